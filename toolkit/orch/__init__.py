@@ -1,0 +1,63 @@
+"""orch: Python pipelines as GitHub Actions workflows, one job per step.
+
+Importing costs next to nothing and does nothing: names are loaded when they are first used, all of them from the
+standard-library part of the package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from orch.authoring.pipeline import RunFailed, pipeline
+    from orch.authoring.step import step
+    from orch.errors import OrchError
+    from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
+    from orch.runtime.context import Context, context
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "Context",
+    "OrchError",
+    "PullRequest",
+    "Push",
+    "ResourceSettings",
+    "RunFailed",
+    "Schedule",
+    "StepRetryConfig",
+    "WorkflowCall",
+    "__version__",
+    "context",
+    "pipeline",
+    "step",
+]
+
+_HOME: Final = {
+    "Context": "orch.runtime.context",
+    "OrchError": "orch.errors",
+    "PullRequest": "orch.model.settings",
+    "Push": "orch.model.settings",
+    "ResourceSettings": "orch.model.settings",
+    "RunFailed": "orch.authoring.pipeline",
+    "Schedule": "orch.model.settings",
+    "StepRetryConfig": "orch.model.settings",
+    "WorkflowCall": "orch.model.settings",
+    "context": "orch.runtime.context",
+    "pipeline": "orch.authoring.pipeline",
+    "step": "orch.authoring.step",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'orch' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Python values to files and back, exactly or not at all."""

@@ -1,0 +1,351 @@
+"""The traced pipeline: frozen, checked when it is made, the same bytes on every machine.
+
+It holds the pipeline's meaning and nothing else: no source hash, line number, absolute path or runtime type path, so
+that a comment or a step's body can change without changing it. Steps are found again as `file:function`, relative to
+the project root; values are plain data; code is never pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
+from orch.model import canonical
+from orch.model.canonical import Json
+from orch.model.conditions import And, Condition, Succeeded
+from orch.model.parameters import Parameter
+from orch.model.settings import StepSettings, Trigger, trigger_from_json
+from orch.names import step_id_problem
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An argument known when the graph is built, encoded by `orch.model.values`."""
+
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRef:
+    """An argument that is a parameter of the pipeline."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """An argument that is an output of an earlier step: a data edge."""
+
+    step: str
+    output: str
+
+    def __str__(self) -> str:
+        return f"{self.step}.{self.output}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list or tuple that holds at least one reference."""
+
+    kind: str  # "list" or "tuple"
+    items: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dict with text keys, in the order written, that holds at least one reference."""
+
+    items: tuple[tuple[str, Binding], ...]
+
+
+Binding = Value | ParameterRef | OutputRef | Sequence | Table
+
+
+def references(binding: Binding) -> Iterator[OutputRef | ParameterRef]:
+    """Every reference inside `binding`, in order."""
+    match binding:
+        case OutputRef() | ParameterRef():
+            yield binding
+        case Sequence(_, items):
+            for item in items:
+                yield from references(item)
+        case Table(entries):
+            for _, item in entries:
+                yield from references(item)
+
+
+def binding_to_json(binding: Binding) -> Json:
+    match binding:
+        case Value(data):
+            return {"value": data}
+        case ParameterRef(name):
+            return {"parameter": name}
+        case OutputRef(step, output):
+            return {"step": step, "output": output}
+        case Sequence(kind, items):
+            return {kind: [binding_to_json(item) for item in items]}
+        case Table(entries):
+            return {"dict": [[key, binding_to_json(item)] for key, item in entries]}
+
+
+def binding_from_json(data: Json) -> Binding:
+    match data:
+        case {"value": value, **rest} if not rest:
+            return Value(value)
+        case {"parameter": str(name), **rest} if not rest:
+            return ParameterRef(name)
+        case {"step": str(step), "output": str(output), **rest} if not rest:
+            return OutputRef(step, output)
+        case {"list": list(items), **rest} if not rest:
+            return Sequence("list", tuple(binding_from_json(item) for item in items))
+        case {"tuple": list(items), **rest} if not rest:
+            return Sequence("tuple", tuple(binding_from_json(item) for item in items))
+        case {"dict": list(items), **rest} if not rest:
+            return Table(tuple((str(key), binding_from_json(item)) for key, item in items))
+    raise GraphError(f"{data!r} is not an argument of a step")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One named output; `type` is the annotation as written in the source."""
+
+    name: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a graph. `source` is `path/in/project.py:function`."""
+
+    id: str
+    source: str
+    inputs: tuple[tuple[str, Binding], ...] = ()
+    outputs: tuple[Output, ...] = ()
+    after: tuple[str, ...] = ()
+    settings: StepSettings = field(default_factory=StepSettings)
+
+    @property
+    def references(self) -> Iterator[OutputRef | ParameterRef]:
+        for _, binding in self.inputs:
+            yield from references(binding)
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """Ids of the steps whose outputs this one reads, in order of first use."""
+        return tuple(dict.fromkeys(ref.step for ref in self.references if isinstance(ref, OutputRef)))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the pipeline's parameters that this step reads."""
+        return tuple(dict.fromkeys(ref.name for ref in self.references if isinstance(ref, ParameterRef)))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of all steps that must end before this one starts: data edges, then control edges."""
+        return tuple(dict.fromkeys((*self.producers, *self.after)))
+
+    @property
+    def condition(self) -> Condition:
+        """When the step may start, once all its `needs` have ended."""
+        return And(tuple(Succeeded(need) for need in self.needs))
+
+    def to_json(self) -> Json:
+        data: dict[str, Json] = {
+            "id": self.id,
+            "source": self.source,
+            "inputs": [[name, binding_to_json(binding)] for name, binding in self.inputs],
+            "outputs": [{"name": output.name, "type": output.type} for output in self.outputs],
+        }
+        if self.after:
+            data["after"] = list(self.after)
+        if settings := self.settings.to_json():
+            data["settings"] = settings
+        return data
+
+    @classmethod
+    def from_json(cls, data: Json) -> Step:
+        _refuse_unknown_keys(data, {"id", "source", "inputs", "outputs", "after", "settings"}, "a step")
+        return cls(
+            data["id"],
+            data["source"],
+            tuple((name, binding_from_json(binding)) for name, binding in data["inputs"]),
+            tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
+            tuple(data.get("after", ())),
+            StepSettings.from_json(data.get("settings", {})),
+        )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A pipeline as data. `project` is the project root from the git root, `source` is `path/in/project.py:function`.
+
+    Raises `GraphError`s (all of them at once) where the steps do not form a valid graph.
+    """
+
+    pipeline: str
+    source: str
+    steps: tuple[Step, ...]
+    parameters: tuple[Parameter, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    project: str = "."
+    requirements: str | None = None
+    python: str | None = None
+
+    def __post_init__(self) -> None:
+        raise_problems(check(self))
+
+    def __getitem__(self, step_id: str) -> Step:
+        return self.by_id[step_id]
+
+    @property
+    def by_id(self) -> Mapping[str, Step]:
+        cached = self.__dict__.get("_by_id")
+        if cached is None:
+            cached = {step.id: step for step in self.steps}
+            self.__dict__["_by_id"] = cached
+        return cached
+
+    def parameter(self, name: str) -> Parameter:
+        return next(parameter for parameter in self.parameters if parameter.name == name)
+
+    def to_json(self) -> Json:
+        data: dict[str, Json] = {
+            "schema": SCHEMA,
+            "pipeline": self.pipeline,
+            "source": self.source,
+            "project": self.project,
+            "parameters": [parameter.to_json() for parameter in self.parameters],
+            "triggers": [trigger.to_json() for trigger in self.triggers],
+            "steps": [step.to_json() for step in self.steps],
+        }
+        if self.requirements is not None:
+            data["requirements"] = self.requirements
+        if self.python is not None:
+            data["python"] = self.python
+        return data
+
+    def text(self) -> str:
+        """The graph file: canonical JSON, indented for review."""
+        return canonical.pretty(self.to_json())
+
+    @classmethod
+    def from_json(cls, data: Json) -> Graph:
+        _check_schema(data)
+        keys = {"schema", "pipeline", "source", "project", "parameters", "triggers", "steps", "requirements", "python"}
+        _refuse_unknown_keys(data, keys, "a graph")
+        try:
+            return cls(
+                pipeline=data["pipeline"],
+                source=data["source"],
+                steps=tuple(Step.from_json(step) for step in data["steps"]),
+                parameters=tuple(Parameter.from_json(parameter) for parameter in data["parameters"]),
+                triggers=tuple(trigger_from_json(trigger) for trigger in data["triggers"]),
+                project=data["project"],
+                requirements=data.get("requirements"),
+                python=data.get("python"),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise GraphError(f"this is not a graph of schema {SCHEMA}: {type(error).__name__}: {error}") from error
+
+
+def _check_schema(data: Json) -> None:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if type(schema) is not int or schema < 1:
+        raise GraphError("this is not a graph: it has no schema number")
+    if schema > SCHEMA:
+        hint = "install the version of orch-toolkit that wrote it, or a later one"
+        raise GraphError(f"the graph has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
+
+
+def _refuse_unknown_keys(data: Mapping[str, Json], known: set[str], what: str) -> None:
+    if unknown := sorted(set(data) - known):
+        raise GraphError(f"{what} has unknown keys: {', '.join(map(repr, unknown))}", hint="compile it again")
+
+
+def check(graph: Graph) -> list[OrchError]:
+    """Every rule that the steps of `graph` break."""
+    problems: list[OrchError] = []
+    if problem := step_id_problem(graph.pipeline):
+        problems.append(GraphError(f"pipeline name {problem}", hint="@pipeline(name=...)"))
+    if not graph.steps:
+        problems.append(GraphError(f"pipeline {graph.pipeline!r} has no steps", hint="call a @step in it"))
+    problems += _check_ids(graph)
+    problems += _check_references(graph)
+    if not problems and (cycle := find_cycle(graph.steps)):
+        problems.append(CycleError(f"steps wait for each other: {' -> '.join(map(repr, cycle))}"))
+    return problems
+
+
+def _check_ids(graph: Graph) -> Iterator[OrchError]:
+    seen: set[str] = set()
+    for step in graph.steps:
+        if problem := step_id_problem(step.id):
+            yield GraphError(f"step id {problem}", hint="give it a name with id=")
+        # GitHub compares job ids without regard to case: `Load` and `load` would be one job.
+        if step.id.lower() in seen:
+            yield DuplicateStepError(f"two steps have the id {step.id!r}", hint="give one of them another with id=")
+        seen.add(step.id.lower())
+
+
+def _check_references(graph: Graph) -> Iterator[OrchError]:
+    outputs = {step.id: {output.name for output in step.outputs} for step in graph.steps}
+    parameters = {parameter.name for parameter in graph.parameters}
+    known = ", ".join(outputs)
+    for step in graph.steps:
+        for ref in step.references:
+            if isinstance(ref, ParameterRef):
+                if ref.name not in parameters:
+                    yield UnknownStepError(f"step {step.id!r} reads the parameter {ref.name!r}, which does not exist")
+            elif ref.step not in outputs:
+                yield UnknownStepError(f"step {step.id!r} reads from {ref.step!r}, which does not exist", hint=f"steps are {known}")
+            elif ref.output not in outputs[ref.step]:
+                yield UnknownStepError(f"step {step.id!r} reads {ref.output!r} of {ref.step!r}, which has no such output")
+        for name in step.after:
+            if name not in outputs:
+                yield UnknownStepError(f"step {step.id!r} comes after {name!r}, which does not exist", hint=f"steps are {known}")
+
+
+def find_cycle(steps: tuple[Step, ...]) -> list[str] | None:
+    """A cycle from its first step in call order, as `[a, b, a]`, or None; without recursion, for long chains."""
+    needs = {step.id: step.needs for step in steps}
+    done: set[str] = set()
+    for start in needs:
+        path: list[str] = []
+        on_path: set[str] = set()
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            step, leaving = stack.pop()
+            if leaving:
+                on_path.discard(path.pop())
+                done.add(step)
+            elif step in on_path:
+                return [*path[path.index(step) :], step]
+            elif step not in done:
+                path.append(step)
+                on_path.add(step)
+                stack.append((step, True))
+                stack.extend((need, False) for need in reversed(needs[step]))
+    return None
+
+
+def topological(graph: Graph) -> list[Step]:
+    """The steps so that each comes after its needs, otherwise in call order."""
+    order: list[Step] = []
+    placed: set[str] = set()
+    for start in graph.steps:
+        stack = [start]
+        while stack:
+            step = stack[-1]
+            waiting = [need for need in step.needs if need not in placed]
+            if waiting:
+                stack.extend(graph[need] for need in reversed(waiting))
+                continue
+            stack.pop()
+            if step.id not in placed:
+                placed.add(step.id)
+                order.append(step)
+    return order

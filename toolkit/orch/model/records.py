@@ -1,0 +1,195 @@
+"""What was run and what came of it. A job or worker writes one step record; a run's record is the fold of its steps'.
+
+Times are UTC in RFC 3339 with milliseconds, durations are seconds. Readers ignore keys they do not know; a record of a
+newer schema is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orch.errors import RecordError
+from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
+from orch.model.graph import Graph, topological
+from orch.model.states import State, fold_states
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, or import."""
+
+    cause: str
+    message: str
+    type: str = ""  # the exception's class name
+    traceback: str = ""  # from the user's first frame on
+    file: str = ""  # relative to the git root, of the user's last own frame
+    line: int = 0
+
+    def to_json(self) -> Json:
+        names = ("cause", "message", "type", "traceback", "file", "line")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Failure:
+        names = ("cause", "message", "type", "traceback", "file", "line")
+        return cls(**{name: data[name] for name in names if name in data})
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One attempt of one step. `attempt` is the run's (GitHub's re-run counts it); `tries` counts our own retries."""
+
+    step: str
+    state: State
+    attempt: int = 1
+    tries: int = 1
+    started: str = ""
+    duration: float = 0.0
+    inputs: Mapping[str, Json] = field(default_factory=dict)  # argument name -> {"digest"} or nested bindings
+    outputs: Mapping[str, Artifact] = field(default_factory=dict)
+    failure: Failure | None = None
+    reason: str = ""  # why it was skipped or cancelled
+    environment: Mapping[str, Json] = field(default_factory=dict)  # python, os, arch, orch
+
+    def to_json(self) -> Json:
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "kind": "step",
+            "id": self.step,
+            "state": str(self.state),
+            "attempt": self.attempt,
+            "tries": self.tries,
+            "outputs": {name: artifact.to_json() for name, artifact in self.outputs.items()},
+        }
+        if self.started:
+            data |= {"started": self.started, "duration": round(self.duration, 6)}
+        if self.inputs:
+            data["inputs"] = dict(self.inputs)
+        if self.failure:
+            data["failure"] = self.failure.to_json()
+        if self.reason:
+            data["reason"] = self.reason
+        if self.environment:
+            data["environment"] = dict(self.environment)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Json) -> StepRecord:
+        check_schema(data, "step")
+        try:
+            return cls(
+                step=data["id"],
+                state=State(data["state"]),
+                attempt=data["attempt"],
+                tries=data.get("tries", 1),
+                started=data.get("started", ""),
+                duration=data.get("duration", 0.0),
+                inputs=data.get("inputs", {}),
+                outputs={name: Artifact.from_json(artifact) for name, artifact in data["outputs"].items()},
+                failure=Failure.from_json(data["failure"]) if "failure" in data else None,
+                reason=data.get("reason", ""),
+                environment=data.get("environment", {}),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RecordError(f"this step record is damaged: {type(error).__name__}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What is the same for all steps of a run, known before the first one starts."""
+
+    run: str
+    pipeline: str
+    orchestrator: str  # local, github, act
+    attempt: int = 1
+    started: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)  # encoded by orch.model.values
+    trigger: str = "manual"
+    source: str = ""  # path/from/git/root.py:function
+    commit: str = ""
+    actor: str = ""
+    url: str = ""
+
+    def to_json(self) -> Json:
+        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url")
+        data = {name: getattr(self, name) for name in names if getattr(self, name)}
+        return {"run": self.run, "pipeline": self.pipeline, "parameters": dict(self.parameters)} | data
+
+    @classmethod
+    def from_json(cls, data: Json) -> RunInfo:
+        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "parameters")
+        return cls(data["run"], data["pipeline"], **{"orchestrator": ""} | {name: data[name] for name in names if name in data})
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    info: RunInfo
+    state: State
+    steps: tuple[StepRecord, ...]
+    ended: str = ""
+    duration: float = 0.0
+
+    def to_json(self) -> Json:
+        return (
+            {"schema": SCHEMA, "kind": "run"}
+            | self.info.to_json()
+            | {"state": str(self.state), "ended": self.ended, "duration": round(self.duration, 6)}
+            | {"steps": [step.to_json() for step in self.steps]}
+        )
+
+    @classmethod
+    def from_json(cls, data: Json) -> RunRecord:
+        check_schema(data, "run")
+        try:
+            return cls(
+                RunInfo.from_json(data),
+                State(data["state"]),
+                tuple(StepRecord.from_json(step) for step in data["steps"]),
+                data.get("ended", ""),
+                data.get("duration", 0.0),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RecordError(f"this run record is damaged: {type(error).__name__}: {error}") from error
+
+
+def check_schema(data: Json, kind: str) -> None:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if type(schema) is not int or data.get("kind") != kind:
+        raise RecordError(f"this is not a {kind} record")
+    if schema > SCHEMA:
+        hint = "install the version of orch-toolkit that wrote it, or a later one"
+        raise RecordError(f"the {kind} record has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
+
+
+def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
+    """The run's record: each step's newest attempt; a step without a record was skipped if a need of its did not succeed, else cancelled."""
+    newest: dict[str, StepRecord] = {}
+    for record in records:
+        known = newest.get(record.step)
+        if known is None or record.attempt >= known.attempt:
+            newest[record.step] = record
+    for step in topological(graph):
+        if step.id not in newest:
+            blocked = [need for need in step.needs if not newest[need].state.has_outputs]
+            state = State.SKIPPED if blocked else State.CANCELLED
+            reason = f"{blocked[0]} {newest[blocked[0]].state}" if blocked else "it did not report"
+            newest[step.id] = StepRecord(step.id, state, info.attempt, reason=reason)
+    steps = tuple(newest[step.id] for step in graph.steps)
+    return RunRecord(info, fold_states([step.state for step in steps]), steps, ended, duration)
+
+
+def comparable_digests(record: RunRecord) -> dict[str, str]:
+    """`step.output` -> digest, of the outputs whose bytes are determined by their value."""
+    return {
+        f"{step.step}.{name}": artifact.digest
+        for step in record.steps
+        for name, artifact in step.outputs.items()
+        if artifact.comparable
+    }
+
+

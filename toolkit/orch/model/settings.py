@@ -1,0 +1,211 @@
+"""What a step or pipeline asks for besides its arguments: resources, retries, triggers. Names are ZenML's where it has one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from orch.model.canonical import Json
+
+_UNITS: Final[dict[str, int]] = {"B": 1} | {
+    f"{letter}{suffix}": base**power
+    for power, letter in enumerate("KMGTP", start=1)
+    for suffix, base in (("B", 1000), ("iB", 1024))
+}
+_MEMORY: Final = re.compile(r"([0-9]+)\s*(" + "|".join(_UNITS) + r")")
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of `8GB`, `512MiB`; raises ValueError."""
+    found = _MEMORY.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not an amount of memory like '8GB' or '512MiB'")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def seconds(duration: str | int | float) -> float:
+    """Seconds of `2h`, `90m`, `1h30m`, `45s` or a number of seconds; raises ValueError."""
+    if isinstance(duration, (int, float)) and not isinstance(duration, bool):
+        if duration > 0:
+            return float(duration)
+    elif isinstance(duration, str) and duration:
+        found = _DURATION.fullmatch(duration)
+        if found:
+            hours, minutes, rest = (int(part or 0) for part in found.groups())
+            if total := 3600 * hours + 60 * minutes + rest:
+                return float(total)
+    raise ValueError(f"{duration!r} is not a duration like '2h', '90m', '45s' or a positive number of seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSettings:
+    """What a step needs of its machine. `memory` is text with a unit, as `8GB` or `512MiB`."""
+
+    cpu_count: float | None = None
+    gpu_count: int | None = None
+    memory: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cpu_count is not None and not self.cpu_count > 0:
+            raise ValueError(f"cpu_count is {self.cpu_count!r}, expected more than 0")
+        if self.gpu_count is not None and not (type(self.gpu_count) is int and self.gpu_count >= 0):
+            raise ValueError(f"gpu_count is {self.gpu_count!r}, expected a whole number from 0")
+        if self.memory is not None:
+            memory_bytes(self.memory)
+
+    def to_json(self) -> Json:
+        names = ("cpu_count", "gpu_count", "memory")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRetryConfig:
+    """How often a failed step starts again: `delay` seconds before the first retry, times `backoff` before each later one."""
+
+    max_retries: int = 1
+    delay: float = 0
+    backoff: float = 1
+
+    def __post_init__(self) -> None:
+        if not (type(self.max_retries) is int and self.max_retries >= 0):
+            raise ValueError(f"max_retries is {self.max_retries!r}, expected a whole number from 0")
+        if self.delay < 0:
+            raise ValueError(f"delay is {self.delay!r}, expected seconds from 0")
+        if self.backoff < 1:
+            raise ValueError(f"backoff is {self.backoff!r}, expected a factor from 1")
+
+    def to_json(self) -> Json:
+        return {"max_retries": self.max_retries, "delay": self.delay, "backoff": self.backoff}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Start by cron, read in `timezone` (an IANA name).
+
+    GitHub starts the default branch's workflow, at the earliest at that minute, often later, at most every 5 minutes.
+    """
+
+    cron_expression: str
+    timezone: str = "UTC"
+
+    def to_json(self) -> Json:
+        return {"type": "schedule", "cron": self.cron_expression, "timezone": self.timezone}
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Start on a push to one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
+
+    branches: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "branches", tuple(branches))
+        object.__setattr__(self, "paths", tuple(paths))
+
+    def to_json(self) -> Json:
+        return _filters("push", self.branches, self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """Start on a pull request into one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
+
+    branches: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "branches", tuple(branches))
+        object.__setattr__(self, "paths", tuple(paths))
+
+    def to_json(self) -> Json:
+        return _filters("pull_request", self.branches, self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCall:
+    """Let other workflows call this one as a job, with the pipeline's parameters as inputs."""
+
+    def to_json(self) -> Json:
+        return {"type": "workflow_call"}
+
+
+Trigger = Schedule | Push | PullRequest | WorkflowCall
+
+
+def _filters(kind: str, branches: tuple[str, ...], paths: tuple[str, ...]) -> Json:
+    data: dict[str, Json] = {"type": kind}
+    if branches:
+        data["branches"] = list(branches)
+    if paths:
+        data["paths"] = list(paths)
+    return data
+
+
+def trigger_from_json(data: Json) -> Trigger:
+    match data["type"]:
+        case "schedule":
+            return Schedule(data["cron"], data["timezone"])
+        case "push":
+            return Push(data.get("branches", ()), data.get("paths", ()))
+        case "pull_request":
+            return PullRequest(data.get("branches", ()), data.get("paths", ()))
+        case "workflow_call":
+            return WorkflowCall()
+    raise ValueError(f"unknown trigger {data['type']!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettings:
+    """How a step runs, as far as the graph says; everything else is the stack's business."""
+
+    target: str | None = None
+    resources: ResourceSettings | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    retry: StepRetryConfig | None = None
+    timeout: float | None = None  # seconds
+    secrets: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=())
+    keep: bool = False
+    cache: bool | None = None
+
+    def to_json(self) -> Json:
+        """Only what differs from the defaults, so that the graph shows what was asked for."""
+        data: dict[str, Json] = {}
+        if self.target is not None:
+            data["target"] = self.target
+        if self.resources is not None:
+            data["resources"] = self.resources.to_json()
+        if self.retry is not None:
+            data["retry"] = self.retry.to_json()
+        if self.timeout is not None:
+            data["timeout"] = self.timeout
+        for name in ("extras", "groups", "secrets"):
+            if getattr(self, name):
+                data[name] = list(getattr(self, name))
+        if self.environment:
+            data["environment"] = dict(self.environment)
+        if self.keep:
+            data["keep"] = True
+        if self.cache is not None:
+            data["cache"] = self.cache
+        return data
+
+    @classmethod
+    def from_json(cls, data: Json) -> StepSettings:
+        resources, retry = data.get("resources"), data.get("retry")
+        return cls(
+            target=data.get("target"),
+            resources=None if resources is None else ResourceSettings(**resources),
+            extras=tuple(data.get("extras", ())),
+            groups=tuple(data.get("groups", ())),
+            retry=None if retry is None else StepRetryConfig(**retry),
+            timeout=data.get("timeout"),
+            secrets=tuple(data.get("secrets", ())),
+            environment=tuple(sorted(data.get("environment", {}).items())),
+            keep=data.get("keep", False),
+            cache=data.get("cache"),
+        )

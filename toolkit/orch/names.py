@@ -1,0 +1,66 @@
+"""What things may be called, and the names that are derived from others.
+
+Step ids become GitHub job ids, parts of artifact names and file names, so one alphabet serves all three: a
+Python identifier in ASCII. It has no `-`, which keeps `orch-<pipeline>-<step>-a<attempt>` unambiguous and leaves
+`orch-...` free for the jobs that the compiler adds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_id: below 100 characters,
+# no leading `__`; shorter here, because the artifact name holds the pipeline's name as well.
+STEP_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}")
+RESULT_JOB: Final = "orch-result"
+
+
+def step_id_problem(name: str) -> str | None:
+    """Why `name` cannot be a step id or a pipeline's name, or None."""
+    if STEP_ID.fullmatch(name):
+        return None
+    return f"{name!r} is not a name that GitHub takes: ASCII letters, digits and '_', at most 64, no leading '__' or digit"
+
+
+def suggest_id(name: str) -> str:
+    """A valid id that resembles `name`."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
+    return plain if STEP_ID.fullmatch(plain) else f"step_{plain}"[:64].rstrip("_")
+
+
+def outputs_artifact(pipeline: str, step: str, attempt: int | str) -> str:
+    """The GitHub artifact that carries a step's outputs to the jobs that read them."""
+    return f"orch-{pipeline}-{step}-a{attempt}"
+
+
+def record_artifact(pipeline: str, step: str, attempt: int | str) -> str:
+    """The GitHub artifact that carries a step's record and log; the prefix differs, so that no glob takes both."""
+    return f"orch-record-{pipeline}-{step}-a{attempt}"
+
+
+def run_artifact(pipeline: str, attempt: int | str) -> str:
+    """The GitHub artifact that carries the run's folded record."""
+    return f"orch-run-{pipeline}-a{attempt}"
+
+
+def inputs_pattern(pipeline: str, steps: list[str]) -> str:
+    """The glob for `actions/download-artifact` that takes the outputs of `steps`, of any attempt.
+
+    minimatch leaves a brace with a single item as it stands, so one step is written without.
+    """
+    one = steps[0] if len(steps) == 1 else "{" + ",".join(sorted(steps)) + "}"
+    return f"orch-{pipeline}-{one}-a*"
+
+
+def workflow_path(pipeline: str) -> str:
+    """Where the generated workflow lives, from the root of the repository."""
+    return f".github/workflows/{pipeline}.yml"
+
+
+def graph_path(pipeline: str) -> str:
+    """Where the graph lives, from the root of the repository."""
+    return f".github/orch/{pipeline}.json"
+
+
+PINS_PATH: Final = ".github/orch/pins.json"

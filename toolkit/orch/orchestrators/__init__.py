@@ -1,0 +1,1 @@
+"""What schedules a whole pipeline: one folder per flavor."""

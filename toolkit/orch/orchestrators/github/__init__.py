@@ -1,0 +1,1 @@
+"""The pipeline as a GitHub Actions workflow: one job per step."""

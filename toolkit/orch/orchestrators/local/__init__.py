@@ -1,0 +1,1 @@
+"""The pipeline on this machine: steps in dependency order, in worker processes."""

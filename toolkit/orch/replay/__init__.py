@@ -1,0 +1,1 @@
+"""Run a compiled workflow, or one recorded step, on this machine."""

@@ -1,0 +1,1 @@
+"""orch.yaml: its schema, what is active, and edits in place."""
