@@ -129,9 +129,13 @@ class ImportRunError(PipelineError):
 
 
 class GraphError(PipelineError):
-    """A graph that breaks a rule of its own: unknown name, duplicate, bad value."""
+    """A graph that breaks a rule of its own: unknown name, duplicate, bad value. `step` is the id it concerns, if one."""
 
     code = "graph"
+
+    def __init__(self, message: str, *, hint: str = "", where: Where | None = None, step: str = "") -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.step = step
 
 
 class CycleError(GraphError):

@@ -276,7 +276,7 @@ def check(graph: Graph) -> list[OrchError]:
     problems += _check_ids(graph)
     problems += _check_references(graph)
     if not problems and (cycle := find_cycle(graph.steps)):
-        problems.append(CycleError(f"steps wait for each other: {' -> '.join(map(repr, cycle))}"))
+        problems.append(CycleError(f"steps wait for each other: {' -> '.join(map(repr, cycle))}", step=cycle[0]))
     return problems
 
 
@@ -284,10 +284,10 @@ def _check_ids(graph: Graph) -> Iterator[OrchError]:
     seen: set[str] = set()
     for step in graph.steps:
         if problem := step_id_problem(step.id):
-            yield GraphError(f"step id {problem}", hint="give it a name with id=")
+            yield GraphError(f"step id {problem}", hint="give it a name with id=", step=step.id)
         # GitHub compares job ids without regard to case: `Load` and `load` would be one job.
         if step.id.lower() in seen:
-            yield DuplicateStepError(f"two steps have the id {step.id!r}", hint="give one of them another with id=")
+            yield DuplicateStepError(f"two steps have the id {step.id!r}", hint="give one of them another with id=", step=step.id)
         seen.add(step.id.lower())
 
 

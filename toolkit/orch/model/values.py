@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+from orch.model import canonical
 from orch.model.canonical import Json
 
 
@@ -64,7 +65,7 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     if kind in (set, frozenset):
         # Order by the encoded text: sets have none of their own, and the bytes must not depend on the hash seed.
         items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]  # type: ignore[attr-defined]
-        return {f"${kind.__name__}": sorted(items, key=repr)}
+        return {f"${kind.__name__}": sorted(items, key=canonical.dumps)}
     if kind in _TEXTS and not _has_zone_object(value):
         tag, text = _TEXTS[kind]
         return {tag: text(value)}
@@ -84,7 +85,7 @@ def _encode_dict(value: dict[object, object], leaf: Leaf, path: str) -> Json:
         # Canonical JSON sorts keys, and a dict's order is part of what its reader sees.
         names = list(value)
         data = {key: encode(item, leaf, f"{path}.{key}") for key, item in value.items()}
-        return data if names == sorted(names) else {"$ordered": [[key, data[key]] for key in names]}
+        return data if names == sorted(names, key=str) else {"$ordered": [[key, data[key]] for key in names]}
     pairs = [
         [encode(key, _refuse, f"{path} key {key!r}"), encode(item, leaf, f"{path}[{key!r}]")] for key, item in value.items()
     ]

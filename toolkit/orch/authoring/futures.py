@@ -1,0 +1,124 @@
+"""What stands for a value while the graph is built: passed on freely, never looked into.
+
+Any other use of one is a mistake that would silently build the wrong graph, so each is reported with its place; the
+use then yields something harmless, so that tracing goes on and finds the other mistakes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+
+class Future:
+    """`_report(use)` notes that the user treated this as a value."""
+
+    def __init__(self, what: str, report: Callable[[Future, str], None]) -> None:
+        self._orch_what = what
+        self._orch_report = report
+
+    def __repr__(self) -> str:
+        return f"<{self._orch_what}, not known until it runs>"
+
+    def _orch_use(self, use: str) -> Future:
+        self._orch_report(self, use)
+        return Future(self._orch_what, lambda future, use: None)  # one report for a whole chain: `x.mean().round()`
+
+    def __bool__(self) -> bool:
+        self._orch_use("tested as true or false")
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        self._orch_use("iterated or unpacked")
+        return iter(())
+
+    def __len__(self) -> int:
+        self._orch_use("measured with len()")
+        return 0
+
+    def __contains__(self, item: object) -> bool:
+        self._orch_use("searched with `in`")
+        return False
+
+    def __str__(self) -> str:
+        self._orch_use("turned into text")
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        self._orch_use("formatted into text")
+        return repr(self)
+
+    def __int__(self) -> int:
+        self._orch_use("converted to a number")
+        return 0
+
+    def __float__(self) -> float:
+        self._orch_use("converted to a number")
+        return 0.0
+
+    def __index__(self) -> int:
+        self._orch_use("used as an index")
+        return 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._orch_use(f"asked for .{name}")
+
+    def __getitem__(self, key: object) -> Any:
+        return self._orch_use("indexed")
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        return self._orch_use("called")
+
+    def __enter__(self) -> Any:
+        return self._orch_use("entered by `with`")
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def __eq__(self, other: object) -> Any:
+        return self._orch_use("compared") if other is not self else True
+
+    def __ne__(self, other: object) -> Any:
+        return self._orch_use("compared") if other is not self else False
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be pickled")
+
+
+def _operator(name: str, use: str) -> None:
+    setattr(Future, name, lambda self, *others: self._orch_use(use))
+
+
+for _name in ("lt", "le", "gt", "ge"):
+    _operator(f"__{_name}__", "compared")
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+    _operator(f"__{_name}__", "used in an expression")
+    _operator(f"__r{_name}__", "used in an expression")
+for _name in ("neg", "pos", "abs", "invert", "round", "complex"):
+    _operator(f"__{_name}__", "used in an expression")
+
+
+class OutputFuture(Future):
+    """One output of a step of `trace`; `_orch_output` is None for the call of a step without outputs."""
+
+    def __init__(
+        self, what: str, report: Callable[[Future, str], None], trace: object, step: str, output: str | None, hint: Any
+    ) -> None:
+        super().__init__(what, report)
+        self._orch_trace = trace
+        self._orch_step = step
+        self._orch_output = output
+        self._orch_hint = hint
+
+
+class ParameterFuture(Future):
+    """A parameter of the pipeline."""
+
+    def __init__(self, what: str, report: Callable[[Future, str], None], name: str, hint: Any) -> None:
+        super().__init__(what, report)
+        self._orch_name = name
+        self._orch_hint = hint

@@ -1,0 +1,52 @@
+"""A step as `file:function`: how a job finds it again, on another machine, without anything pickled."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orch.authoring.annotations import where_defined
+from orch.authoring.project import Project
+from orch.errors import StepReferenceError
+
+
+def file_of(function: Callable[..., Any]) -> Path:
+    """The file of the module that holds `function`; raises StepReferenceError where there is none."""
+    module = sys.modules.get(function.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        message = f"{function.__name__!r} was not defined in a file, so no other process can find it"
+        raise StepReferenceError(message, hint="put it into a module: a .py file", where=where_defined(function))
+    return Path(file).resolve()
+
+
+def source_of(decorated: Any, project: Project, what: str) -> str:
+    """`path/in/project.py:name` of a decorated step or pipeline."""
+    function = decorated.function
+    file = file_of(function)
+    where = where_defined(function)
+    if not file.is_relative_to(project.root):
+        hint = f"move {what} into {project.root}, or give the folder that holds both a pyproject.toml"
+        raise StepReferenceError(f"{function.__name__!r} lies outside the project", hint=hint, where=where)
+    if "<locals>" in function.__qualname__ or function.__name__ == "<lambda>":
+        hint = f"move it to the top level of the module, with @{what} on it"
+        raise StepReferenceError(f"{function.__qualname__!r} is defined inside a function or is a lambda", hint=hint, where=where)
+    name = _global_name(decorated)
+    if name is None:
+        hint = "give it a name of its own at the top level of its module"
+        raise StepReferenceError(f"{function.__qualname__!r} is not a name of its module any more", hint=hint, where=where)
+    return f"{file.relative_to(project.root).as_posix()}:{name}"
+
+
+def _global_name(decorated: Any) -> str | None:
+    names = vars(sys.modules[decorated.function.__module__])
+    own: str = decorated.function.__name__
+    if _is_same(names.get(own), decorated.function):
+        return own
+    return next((name for name, value in names.items() if _is_same(value, decorated.function)), None)
+
+
+def _is_same(value: object, function: Callable[..., Any]) -> bool:
+    return value is function or getattr(value, "function", None) is function

@@ -1,0 +1,101 @@
+"""The `@step` decorator. Decorating only notes what was asked for: it is checked when a pipeline is traced."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from orch.authoring import active
+
+if TYPE_CHECKING:
+    from orch.model.settings import ResourceSettings, StepRetryConfig
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class StepFunction(Generic[P, R]):
+    """A decorated function: a plain call outside a pipeline, a step of the graph inside one."""
+
+    def __init__(self, function: Callable[P, R], options: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.options = options
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        trace = active.current.get()
+        if trace is None:
+            return self.function(*args, **kwargs)
+        called: R = trace.call_step(self, args, kwargs)
+        return called
+
+    def with_options(
+        self,
+        *,
+        id: str | None = None,
+        after: object = None,
+        target: str | None = None,
+        resources: ResourceSettings | None = None,
+        settings: Mapping[str, Any] | None = None,
+        extras: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+        retry: StepRetryConfig | None = None,
+        timeout: str | float | None = None,
+        secrets: Sequence[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        keep: bool | None = None,
+        cache: bool | None = None,
+    ) -> StepFunction[P, R]:
+        """A copy with these options changed; `id` and `after` (ids or outputs, one or a list) are for one call."""
+        given = {name: value for name, value in locals().items() if name != "self" and value is not None}
+        return StepFunction(self.function, self.options | given)
+
+    def __repr__(self) -> str:
+        return f"<step {self.function.__module__}.{self.function.__qualname__}>"
+
+
+@overload
+def step(function: Callable[P, R], /) -> StepFunction[P, R]: ...
+
+
+@overload
+def step(
+    *,
+    name: str | None = None,
+    target: str | None = None,
+    resources: ResourceSettings | None = None,
+    settings: Mapping[str, Any] | None = None,
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    retry: StepRetryConfig | None = None,
+    timeout: str | float | None = None,
+    secrets: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    keep: bool = False,
+    cache: bool | None = None,
+) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
+
+
+def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
+    """Turn a top-level function into a step.
+
+    `timeout` is seconds or text like `2h`, `90m`; `secrets` names environment variables that only this step sees;
+    `keep` keeps its outputs for 30 days on GitHub instead of the one that passing them on takes.
+    """
+    if function is None:
+        return lambda decorated: StepFunction(decorated, _known(options))
+    if not callable(function):
+        raise TypeError(f"@step decorates a function, not {function!r}; options go by name: @step(name=...)")
+    return StepFunction(function, _known(options))
+
+
+OPTIONS = frozenset(
+    ("name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep", "cache")
+)
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(set(options) - OPTIONS):
+        raise TypeError(f"@step has no option {unknown[0]!r}; it has {', '.join(sorted(OPTIONS))}")
+    return options

@@ -1,0 +1,414 @@
+"""Calling a pipeline function once, with futures for its parameters, gives its graph; all mistakes are reported at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from orch.authoring import active, typecheck
+from orch.authoring.annotations import Signature, read_signature, where_defined
+from orch.authoring.futures import Future, OutputFuture, ParameterFuture
+from orch.authoring.pipeline import PipelineFunction
+from orch.authoring.project import Project, find_project
+from orch.authoring.references import file_of, source_of
+from orch.authoring.step import StepFunction
+from orch.errors import (
+    ArgumentError,
+    DuplicateStepError,
+    FutureValueError,
+    GraphError,
+    OrchError,
+    ParameterError,
+    PipelineError,
+    SerializationError,
+    UnknownStepError,
+    Where,
+    raise_problems,
+)
+from orch.model import values
+from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.parameters import Parameter, ParameterType, resolve, type_of
+from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, StepSettings, WorkflowCall, seconds
+from orch.names import step_id_problem, suggest_id
+
+_OURS: Final = str(Path(__file__).parents[1])
+
+
+def user_place(project: Project | None = None) -> Where:
+    """The innermost line of the user's on the stack."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return _shown(Where(frame.f_code.co_filename, frame.f_lineno), project)
+
+
+def _shown(where: Where, project: Project | None) -> Where:
+    if project is None or not where.path.startswith("/"):
+        return where
+    return Where(project.relative(Path(where.path).resolve()), where.line)
+
+
+def project_of(pipeline: PipelineFunction[..., Any]) -> Project:
+    return find_project(file_of(pipeline.function))
+
+
+def trace(pipeline: PipelineFunction[..., Any]) -> Graph:
+    """The graph of `pipeline`; raises every problem of its steps and arguments."""
+    return Trace(pipeline).run()
+
+
+def bind_parameters(
+    pipeline: PipelineFunction[..., Any], graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, object]:
+    """The values of a Python call of the pipeline, with defaults; raises ParameterErrors."""
+    try:
+        bound = read_signature(pipeline.function).parameters.bind_partial(*args, **kwargs)
+    except TypeError as error:
+        raise ParameterError(f"{graph.pipeline}(): {error}") from None
+    return resolve(graph.parameters, bound.arguments)
+
+
+class Trace:
+    def __init__(self, pipeline: PipelineFunction[..., Any]) -> None:
+        self.pipeline = pipeline
+        self.project = project_of(pipeline)
+        self.steps: list[Step] = []
+        self.places: dict[str, Where] = {}
+        self.problems: list[OrchError] = []
+        self.signatures: dict[object, Signature | None] = {}
+        self.sources: dict[object, str] = {}
+
+    # --- the pipeline as a whole ---
+
+    def run(self) -> Graph:
+        options = self.pipeline.options
+        name = options.get("name") or self.pipeline.function.__name__
+        where = _shown(where_defined(self.pipeline.function), self.project)
+        source = self._attempt(lambda: source_of(self.pipeline, self.project, "pipeline")) or ""
+        if problem := step_id_problem(name):
+            hint = f"@pipeline(name={suggest_id(name)!r})"
+            self.problems.append(GraphError(f"pipeline name {problem}", hint=hint, where=where))
+        signature = self._attempt(lambda: read_signature(self.pipeline.function))
+        parameters = self._parameters(signature, where) if signature else ()
+        self._call(signature, where)
+        if not self.steps and not self.problems:
+            self.problems.append(GraphError(f"pipeline {name!r} has no steps", hint="call a @step in it", where=where))
+        self._check_after()
+        raise_problems(self.problems)
+        try:
+            return Graph(
+                pipeline=name,
+                source=source,
+                steps=tuple(self.steps),
+                parameters=parameters,
+                triggers=self._triggers(options, where),
+                project=self.project.name,
+                requirements=self._requirements(options.get("requirements"), where),
+                python=options.get("python"),
+            )
+        except GraphError as error:
+            error.where = error.where or self.places.get(error.step, where)
+            raise
+
+    def _call(self, signature: Signature | None, where: Where) -> None:
+        if signature is None:
+            return
+        arguments = {name: self._parameter_future(name, signature) for name in signature.parameters.parameters}
+        token = active.current.set(self)
+        try:
+            self.pipeline.function(**arguments)
+        except OrchError as error:
+            self.problems.append(error)
+        except Exception as error:
+            # After a reported problem, an exception is most likely its consequence: only the cause is worth showing.
+            if not self.problems:
+                message = f"building the pipeline raised {type(error).__name__}: {error}"
+                self.problems.append(PipelineError(message, where=self._raised_at(error) or where))
+        finally:
+            active.current.reset(token)
+
+    def _raised_at(self, error: BaseException) -> Where | None:
+        traceback, place = error.__traceback__, None
+        while traceback is not None:
+            file = traceback.tb_frame.f_code.co_filename
+            if not file.startswith(_OURS) and Path(file).resolve().is_relative_to(self.project.root):
+                place = Where(file, traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return _shown(place, self.project) if place else None
+
+    def _parameter_future(self, name: str, signature: Signature) -> ParameterFuture:
+        return ParameterFuture(f"parameter {name!r}", self._report_use, name, signature.hints.get(name, Any))
+
+    def _parameters(self, signature: Signature, where: Where) -> tuple[Parameter, ...]:
+        parameters = []
+        for parameter in signature.parameters.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                message = f"parameter {str(parameter)!r} has no name that an input could have"
+                self.problems.append(ArgumentError(message, hint="give each input a plain parameter", where=where))
+                continue
+            made = self._attempt(lambda p=parameter: _parameter(p, signature, where))
+            if made:
+                parameters.append(made)
+        return tuple(parameters)
+
+    def _triggers(self, options: Mapping[str, Any], where: Where) -> tuple[Schedule | Push | PullRequest | WorkflowCall, ...]:
+        triggers = [*([options["schedule"]] if options.get("schedule") else []), *options.get("triggers", ())]
+        for trigger in triggers:
+            if not isinstance(trigger, (Schedule, Push, PullRequest, WorkflowCall)):
+                hint = "triggers are Schedule(...), Push(...), PullRequest(...), WorkflowCall()"
+                raise PipelineError(f"{trigger!r} is not a trigger", hint=hint, where=where)
+        return tuple(triggers)
+
+    def _requirements(self, requirements: str | None, where: Where) -> str | None:
+        """`requirements` as a POSIX path from the project root; it is read beside the pipeline's file, then from the root."""
+        if requirements is None:
+            return None
+        for folder in (file_of(self.pipeline.function).parent, self.project.root):
+            file = (folder / requirements).resolve()
+            if file.is_file() and file.is_relative_to(self.project.root):
+                return file.relative_to(self.project.root).as_posix()
+        message = f"requirements {requirements!r} is not a file of the project"
+        raise PipelineError(message, hint=f"write it below {self.project.root}", where=where)
+
+    def _check_after(self) -> None:
+        known = {step.id for step in self.steps}
+        for step in self.steps:
+            for name in step.after:
+                if name not in known:
+                    hint = f"steps are {', '.join(sorted(known))}"
+                    message = f"step {step.id!r} comes after {name!r}, which does not exist"
+                    self.problems.append(UnknownStepError(message, hint=hint, where=self.places[step.id]))
+
+    # --- one call of a step ---
+
+    def call_step(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        where = user_place(self.project)
+        signature = self._signature(step)
+        if signature is None:
+            return Future(f"the output of step {step.function.__name__!r}", lambda future, use: None)
+        names = signature.parameters.parameters
+        options = step.options | {name: kwargs[name] for name in ("id", "after") if name in kwargs and name not in names}
+        arguments = {name: value for name, value in kwargs.items() if name in names or name not in ("id", "after")}
+        step_id = self._step_id(step, options, where)
+        inputs = self._inputs(step_id, signature, args, arguments, where)
+        source = self.sources.get(step.function)
+        if source is None:
+            source = self._attempt(lambda: source_of(step, self.project, "step")) or "?:?"
+            self.sources[step.function] = source
+        settings = self._attempt(lambda: _settings(options, where)) or StepSettings()
+        after = self._after(options.get("after"), step_id, where)
+        self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings))
+        self.places[step_id] = where
+        return self._result(step_id, signature)
+
+    def _result(self, step_id: str, signature: Signature) -> Any:
+        futures = tuple(
+            OutputFuture(f"output {output.name!r} of step {step_id!r}", self._report_use, self, step_id, output.name, hint)
+            for output, hint in zip(signature.outputs, signature.output_hints, strict=True)
+        )
+        if signature.several:
+            return futures
+        return futures[0] if futures else OutputFuture(f"step {step_id!r}", self._report_use, self, step_id, None, None)
+
+    def _signature(self, step: StepFunction[..., Any]) -> Signature | None:
+        if step.function not in self.signatures:
+            self.signatures[step.function] = self._attempt(lambda: _step_signature(step))
+        return self.signatures[step.function]
+
+    def _step_id(self, step: StepFunction[..., Any], options: Mapping[str, Any], where: Where) -> str:
+        explicit = options.get("id")
+        name = str(explicit or options.get("name") or step.function.__name__)
+        if problem := step_id_problem(name):
+            hint = f"give it a name with id={suggest_id(name)!r}"
+            self.problems.append(GraphError(f"step id {problem}", hint=hint, where=where))
+            return f"invalid_{len(self.steps)}"
+        taken = {known.lower() for known in self.places}
+        if name.lower() not in taken:
+            return name
+        if explicit:
+            message = f"two steps have the id {name!r}"
+            hint = f"the first is at {self._place_of(name)}; give one of them another id="
+            self.problems.append(DuplicateStepError(message, hint=hint, where=where))
+        return next(f"{name}_{n}" for n in range(2, len(taken) + 3) if f"{name}_{n}".lower() not in taken)
+
+    def _place_of(self, name: str) -> Where:
+        return next(place for known, place in self.places.items() if known.lower() == name.lower())
+
+    def _inputs(
+        self, step_id: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], where: Where
+    ) -> tuple[tuple[str, Binding], ...]:
+        try:
+            bound = signature.parameters.bind(*args, **kwargs)
+        except TypeError as error:
+            self.problems.append(ArgumentError(f"step {step_id!r}: {error}", hint=f"its signature is {_written(signature)}", where=where))
+            return ()
+        return tuple((name, self._binding(step_id, name, value, signature, where)) for name, value in bound.arguments.items())
+
+    def _binding(self, step_id: str, name: str, value: object, signature: Signature, where: Where) -> Binding:
+        hint = signature.hints.get(name, Any)
+        what = f"argument {name!r} of step {step_id!r}"
+        if isinstance(value, (OutputFuture, ParameterFuture)):
+            if not typecheck.type_fits(value._orch_hint, hint):
+                message = f"{what} is {typecheck.name_of(hint)}, but {value._orch_what} is {typecheck.name_of(value._orch_hint)}"
+                self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
+        elif not _holds_future(value) and not typecheck.value_fits(value, hint):
+            message = f"{what} is {value!r}, expected {typecheck.name_of(hint)}"
+            self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
+        return self._encode(value, what, where)
+
+    def _encode(self, value: object, what: str, where: Where) -> Binding:
+        if isinstance(value, OutputFuture):
+            return self._output_ref(value, what, where)
+        if isinstance(value, ParameterFuture):
+            return ParameterRef(value._orch_name)
+        if isinstance(value, Future):
+            return Value(None)  # its misuse is already reported
+        if type(value) in (list, tuple) and _holds_future(value):
+            items = tuple(self._encode(item, what, where) for item in value)  # type: ignore[attr-defined]
+            return Sequence("list" if type(value) is list else "tuple", items)
+        if type(value) is dict and _holds_future(value) and all(type(key) is str for key in value):
+            return Table(tuple((key, self._encode(item, what, where)) for key, item in value.items()))
+        try:
+            return Value(values.encode(value))
+        except values.NotPlain as error:
+            message = f"{what} holds {error.value!r} at {error.path}, which cannot be written into the graph"
+            hint = "make it in a step and pass that step's output, or pass plain values (numbers, text, lists, dicts)"
+            self.problems.append(SerializationError(message, hint=hint, where=where))
+            return Value(None)
+
+    def _output_ref(self, value: OutputFuture, what: str, where: Where) -> Binding:
+        if value._orch_trace is not self:
+            message = f"{what} is {value._orch_what} of another pipeline run"
+            self.problems.append(UnknownStepError(message, hint="call that step in this pipeline", where=where))
+        elif value._orch_output is None:
+            message = f"{what} is what step {value._orch_step!r} returns, and that is nothing"
+            hint = f"annotate its return type, or write after={value._orch_step!r} to wait for it"
+            self.problems.append(ArgumentError(message, hint=hint, where=where))
+        else:
+            return OutputRef(value._orch_step, value._orch_output)
+        return Value(None)
+
+    def _after(self, after: object, step_id: str, where: Where) -> tuple[str, ...]:
+        if after is None:
+            return ()
+        if isinstance(after, (list, tuple, set)):
+            ids = (name for item in after for name in self._after(item, step_id, where))
+            return tuple(dict.fromkeys(ids))
+        if type(after) is str:
+            return (after,)
+        if isinstance(after, OutputFuture) and after._orch_trace is self:
+            return (after._orch_step,)
+        message = f"step {step_id!r} comes after {after!r}, which is not a step"
+        self.problems.append(UnknownStepError(message, hint="after= takes step ids or outputs, one or a list", where=where))
+        return ()
+
+    # --- mistakes ---
+
+    def _report_use(self, future: Future, use: str) -> None:
+        what = future._orch_what
+        hint = "do this in a step: there the value is known"
+        if isinstance(future, OutputFuture) and "unpacked" in use:
+            hint = "a step with several outputs is annotated as `-> tuple[A, B]`; for anything else loop inside a step"
+        message = f"{what} is {use} while the pipeline is built, when it has no value yet"
+        self.problems.append(FutureValueError(message, hint=hint, where=user_place(self.project)))
+
+    def _attempt(self, make: Any) -> Any:
+        try:
+            return make()
+        except OrchError as error:
+            if error.where:
+                error.where = _shown(error.where, self.project)
+            self.problems.append(error)
+            return None
+
+
+def _step_signature(step: StepFunction[..., Any]) -> Signature:
+    signature = read_signature(step.function)
+    for parameter in signature.parameters.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            message = f"step {step.function.__name__!r} takes {str(parameter)!r}, whose inputs have no names of their own"
+            raise ArgumentError(message, hint="take a list or a dict instead", where=where_defined(step.function))
+    return signature
+
+
+def _parameter(parameter: Any, signature: Signature, where: Where) -> Parameter:
+    name, default = parameter.name, parameter.default
+    required = default is parameter.empty
+    hint = signature.hints.get(name)
+    if hint is None and not required and default is not None:
+        hint = type(default)
+    text = signature.texts.get(name) or (typecheck.name_of(hint) if hint else "")
+    kind: ParameterType | None = type_of(hint, text)
+    if kind is None:
+        message = f"parameter {name!r} of the pipeline is {text or 'without a type'}, which has no form as an input"
+        way_out = "annotate it as int, float, bool, str, Literal[...], list, dict, or one of these | None"
+        raise SerializationError(message, hint=way_out, where=where)
+    if required:
+        return Parameter(name, kind, required=True)
+    try:
+        return Parameter(name, kind, default=values.encode(kind.check(default)))
+    except ValueError as error:
+        message = f"parameter {name!r} has the default {default!r}: {error}"
+        raise ArgumentError(message, hint="make the default fit the annotation", where=where) from None
+
+
+def _settings(options: Mapping[str, Any], where: Where) -> StepSettings:
+    extra = dict(options.get("settings") or {})
+    resources = options.get("resources")
+    if "resources" in extra:
+        resources = extra.pop("resources")
+    if extra:
+        hint = 'settings takes {"resources": ResourceSettings(...)}'
+        raise ArgumentError(f"unknown settings {', '.join(map(repr, extra))}", hint=hint, where=where)
+    try:
+        if isinstance(resources, Mapping):
+            resources = ResourceSettings(**resources)
+        _expect(resources, (ResourceSettings, type(None)), "resources", "ResourceSettings(...)")
+        _expect(options.get("retry"), (StepRetryConfig, type(None)), "retry", "StepRetryConfig(...)")
+        timeout = options.get("timeout")
+        return StepSettings(
+            target=options.get("target"),
+            resources=resources,
+            extras=_texts(options.get("extras") or (), "extras"),
+            groups=_texts(options.get("groups") or (), "groups"),
+            retry=options.get("retry"),
+            timeout=None if timeout is None else seconds(timeout),
+            secrets=_texts(options.get("secrets") or (), "secrets"),
+            environment=tuple(sorted((str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
+            keep=bool(options.get("keep", False)),
+            cache=options.get("cache"),
+        )
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None
+
+
+def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> None:
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} is {value!r}, expected {wanted}")
+
+
+def _texts(given: object, name: str) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(type(item) is str for item in given):  # type: ignore[attr-defined]
+        raise TypeError(f"{name} is {given!r}, expected a list of names")
+    return tuple(given)  # type: ignore[arg-type]
+
+
+def _holds_future(value: object) -> bool:
+    if isinstance(value, Future):
+        return True
+    if type(value) in (list, tuple):
+        return any(_holds_future(item) for item in value)  # type: ignore[attr-defined]
+    return type(value) is dict and any(_holds_future(item) for item in value.values())
+
+
+def _written(signature: Signature) -> str:
+    empty = signature.parameters.empty
+    names = []
+    for name, parameter in signature.parameters.parameters.items():
+        text = f"{name}: {signature.texts[name]}" if name in signature.texts else name
+        names.append(text if parameter.default is empty else f"{text} = {parameter.default!r}")
+    return f"({', '.join(names)})"
+
+
