@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs `orch check` in an environment of its own: the project's packages, because its modules are imported, and what
+# this toolkit's lock says that its commands need.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=uv.sh
+source "$(dirname "${BASH_SOURCE[0]}")/uv.sh"
+root=$(cd "$here/../.." && pwd)
+
+find_uv
+make_environment
+"$uv" export --quiet --locked --no-default-groups --no-emit-project --project "$root" --output-file "$work/toolkit.txt"
+"$uv" pip install --quiet --python "$interpreter" --require-hashes --requirement "$work/toolkit.txt"
+
+pipelines=()
+while IFS= read -r line; do
+  if [[ -n $line ]]; then pipelines+=("$line"); fi
+done <<<"${ORCH_PIPELINES:-}"
+export PYTHONPATH=$root/toolkit${PYTHONPATH:+:$PYTHONPATH}
+exec "$interpreter" -P -m orch check "${pipelines[@]}"

@@ -1,0 +1,245 @@
+"""Says what this job needs before it can run: the packages and Python to install, and the names of its artifacts.
+
+It runs on whatever `python3` the runner has, before anything of the project's is installed, so it is written for
+Python 3.8 and imports nothing but the standard library and `orch.names`. Usage: `needs.py step|pipeline|result|check`,
+everything else by environment; the answers go to `GITHUB_OUTPUT`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Set  # noqa: UP035 (Python 3.8)
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "toolkit"))
+
+from orch import names  # noqa: E402
+
+PYTHON = re.compile(r"[0-9<>=!~][0-9.<>=!~, *]*")
+PRODUCERS = re.compile(r"[A-Za-z0-9_]+|\{[A-Za-z0-9_]+(,[A-Za-z0-9_]+)+\}")
+
+
+class Trouble(Exception):
+    """What the user of the action has to mend."""
+
+
+def main(mode: str, env: Dict[str, str], workspace: Path) -> Dict[str, str]:
+    attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
+    pipeline, step = env.get("ORCH_PIPELINE", ""), env.get("ORCH_STEP", "")
+    if mode == "check":
+        project = inside(workspace, env.get("ORCH_PROJECT") or ".")
+        return describe_packages(project, None, {"*"}, {"*"}, env.get("ORCH_PYTHON", ""), env)
+    if not pipeline:
+        raise Trouble("the input 'pipeline' is empty: give a compiled pipeline's name, or FILE[:PIPELINE] to run one in this job")
+    if mode == "result":
+        check_name("pipeline", pipeline)
+        return {
+            "graph": graph_of(workspace, pipeline),
+            "records-pattern": names.record_artifact(pipeline, "*", "*"),
+            "run-artifact": names.run_artifact(pipeline, attempt),
+            **describe_packages(workspace, None, set(), set(), env.get("ORCH_PYTHON", ""), env, needed=False),
+        }
+    if step:
+        return of_step(workspace, pipeline, step, env)
+    return of_pipeline(workspace, pipeline, env)
+
+
+def of_step(workspace: Path, pipeline: str, step: str, env: Dict[str, str]) -> Dict[str, str]:
+    check_name("pipeline", pipeline)
+    check_name("step", step)
+    producers = env.get("ORCH_PRODUCERS", "")
+    if producers and not PRODUCERS.fullmatch(producers):
+        raise Trouble(f"the input 'inputs' is {producers!r}, expected one step's id or '{{one,two}}'")
+    path = graph_of(workspace, pipeline)
+    graph = json.loads((workspace / path).read_text(encoding="utf-8"))
+    found = [item for item in graph["steps"] if item["id"] == step]
+    if not found:
+        known = ", ".join(item["id"] for item in graph["steps"])
+        raise Trouble(f"pipeline {pipeline!r} has no step {step!r}, it has {known}: compile it again (orch compile) and commit")
+    settings = found[0].get("settings", {})
+    attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
+    return {
+        "graph": path,
+        "name": pipeline,
+        "pattern": f"orch-{pipeline}-{producers}-a*" if producers else "",
+        "outputs-artifact": names.outputs_artifact(pipeline, step, attempt),
+        "record-artifact": names.record_artifact(pipeline, step, attempt),
+        **describe_packages(
+            inside(workspace, graph["project"]),
+            graph.get("requirements"),
+            set(settings.get("extras", ())),
+            set(settings.get("groups", ())),
+            env.get("ORCH_PYTHON") or graph.get("python") or "",
+            env,
+        ),
+    }
+
+
+def of_pipeline(workspace: Path, reference: str, env: Dict[str, str]) -> Dict[str, str]:
+    if env.get("ORCH_PRODUCERS"):
+        raise Trouble("the input 'inputs' goes with 'step': without a step the whole pipeline runs in this job")
+    file, _, name = reference.partition(":")
+    if not file.endswith(".py"):
+        file, name = source_of(workspace, reference), reference
+    source = inside(workspace, file)
+    if not source.is_file():
+        raise Trouble(f"the input 'pipeline' names {file!r}, which is not a file of this commit (is there a checkout before this step?)")
+    said = said_in(source)
+    name = name or names.suggest_id(source.stem)
+    check_name("pipeline", name)
+    attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
+    return {
+        "reference": f"{file}:{name}" if ":" in reference or not reference.endswith(".py") else file,
+        "name": name,
+        "outputs-artifact": names.outputs_artifact(name, "outputs", attempt),
+        "record-artifact": names.run_artifact(name, attempt),
+        **describe_packages(
+            project_of(workspace, source),
+            next(iter(said["requirements"]), None),
+            said["extras"],
+            said["groups"],
+            env.get("ORCH_PYTHON") or next(iter(said["python"]), ""),
+            env,
+        ),
+    }
+
+
+def source_of(workspace: Path, pipeline: str) -> str:
+    """The file of a compiled pipeline, from the git root."""
+    check_name("pipeline", pipeline)
+    graph = json.loads((workspace / graph_of(workspace, pipeline)).read_text(encoding="utf-8"))
+    file = graph["source"].rpartition(":")[0]
+    return file if graph["project"] == "." else f"{graph['project']}/{file}"
+
+
+def said_in(source: Path) -> Dict[str, Set[str]]:
+    """What the decorators of a file say about its environment, read without running it: only literals count."""
+    said: Dict[str, Set[str]] = {"requirements": set(), "python": set(), "extras": set(), "groups": set()}
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), str(source))):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for call in node.decorator_list:
+            if isinstance(call, ast.Call):
+                for keyword in call.keywords:
+                    if keyword.arg in said:
+                        said[keyword.arg] |= texts(keyword.value)
+    return said
+
+
+def texts(node: ast.expr) -> Set[str]:
+    items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+    return {item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)}
+
+
+def project_of(workspace: Path, source: Path) -> Path:
+    """The nearest folder with a `pyproject.toml`, up to the workspace."""
+    for folder in source.parents:
+        if (folder / "pyproject.toml").is_file() or folder == workspace:
+            return folder
+    return workspace
+
+
+def describe_packages(
+    project: Path,
+    requirements: str | None,
+    extras: Set[str],
+    groups: Set[str],
+    python: str,
+    env: Dict[str, str],
+    needed: bool = True,
+) -> Dict[str, str]:
+    """What to install, as `kind` none, lock, pyproject or requirements; `*` stands for all extras or groups."""
+    if python and not PYTHON.fullmatch(python):
+        raise Trouble(f"the Python wanted is {python!r}, expected a version like '3.12' or '>=3.11'")
+    bootstrap = env.get("ORCH_BOOTSTRAP") or "index"
+    if bootstrap not in ("index", "preinstalled"):
+        raise Trouble(f"the input 'bootstrap' is {bootstrap!r}, expected 'index' or 'preinstalled'")
+    kind, file = "none", None
+    if needed and requirements is not None:
+        kind, file = "requirements", inside(project, requirements)
+        if not file.is_file():
+            raise Trouble(f"the pipeline's requirements {requirements!r} are not a file in the project {project.name!r}")
+        if (extras | groups) - {"*"}:
+            raise Trouble(f"extras and groups need a pyproject.toml, this pipeline installs {requirements!r}")
+    elif needed and wants_packages(project / "pyproject.toml", extras, groups):
+        locked = (project / "uv.lock").is_file()
+        kind, file = ("lock", project / "uv.lock") if locked else ("pyproject", project / "pyproject.toml")
+    content = file.read_bytes() if file else b""
+    key = hashlib.sha256(repr((content, sorted(extras), sorted(groups), python)).encode()).hexdigest()
+    return {
+        "packages": "true" if file else "false",
+        "kind": kind,
+        "project": str(project),
+        "file": str(file or ""),
+        "hashes": "true" if b"--hash=" in content else "false",
+        "extras": " ".join(sorted(extras)),
+        "groups": " ".join(sorted(groups)),
+        "python": python,
+        "cache-key": f"orch-uv-{env.get('RUNNER_OS', 'any')}-{env.get('RUNNER_ARCH', 'any')}-{key[:32]}",
+    }
+
+
+def wants_packages(pyproject: Path, extras: Set[str], groups: Set[str]) -> bool:
+    if not pyproject.is_file():
+        if (extras | groups) - {"*"}:
+            raise Trouble(f"extras and groups need a pyproject.toml in the project, {str(pyproject)!r} does not exist")
+        return False
+    if (extras | groups) - {"*"}:
+        return True
+    if sys.version_info < (3, 11):
+        return True  # it cannot read TOML, and uv has to bring a newer Python anyhow
+    import tomllib
+
+    data: Dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    project = data.get("project", {})
+    optional = "*" in extras and (project.get("optional-dependencies") or data.get("dependency-groups"))
+    return bool(project.get("dependencies") or "dependencies" in project.get("dynamic", ()) or optional)
+
+
+def graph_of(workspace: Path, pipeline: str) -> str:
+    path = names.graph_path(pipeline)
+    if not (workspace / path).is_file():
+        raise Trouble(f"{path} does not exist in this commit: compile the pipeline (orch compile), commit both files, and check out first")
+    return path
+
+
+def check_name(what: str, name: str) -> None:
+    problem = names.step_id_problem(name)
+    if problem:
+        raise Trouble(f"the input {what!r}: {problem}")
+
+
+def inside(folder: Path, name: str) -> Path:
+    """`name` below `folder`, which a graph or an input must not leave."""
+    path = (folder / name).resolve()
+    if path != folder.resolve() and folder.resolve() not in path.parents:
+        raise Trouble(f"{name!r} leads out of {folder.name!r}")
+    return path
+
+
+def write(answers: Dict[str, str], output: Path) -> None:
+    lines: List[str] = []
+    for name, value in answers.items():
+        if "\n" in value or "\r" in value:
+            raise Trouble(f"{name} is {value!r}: a line break cannot be passed on")
+        lines.append(f"{name}={value}\n")
+    with output.open("a", encoding="utf-8") as stream:
+        stream.writelines(lines)
+
+
+def escape(lines: Iterable[str]) -> str:
+    return "%0A".join(lines).replace("\r", "%0D")
+
+
+if __name__ == "__main__":
+    try:
+        write(main(sys.argv[1], dict(os.environ), Path.cwd()), Path(os.environ["GITHUB_OUTPUT"]))
+    except Trouble as trouble:
+        print(f"::error title=orch::{escape(str(trouble).replace('%', '%25').splitlines())}")
+        sys.exit(2)

@@ -1,0 +1,60 @@
+# Functions around uv, for the scripts beside this one to source. They read the answers of needs.py from the environment.
+# shellcheck shell=bash
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$RUNNER_TEMP/orch
+venv=$work/venv
+export UV_CACHE_DIR=${UV_CACHE_DIR:-$work/uv-cache} UV_NO_PROGRESS=1
+
+fail() {
+  echo "::error title=orch::$1"
+  exit 2
+}
+
+# Sets `uv`: what is on the PATH if it is the pinned version (any, with bootstrap: preinstalled), else the pinned wheel.
+find_uv() {
+  local wanted
+  wanted=$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' "$here/uv.txt")
+  uv=$(command -v uv || true)
+  if [[ ${ORCH_BOOTSTRAP:-index} == preinstalled ]]; then
+    [[ -n $uv ]] || fail "bootstrap is 'preinstalled', and this runner has no uv on its PATH: put uv $wanted there, or use bootstrap: index"
+  elif [[ -z $uv || $("$uv" --version 2>/dev/null) != "uv $wanted"* ]]; then
+    echo "installing uv $wanted"
+    python3 -I -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: --no-deps \
+      --target "$work/uv" --requirement "$here/uv.txt" ||
+      fail "uv $wanted could not be installed from the Python index: put uv on the runner's PATH and use bootstrap: preinstalled"
+    uv=$work/uv/bin/uv
+  fi
+}
+
+# Sets `interpreter`: the Python of a new environment that holds exactly what the project asks for.
+make_environment() {
+  local options=() name
+  "$uv" venv --quiet --no-project --python "${ORCH_PYTHON:->=3.11}" "$venv"
+  interpreter=$venv/bin/python
+  [[ -x $interpreter ]] || interpreter=$venv/Scripts/python.exe
+  set -f # `*` among the extras and groups stands for all of them
+  for name in ${ORCH_EXTRAS:-}; do
+    if [[ $name == '*' ]]; then options+=(--all-extras); else options+=(--extra "$name"); fi
+  done
+  for name in ${ORCH_GROUPS:-}; do
+    if [[ $name != '*' ]]; then
+      options+=(--group "$name")
+    elif [[ $ORCH_KIND == lock ]]; then # `uv pip install` has no option for all groups
+      options+=(--all-groups)
+    fi
+  done
+  set +f
+  case $ORCH_KIND in
+  lock)
+    UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --locked --no-default-groups --project "$ORCH_PROJECT" --python "$interpreter" "${options[@]}"
+    ;;
+  pyproject)
+    (cd "$ORCH_PROJECT" && "$uv" pip install --python "$interpreter" --requirement pyproject.toml "${options[@]}")
+    ;;
+  requirements)
+    if [[ $ORCH_HASHES == true ]]; then options=(--require-hashes); else options=(); fi
+    "$uv" pip install --python "$interpreter" --requirement "$ORCH_FILE" "${options[@]}"
+    ;;
+  esac
+}
