@@ -1,0 +1,60 @@
+"""What a job says to GitHub's runner: workflow commands in its log, and outputs in a file it names.
+
+The runner reads every line of the log for commands, so text that is not ours is escaped, or printed while commands
+are stopped. https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+Level = Literal["error", "warning", "notice"]
+
+
+def on_runner(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is part of a GitHub Actions job."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def annotation(level: Level, message: str, *, file: str = "", line: int = 0, title: str = "") -> str:
+    """The command that shows `message` at a line of a file of the repository, without a newline."""
+    given = {"file": file, "line": str(line) if line else "", "title": title}
+    properties = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
+    return f"::{level}{' ' if properties else ''}{properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def new_token() -> str:
+    """A word that no text printed before it was made can contain."""
+    return f"orch-{os.urandom(16).hex()}"
+
+
+def stop_commands(token: str) -> str:
+    """The command after which the runner takes lines as plain text, until `resume_commands` with the same token."""
+    return f"::stop-commands::{token}"
+
+
+def resume_commands(token: str) -> str:
+    return f"::{token}::"
+
+
+def append_output(
+    name: str, value: str, *, environ: Mapping[str, str] = os.environ, new_delimiter: Callable[[], str] = new_token
+) -> None:
+    """Set an output of this job step. Outside a job nobody reads outputs, and nothing is written."""
+    if path := environ.get("GITHUB_OUTPUT"):
+        delimiter = new_delimiter()
+        while delimiter in name or delimiter in value:
+            delimiter = new_delimiter()
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
