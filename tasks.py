@@ -1,0 +1,116 @@
+"""The project's chores, on a machine that has only git and Python 3.11: `python3 tasks.py example`, `python3 tasks.py test`, ...
+
+Standard library only. Makes `.venv` from the hash-locked `requirements-dev.txt` when it is absent or the lock has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "requirements-dev.txt"
+STAMP = VENV / "made-from.txt"
+EXAMPLE = "examples/penguins/pipeline.py"
+
+
+def example(arguments: list[str]) -> int:
+    """run the example pipeline on this machine"""
+    return tool("orch", "run", EXAMPLE, *arguments)
+
+
+def test(arguments: list[str]) -> int:
+    """run the tests; further arguments go to pytest"""
+    return tool("pytest", *arguments)
+
+
+def lint(_: list[str]) -> int:
+    """ruff, mypy, shellcheck"""
+    scripts = [str(path) for path in (ROOT / ".ci/run", *sorted(ROOT.glob("actions/**/*.sh")))]
+    return max(tool("ruff", "check"), tool("ruff", "format", "--check"), tool("mypy"), tool("shellcheck", *scripts))
+
+
+def bench(arguments: list[str]) -> int:
+    """print the table of benchmarks"""
+    return tool("python", "-m", "benchmarks", *arguments)
+
+
+def regenerate(_: list[str]) -> int:
+    """rewrite everything that is generated and committed: the examples' workflows and the golden files"""
+    return max(tool("orch", "compile"), tool("pytest", "-q", "--update-golden", "tests/golden"))
+
+
+def lock(arguments: list[str]) -> int:
+    """resolve the locks anew; `--upgrade` takes newer versions"""
+    common = ["uv", "pip", "compile", "--quiet", "--generate-hashes", "--universal", "--python-version", "3.11", *arguments]
+    # No address of an index or folder of this machine may end in a file that others install from.
+    common += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"]
+    wanted = "examples/penguins/requirements.in"
+    return max(
+        tool(*common, "pyproject.toml", wanted, "--group", "dev", "--extra", "act", "--output-file", LOCK.name),
+        tool(*common, wanted, "--constraints", LOCK.name, "--output-file", "examples/penguins/requirements.txt"),
+    )
+
+
+TASKS: dict[str, Callable[[list[str]], int]] = {task.__name__: task for task in (example, test, lint, bench, regenerate, lock)}
+
+
+def tool(name: str, *arguments: str) -> int:
+    """Run a program of the environment at the root of the project; its exit code."""
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    return subprocess.run([str(BIN / name), *arguments], cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode
+
+
+def fingerprint() -> str:
+    """What the environment depends on: this Python, the lock, and how the project itself is installed."""
+    import tomllib  # not at the top: an older Python must reach the message in `main`
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        settings = tomllib.load(file)
+    installed = json.dumps([sys.version, settings["project"], settings["tool"]["hatch"]], sort_keys=True)
+    return hashlib.sha256(LOCK.read_bytes() + installed.encode()).hexdigest()
+
+
+def make_environment() -> None:
+    """Make `.venv` anew unless the one that is there was finished from the same lock."""
+    made_from = fingerprint()
+    if STAMP.is_file() and STAMP.read_text() == made_from:
+        return
+    print(f"making {VENV.name} from {LOCK.name}; this happens once and takes a minute or two", file=sys.stderr, flush=True)
+    venv.create(VENV, clear=True, with_pip=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+    # hatchling comes from the lock as well, so that nothing is installed without a hash.
+    subprocess.run([*pip, "--no-build-isolation", "--editable", str(ROOT)], check=True)
+    STAMP.write_text(made_from)
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        print(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}: run this file with python3.11", file=sys.stderr)
+        return 2
+    if not arguments or arguments[0] not in TASKS:
+        print("usage: python3 tasks.py TASK [ARGUMENTS]\n", file=sys.stderr)
+        for name, task in TASKS.items():
+            print(f"  {name:<12}{task.__doc__}", file=sys.stderr)
+        return 2
+    try:
+        make_environment()
+    except subprocess.CalledProcessError as error:
+        print(f"could not make {VENV}: {' '.join(map(str, error.cmd))} ended with {error.returncode}", file=sys.stderr)
+        print("  help: on Debian and Ubuntu `sudo apt install python3-venv`; pip needs to reach a package index", file=sys.stderr)
+        return 5
+    return TASKS[arguments[0]](arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
