@@ -2,7 +2,8 @@
 
 JSON has fewer types than Python, so what it lacks is tagged: `{"$tuple": [...]}`. A value that is neither plain JSON
 nor listed here is not plain, and `encode` hands it to `leaf` (a materializer) or refuses it: nothing changes its type
-on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain.
+on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain. A set or a
+dict whose members or keys are not plain is handed over as a whole. Every place in a value has one path, its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def _refuse(value: object, path: str) -> Json:
     raise NotPlain(value, path)
 
 
-_ATOMS: Final = frozenset({type(None), bool, int})
+_ATOMS: Final = frozenset({type(None), bool})
+# Python refuses decimal texts of very long integers (4300 digits, at the least 640): beyond this they are hexadecimal.
+_DECIMAL_BITS: Final = 2000
 _TEXTS: Final[dict[type, tuple[str, Callable[..., str]]]] = {
     datetime.datetime: ("$datetime", datetime.datetime.isoformat),
     datetime.date: ("$date", datetime.date.isoformat),
@@ -50,6 +53,8 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     kind = type(value)
     if kind in _ATOMS:
         return value
+    if kind is int:
+        return value if _is_short(value) else {"$int": hex(value)}  # type: ignore[arg-type]
     if kind is str:
         return _encode_text(value)  # type: ignore[arg-type]
     if kind is float:
@@ -63,10 +68,15 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     if kind is bytes:
         return {"$bytes": base64.b64encode(value).decode()}  # type: ignore[arg-type]
     if kind in (set, frozenset):
+        try:
+            items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]  # type: ignore[attr-defined]
+        except NotPlain:
+            if leaf is _refuse:
+                raise
+            return leaf(value, path)
         # Order by the encoded text: sets have none of their own, and the bytes must not depend on the hash seed.
-        items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]  # type: ignore[attr-defined]
         return {f"${kind.__name__}": sorted(items, key=canonical.dumps)}
-    if kind in _TEXTS and not _has_zone_object(value):
+    if kind in _TEXTS and not _loses_clock(value):
         tag, text = _TEXTS[kind]
         return {tag: text(value)}
     return leaf(value, path)
@@ -84,22 +94,41 @@ def _encode_dict(value: dict[object, object], leaf: Leaf, path: str) -> Json:
     if all(type(key) is str and not key.startswith("$") for key in value) and _keys_are_text(value):
         # Canonical JSON sorts keys, and a dict's order is part of what its reader sees.
         names = list(value)
-        data = {key: encode(item, leaf, f"{path}.{key}") for key, item in value.items()}
+        data = {key: encode(item, leaf, child(path, key)) for key, item in value.items()}
         return data if names == sorted(names, key=str) else {"$ordered": [[key, data[key]] for key in names]}
-    pairs = [
-        [encode(key, _refuse, f"{path} key {key!r}"), encode(item, leaf, f"{path}[{key!r}]")] for key, item in value.items()
-    ]
-    return {"$dict": pairs}
+    try:
+        keys = [encode(key, _refuse, f"{child(path, key, i)} as a key") for i, key in enumerate(value)]
+    except NotPlain:
+        if leaf is _refuse:
+            raise
+        return leaf(value, path)
+    items = [encode(item, leaf, child(path, key, i)) for i, (key, item) in enumerate(value.items())]
+    return {"$dict": [list(pair) for pair in zip(keys, items, strict=True)]}
+
+
+def child(path: str, key: object, position: int = 0) -> str:
+    """The path of a dict's item: no two places share one, whatever the keys are."""
+    if type(key) is str:
+        return f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]"
+    return f"{path}[{key}]" if type(key) is int and _is_short(key) else f"{path}[key {position}]"
+
+
+def _is_short(number: int) -> bool:
+    return number.bit_length() <= _DECIMAL_BITS
 
 
 def _keys_are_text(value: dict[object, object]) -> bool:
     return all(type(_encode_text(key)) is str for key in value)  # type: ignore[arg-type]
 
 
-def _has_zone_object(value: object) -> bool:
-    """A zone that `isoformat` would flatten to its offset: only UTC and fixed offsets survive the text."""
+def _loses_clock(value: object) -> bool:
+    """What `isoformat` leaves out: `fold`, and all of a zone but its offset (UTC and unnamed fixed offsets survive)."""
+    if getattr(value, "fold", 0):
+        return True
     zone = getattr(value, "tzinfo", None)
-    return zone is not None and type(zone) is not datetime.timezone
+    if zone is None or zone is datetime.UTC:
+        return False
+    return type(zone) is not datetime.timezone or zone.tzname(None) != datetime.timezone(zone.utcoffset(None)).tzname(None)
 
 
 def decode(data: Json, leaf: Callable[[Json, str], object] | None = None, path: str = "$") -> object:
@@ -112,7 +141,7 @@ def decode(data: Json, leaf: Callable[[Json, str], object] | None = None, path: 
         ((tag, content),) = data.items()
         if tag.startswith("$"):
             return _decode_tag(tag, content, data, leaf, path)
-    return {key: decode(item, leaf, f"{path}.{key}") for key, item in data.items()}
+    return {key: decode(item, leaf, child(path, key)) for key, item in data.items()}
 
 
 def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str], object] | None, path: str) -> object:
@@ -120,10 +149,12 @@ def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str],
         case "$tuple":
             return tuple(decode(item, leaf, f"{path}[{i}]") for i, item in enumerate(content))
         case "$ordered":
-            return {key: decode(item, leaf, f"{path}.{key}") for key, item in content}
+            return {key: decode(item, leaf, child(path, key)) for key, item in content}
         case "$dict":
             pairs = ((decode(key), item) for key, item in content)
-            return {key: decode(item, leaf, f"{path}[{key!r}]") for key, item in pairs}
+            return {key: decode(item, leaf, child(path, key, i)) for i, (key, item) in enumerate(pairs)}
+        case "$int":
+            return int(content, 16)
         case "$set":
             return {decode(item) for item in content}
         case "$frozenset":
