@@ -1,0 +1,179 @@
+"""The order of the layers, held by reading every import: function-local and type-checking ones count, and nothing is excepted."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+PACKAGE: Final = ROOT / "toolkit" / "orch"
+
+# From the top; each may import what stands below it, and itself. One line is one level: its members do not know each other.
+LAYERS: Final = (
+    ("orch.__main__",),
+    ("orch.cli",),
+    ("orch.replay",),
+    ("orch.orchestrators",),
+    ("orch.targets",),
+    ("orch.github",),
+    ("orch.stacks",),
+    ("orch.workflow",),
+    # --- below this line: standard library only; this is what travels to wherever a step runs ---
+    ("orch.runtime",),
+    ("orch.planning",),
+    ("orch.authoring",),
+    ("orch.materializers",),
+    ("orch.stores",),
+    ("orch.model",),
+    ("orch.names", "orch.files"),
+    ("orch.errors",),
+)
+TRAVELS: Final = LAYERS[LAYERS.index(("orch.runtime",)) :]
+# What a user's own values need, imported when such a value is met.
+VALUE_LIBRARIES: Final = {"cloudpickle", "numpy", "pandas", "pyarrow"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """`importer` names `imported` in an import statement; `local` if inside a function, `typing` if under TYPE_CHECKING."""
+
+    importer: str
+    imported: str
+    line: int
+    local: bool
+    typing: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer}:{self.line} imports {self.imported}"
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES: Final = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports_of(module: str, tree: ast.AST, *, local: bool = False, typing: bool = False) -> Iterator[Import]:
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.Import(names):
+                for alias in names:
+                    yield Import(module, alias.name, node.lineno, local, typing)
+            case ast.ImportFrom(source, names, level):
+                assert level == 0, f"{module}:{node.lineno}: a relative import"
+                for alias in names:
+                    # `from orch.model import graph` names a module, `from orch.names import STEP_ID` what is in one.
+                    inner = f"{source}.{alias.name}"
+                    yield Import(module, inner if inner in MODULES else str(source), node.lineno, local, typing)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                yield from imports_of(module, node, local=True, typing=typing)
+            case ast.If(ast.Name("TYPE_CHECKING")):
+                yield from imports_of(module, node, local=local, typing=True)
+            case _:
+                yield from imports_of(module, node, local=local, typing=typing)
+
+
+IMPORTS: Final = tuple(found for name, file in MODULES.items() for found in imports_of(name, ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def layer_of(module: str) -> int | None:
+    """The level of a module, counted from the top; None for the facade `orch` itself and for what is not ours."""
+    return next((level for level, names in enumerate(LAYERS) for name in names if (module + ".").startswith(name + ".")), None)
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    homeless = [module for module in MODULES if module != "orch" and layer_of(module) is None]
+
+    assert homeless == []
+
+
+def test_imports_only_run_down() -> None:
+    wrong = []
+    for found in IMPORTS:
+        upper, lower = layer_of(found.importer), layer_of(found.imported)
+        if upper is None or lower is None:
+            continue
+        same = found.importer.split(".")[:2] == found.imported.split(".")[:2]
+        if not same and upper >= lower:
+            wrong.append(str(found))
+
+    assert wrong == []
+
+
+def test_the_facade_offers_only_what_travels() -> None:
+    wrong = [
+        str(found) for found in IMPORTS if found.importer == "orch" and found.imported.startswith("orch") and not travels(found.imported)
+    ]
+
+    assert wrong == []
+
+
+def test_pipelines_and_workflows_do_not_know_each_other() -> None:
+    pairs = {
+        (found.importer.split(".")[1], found.imported.split(".")[1])
+        for found in IMPORTS
+        if found.imported.startswith("orch.") and "." in found.importer
+    }
+
+    assert ("workflow", "model") not in pairs
+    assert ("model", "workflow") not in pairs
+
+
+def travels(module: str) -> bool:
+    return any((module + ".").startswith(name + ".") for names in TRAVELS for name in names)
+
+
+def test_what_travels_imports_the_standard_library_only() -> None:
+    wrong = []
+    for found in IMPORTS:
+        library = found.imported.partition(".")[0]
+        if not (travels(found.importer) or found.importer == "orch") or library == "orch" or library in sys.stdlib_module_names:
+            continue
+        for_a_value = library in VALUE_LIBRARIES and found.importer.startswith("orch.materializers.") and found.local
+        if not for_a_value:
+            wrong.append(str(found))
+
+    assert wrong == []
+
+
+def test_scripts_of_the_actions_import_the_standard_library_only() -> None:
+    files = sorted((ROOT / "actions").rglob("*.py"))
+    imports = [found for file in files for found in imports_of(file.name, ast.parse(file.read_text(encoding="utf-8")))]
+
+    assert [str(found) for found in imports if found.imported.partition(".")[0] not in {*sys.stdlib_module_names, "orch"}] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Function-local imports count. The facade does not, which imports on first use; nor does what only type checkers follow."""
+    edges: dict[str, set[str]] = {name: set() for name in MODULES}
+    for found in IMPORTS:
+        if found.imported in MODULES and "orch" not in (found.imported, found.importer) and not found.typing:
+            edges[found.importer].add(found.imported)
+
+    # What stands in no circle can be taken away one by one: first those that import nothing that is left.
+    while free := [name for name, imported in edges.items() if not imported]:
+        for name in free:
+            del edges[name]
+        for imported in edges.values():
+            imported.difference_update(free)
+    # What is left are the circles, and what leads into them.
+    while heads := set(edges) - set().union(*edges.values()):
+        for name in heads:
+            del edges[name]
+
+    assert edges == {}
+
+
+@pytest.mark.parametrize(
+    "source", ["import b", "def f():\n    import b", "if TYPE_CHECKING:\n    import b", "try:\n    import b\nexcept ImportError: pass"]
+)
+def test_no_import_hides(source: str) -> None:
+    assert [found.imported for found in imports_of("a", ast.parse(source))] == ["b"]
