@@ -6,47 +6,47 @@ from pathlib import Path
 
 import pytest
 
-from orch.runtime import annotations
+import orch.runtime.annotations as commands
 
 
 def test_an_annotation_names_file_line_and_title() -> None:
-    command = annotations.annotation("error", "it broke", file="a/b.py", line=3, title="step-failed")
+    command = commands.annotation("error", "it broke", file="a/b.py", line=3, title="step-failed")
 
     assert command == "::error file=a/b.py,line=3,title=step-failed::it broke"
 
 
 def test_an_annotation_without_a_place_has_no_properties() -> None:
-    assert annotations.annotation("notice", "hello") == "::notice::hello"
+    assert commands.annotation("notice", "hello") == "::notice::hello"
 
 
 def test_a_message_keeps_its_lines_and_percent_signs() -> None:
-    assert annotations.annotation("warning", "50%\r\n::error::x") == "::warning::50%25%0D%0A::error::x"
+    assert commands.annotation("warning", "50%\r\n::error::x") == "::warning::50%25%0D%0A::error::x"
 
 
 def test_a_property_cannot_end_the_properties_or_start_another() -> None:
-    command = annotations.annotation("error", "m", file="a,line=1::b%\n.py", title="C: x")
+    command = commands.annotation("error", "m", file="a,line=1::b%\n.py", title="C: x")
 
     assert command == "::error file=a%2Cline=1%3A%3Ab%25%0A.py,title=C%3A x::m"
 
 
 def test_commands_resume_with_the_token_that_stopped_them() -> None:
-    token = annotations.new_token()
+    token = commands.new_token()
 
-    assert annotations.stop_commands(token) == f"::stop-commands::{token}"
-    assert annotations.resume_commands(token) == f"::{token}::"
-    assert token != annotations.new_token()
+    assert commands.stop_commands(token) == f"::stop-commands::{token}"
+    assert commands.resume_commands(token) == f"::{token}::"
+    assert token != commands.new_token()
 
 
 @pytest.mark.parametrize(("environ", "expected"), [({"GITHUB_ACTIONS": "true"}, True), ({"GITHUB_ACTIONS": ""}, False), ({}, False)])
 def test_a_runner_says_so_in_the_environment(environ: dict[str, str], expected: bool) -> None:
-    assert annotations.on_runner(environ) is expected
+    assert commands.on_runner(environ) is expected
 
 
 def test_an_output_is_appended_between_delimiters(tmp_path: Path) -> None:
     file = tmp_path / "out"
     file.write_text("before=1\n")
 
-    annotations.append_output("a", "x\ny", environ={"GITHUB_OUTPUT": str(file)}, new_delimiter=lambda: "EOF")
+    commands.append_output("a", "x\ny", environ={"GITHUB_OUTPUT": str(file)}, new_delimiter=lambda: "EOF")
 
     assert file.read_bytes() == b"before=1\na<<EOF\nx\ny\nEOF\n"
 
@@ -55,7 +55,7 @@ def test_a_delimiter_that_occurs_in_the_name_or_the_value_is_not_used(tmp_path: 
     file = tmp_path / "out"
     delimiters = iter(["one", "two", "three"])
 
-    annotations.append_output("a_two", "one\nb=evil", environ={"GITHUB_OUTPUT": str(file)}, new_delimiter=lambda: next(delimiters))
+    commands.append_output("a_two", "one\nb=evil", environ={"GITHUB_OUTPUT": str(file)}, new_delimiter=lambda: next(delimiters))
 
     assert file.read_text() == "a_two<<three\none\nb=evil\nthree\n"
 
@@ -63,6 +63,6 @@ def test_a_delimiter_that_occurs_in_the_name_or_the_value_is_not_used(tmp_path: 
 def test_outside_a_job_an_output_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    annotations.append_output("a", "b", environ={})
+    commands.append_output("a", "b", environ={})
 
     assert list(tmp_path.iterdir()) == []

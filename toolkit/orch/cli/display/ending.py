@@ -1,0 +1,99 @@
+"""How a run ended: its steps, their outputs, what failed and what to type next."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from orch.cli.text import cut, duration, one_line, paint, printable
+from orch.model.artifacts import Artifact
+from orch.model.graph import Graph, OutputRef
+from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.states import State
+
+_COLOURS: Final = {
+    State.SUCCEEDED: ("green",),
+    State.FAILED: ("bold", "red"),
+    State.CANCELLED: ("yellow",),
+    State.RUNNING: ("cyan",),
+}
+_LONGEST_PREVIEW: Final = 100
+
+
+def colour_of(state: State) -> tuple[str, ...]:
+    return _COLOURS.get(state, ("dim",))
+
+
+def reason_of(record: StepRecord) -> str:
+    """Why the step ended as it did, or nothing where that needs no words."""
+    if failure := record.failure:
+        return f"{failure.type}: {failure.message}" if failure.type and failure.cause == "exception" else failure.message
+    return record.reason
+
+
+def parameters_line(info: RunInfo) -> str:
+    given = [f"{one_line(name)}={one_line(json.dumps(value, ensure_ascii=False))}" for name, value in info.parameters.items()]
+    return f" ({', '.join(given)})" if given else ""
+
+
+def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colour: bool = False) -> list[str]:
+    """The lines. `folder` is the run's own; with `graph`, only outputs that no step reads are listed."""
+    lines = _table(record, colour=colour)
+    if outputs := list(_outputs(record, folder, graph)):
+        width = max(len(name) for name, _ in outputs)
+        lines += ["", *(f"{name.ljust(width)}  {text}" for name, text in outputs)]
+    for step in record.steps:
+        if step.state is State.FAILED:
+            lines += ["", *_failure(record, step, colour=colour)]
+    state = paint(record.state, *colour_of(record.state), colour=colour)
+    return [*lines, "", f"run {one_line(record.info.run)} {state} in {duration(record.duration)}"]
+
+
+def _table(record: RunRecord, *, colour: bool) -> list[str]:
+    width = max((len(one_line(step.step)) for step in record.steps), default=0)
+    lines = []
+    for step in record.steps:
+        state = paint(step.state.ljust(9), *colour_of(step.state), colour=colour)
+        took = duration(step.duration) if step.started else ""
+        lines.append(f"{one_line(step.step).ljust(width)}  {state}  {took.rjust(11)}  {cut(one_line(reason_of(step)), 120)}".rstrip())
+    return lines
+
+
+def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[tuple[str, str]]:
+    steps = graph.steps if graph else ()
+    read = {(ref.step, ref.output) for step in steps for ref in step.references if isinstance(ref, OutputRef)}
+    for step in record.steps:
+        for name, artifact in step.outputs.items():
+            if (step.step, name) not in read:
+                yield one_line(f"{step.step}.{name}"), _shown(artifact, folder / "outputs" / step.step / name)
+
+
+def _shown(artifact: Artifact, exported: Path) -> str:
+    """The path of an output that is a file, else its preview; always the digest."""
+    digest = one_line(artifact.digest)[:19]
+    if exported.is_dir():
+        entries = list(exported.iterdir())
+        return f"{one_line(_from_here(entries[0] if len(entries) == 1 else exported))}  {digest}"
+    preview = cut(one_line(artifact.preview.strip().partition("\n")[0]), _LONGEST_PREVIEW)
+    return f"{preview or one_line(artifact.type)}  {digest}"
+
+
+def _from_here(path: Path) -> str:
+    """`path` as one would type it in the working directory."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+
+
+def _failure(record: RunRecord, step: StepRecord, *, colour: bool) -> Iterator[str]:
+    failure = step.failure
+    place = f" ({failure.file}:{failure.line})" if failure and failure.file else ""
+    yield paint(f"{one_line(step.step)} failed{one_line(place)}: {one_line(reason_of(step))}", "bold", colour=colour)
+    if failure:
+        yield from (f"  {printable(line)}" for line in failure.traceback.rstrip("\n").split("\n") if line)
+    help_ = paint("help:", "cyan", colour=colour)
+    yield f"  {help_} orch runs logs {one_line(record.info.run)} --step {one_line(step.step)}"

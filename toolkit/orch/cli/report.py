@@ -1,0 +1,132 @@
+"""An error as text for people, as annotations on a runner, and as an exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final, TextIO
+
+import click
+
+from orch.cli.text import paint, printable, takes_colour
+from orch.errors import ExitCode, OrchError, Problems, UsageError
+from orch.runtime.annotations import annotation, new_token, on_runner, resume_commands, stop_commands
+
+ISSUES: Final = "https://github.com/orch-dev/orch-action/issues"
+_NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")
+
+
+def report(error: BaseException) -> int:
+    """Say on stderr what went wrong, and return the exit code."""
+    try:
+        return _report(error, sys.stderr)
+    except BrokenPipeError:  # nobody reads stderr: the exit code still counts
+        return exit_code(error)
+
+
+def exit_code(error: BaseException) -> int:
+    match error:
+        case Problems():
+            return error.worst
+        case OrchError():
+            return error.exit_code
+        case click.ClickException():
+            return ExitCode.USAGE
+        case KeyboardInterrupt() | click.Abort():
+            return ExitCode.CANCELLED
+    return ExitCode.BUG
+
+
+def _report(error: BaseException, stream: TextIO) -> int:
+    code = exit_code(error)
+    if isinstance(error, click.UsageError) and type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message(), file=stream)
+    elif code == ExitCode.CANCELLED:
+        print("cancelled", file=stream)
+    elif code == ExitCode.BUG:
+        _say([_bug(error)], stream, details=_details(error))
+    else:
+        _say(problems_of(error), stream)
+    stream.flush()
+    return code
+
+
+def problems_of(error: BaseException) -> list[OrchError]:
+    match error:
+        case Problems():
+            return [found for problem in error.problems for found in problems_of(problem)]
+        case OrchError():
+            return [error]
+        case click.ClickException():
+            return [_usage(error)]
+    return []
+
+
+def render(problem: OrchError, *, colour: bool = False) -> str:
+    """`path:line: error: message [code]`, and the way out on a line of its own."""
+    place = paint(f"{printable(str(problem.where))}: ", "bold", colour=colour) if problem.where else ""
+    code = paint(f"[{problem.code}]", "dim", colour=colour)
+    lines = [f"{place}{paint('error:', 'bold', 'red', colour=colour)} {printable(problem.message)} {code}"]
+    if problem.hint:
+        lines += [f"  {paint('help:', 'cyan', colour=colour)} {printable(problem.hint)}"]
+    return "\n".join(lines)
+
+
+def _say(problems: Iterable[OrchError], stream: TextIO, *, details: str = "") -> None:
+    text = "\n".join(render(problem, colour=takes_colour(stream)) for problem in problems) + details
+    if not on_runner():
+        print(text, file=stream)
+        return
+    token = new_token()
+    print(stop_commands(token), text, resume_commands(token), sep="\n", file=stream)
+    for problem in problems:
+        message = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+        where = problem.where
+        file, line = (where.path, where.line) if where else ("", 0)
+        print(annotation("error", message, file=file, line=line, title=problem.code), file=stream)
+
+
+class _Bug(OrchError):
+    """Not trouble of the user's, and so not in `orch.errors`."""
+
+    code = "bug"
+    exit_code = ExitCode.BUG
+
+
+def _bug(error: BaseException) -> OrchError:
+    message = f"this is a bug in orch: {type(error).__name__}: {error}"
+    return _Bug(message, hint=f"please report it, with all that follows, at {ISSUES}")
+
+
+def _details(error: BaseException) -> str:
+    import platform
+    import traceback
+    from importlib.metadata import version
+
+    from orch import __version__
+
+    versions = f"orch {__version__}, Python {platform.python_version()}, click {version('click')}, {platform.platform()}"
+    return f"\n\n{versions}\n{printable(''.join(traceback.format_exception(error))).rstrip()}"
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """What click found wrong with the command line, in our words."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "orch"
+    see = f"`{path} --help` shows what it takes"
+    if isinstance(error, click.NoSuchOption):
+        options = [name for parameter in context.command.get_params(context) for name in parameter.opts] if context else []
+        return UsageError(f"{path} has no option {error.option_name!r}", hint=_nearest(error.option_name, options) or see)
+    message = error.format_message()
+    if context and isinstance(context.command, click.Group) and (found := _NO_COMMAND.match(message)):
+        commands = context.command.list_commands(context)
+        return UsageError(f"{path} has no command {found[1]!r}", hint=_nearest(found[1], commands) or f"commands are {', '.join(commands)}")
+    message = message[:1].lower() + message[1:].removesuffix(".")
+    return UsageError(message, hint=see)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else ""
