@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orch.authoring.pipeline import RunFailed, pipeline
     from orch.authoring.step import step
     from orch.errors import OrchError
+    from orch.model.records import RunRecord
     from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
     from orch.runtime.context import Context, context
 
@@ -55,8 +56,22 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module 'orch' has no attribute {name!r}")
     value = getattr(importlib.import_module(home), name)
+    if name == "pipeline":
+        _install_launcher()
     globals()[name] = value
     return value
+
+
+def _install_launcher() -> None:
+    """Calling a pipeline as a script runs it, and running stands above authoring: so the way there is handed down."""
+    from orch.authoring import active
+
+    def launch(graph: Any, project: Any, parameters: dict[str, object]) -> RunRecord:
+        from orch.cli.run import run_graph
+
+        return run_graph(graph, project, parameters)
+
+    active.launcher[:] = [launch]
 
 
 def __dir__() -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orch.authoring.tracing import Trace
+    from orch.model.records import RunRecord
 
 current: ContextVar[Trace | None] = ContextVar("orch_trace", default=None)
 
 # What runs a pipeline that is called outside a trace; `orch/__init__.py` puts it here, because running stands above
-# authoring. Arguments: graph, project, parameters. Returns the run's exit code and record.
-launcher: list[Callable[[Any, Any, dict[str, object]], tuple[int, Any]]] = []
+# authoring. Arguments: graph, project, parameters.
+launcher: list[Callable[[Any, Any, dict[str, object]], RunRecord]] = []

@@ -51,7 +51,7 @@ def _outputs(hint: Any, text: str, function: Callable[..., Any]) -> tuple[tuple[
     if hint is type(None):
         return (), (), False
     members = typing.get_args(hint)
-    if typing.get_origin(hint) is not tuple or not members or Ellipsis in members:
+    if typing.get_origin(hint) is not tuple or len(members) < 2 or Ellipsis in members:
         name, kind = _named(hint, "output")
         return (Output(name, _bare_text(text)),), (kind,), False
     texts = _member_texts(text, len(members))

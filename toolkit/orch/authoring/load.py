@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
+from orch.authoring.modules import load_module
 from orch.authoring.pipeline import PipelineFunction
-from orch.authoring.project import Project, add_import_paths, find_project, module_name
+from orch.authoring.project import Project, find_project
 from orch.authoring.tracing import trace
 from orch.errors import LoadError, OrchError, Where, raise_problems
 from orch.model.graph import Graph
@@ -32,56 +30,6 @@ def split_reference(reference: str) -> tuple[Path, str | None]:
     if file.suffix != ".py":
         raise LoadError(f"{path!r} is not a Python file", hint="name the .py file that holds the @pipeline")
     return file, name or None
-
-
-def load_module(file: Path, project: Project) -> ModuleType:
-    """Import `file` as first-party code of `project`; raises LoadError with the user's own frame."""
-    file = file.resolve()
-    add_import_paths(project.root, file)
-    name = module_name(file)
-    known = sys.modules.get(name)
-    if known is not None:
-        if getattr(known, "__file__", None) and Path(known.__file__ or "").resolve() == file:
-            return known
-        hint = f"rename {file.name}: another module named {name!r} is already loaded"
-        raise LoadError(f"{file.name!r} cannot be imported as {name!r}", hint=hint, where=Where(project.relative(file)))
-    try:
-        return _execute(name, file)
-    except OrchError:
-        raise
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise _load_error(error, file, project) from error
-
-
-def _execute(name: str, file: Path) -> ModuleType:
-    parent, _, _ = name.rpartition(".")
-    if parent:
-        importlib.import_module(parent)
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"Python cannot import {file}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    return module
-
-
-def _load_error(error: BaseException, file: Path, project: Project) -> LoadError:
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(project.root) and ".venv" not in frame.filename]
-    where = Where(project.relative(Path(own[-1].filename).resolve()), own[-1].lineno or 0) if own else Where(project.relative(file))
-    if isinstance(error, SyntaxError) and error.filename:
-        where = Where(project.relative(Path(error.filename).resolve()), error.lineno or 0)
-    hint = ""
-    if isinstance(error, ModuleNotFoundError):
-        hint = f"install what provides {error.name!r} into {sys.prefix}, and add it to the project's requirements"
-    return LoadError(f"importing {project.relative(file)!r} raised {type(error).__name__}: {error}", hint=hint, where=where)
 
 
 def load_pipelines(file: Path, project: Project) -> dict[str, PipelineFunction[..., object]]:

@@ -55,17 +55,18 @@ class PipelineFunction(Generic[P, R]):
     def _launch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RunRecord:
         from orch.authoring.tracing import bind_parameters, project_of
         from orch.errors import OrchError
+        from orch.model.states import State
 
         try:
             graph = self.graph()
             parameters = bind_parameters(self, graph, args, kwargs)
+            record = active.launcher[0](graph, project_of(self), parameters)
         except OrchError as error:
             print(error, file=sys.stderr)
             raise RunFailed(getattr(error, "worst", error.exit_code), None) from None
-        exit_code, record = active.launcher[0](graph, project_of(self), parameters)
-        if exit_code:
-            raise RunFailed(exit_code, record)
-        return cast("RunRecord", record)
+        if record.state is not State.SUCCEEDED:
+            raise RunFailed(130 if record.state is State.CANCELLED else 1, record)
+        return record
 
     def _refuse_import_run(self, caller: Any) -> None:
         if caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") != "__main__":

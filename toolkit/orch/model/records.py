@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import RecordError
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.graph import Graph, topological
 from orch.model.states import State, fold_states
+
+if TYPE_CHECKING:
+    from orch.model.graph import Graph
 
 SCHEMA: Final = 1
 
@@ -168,6 +170,8 @@ def check_schema(data: Json, kind: str) -> None:
 
 def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
     """The run's record: each step's newest attempt; a step without a record was skipped if a need of its did not succeed, else cancelled."""
+    from orch.model.graph import topological  # a worker writes records without knowing graphs
+
     newest: dict[str, StepRecord] = {}
     for record in records:
         known = newest.get(record.step)

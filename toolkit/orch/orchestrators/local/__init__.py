@@ -1,1 +1,5 @@
 """The pipeline on this machine: steps in dependency order, in worker processes."""
+
+from orch.orchestrators.local.run import default_jobs, run
+
+__all__ = ["default_jobs", "run"]

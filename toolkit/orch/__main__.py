@@ -1,0 +1,55 @@
+"""`orch` and `python -m orch`: the entrypoints of jobs first, which import the standard library only, then the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """The exit code of the command line in `sys.argv`."""
+    entrypoint = _ENTRYPOINTS.get(" ".join(sys.argv[1:3]))
+    if entrypoint is None or "--help" in sys.argv:
+        from orch.cli.main import main as command_line
+
+        return command_line()
+    from orch.errors import OrchError, Problems
+    from orch.runtime import annotations as runner
+
+    try:
+        return entrypoint(sys.argv[3:])
+    except OrchError as error:
+        problems = error.problems if isinstance(error, Problems) else (error,)
+        for problem in problems:
+            print(problem, file=sys.stderr)
+            if runner.on_runner():
+                where = problem.where
+                place = {"file": where.path, "line": where.line} if where else {}
+                print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]
+        return error.worst if isinstance(error, Problems) else error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _step_run(arguments: list[str]) -> int:
+    from orch.runtime import step_run
+
+    return step_run.main(arguments, dict(os.environ), sys.stdout)
+
+
+def _result_run(arguments: list[str]) -> int:
+    from orch.runtime import result
+
+    return result.main(arguments)
+
+
+def _pipeline_run(arguments: list[str]) -> int:
+    from orch.orchestrators.local import in_job
+
+    return in_job.main(arguments, dict(os.environ), sys.stdout)
+
+
+_ENTRYPOINTS = {"step run": _step_run, "result run": _result_run, "pipeline run": _pipeline_run}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Where runs and their results are kept on this machine: `.orch/` at the root of the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from orch.files import write_atomic
+from orch.model import canonical
+from orch.model.records import RunRecord, StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`run.json`, `records/<step>.json`, `logs/<step>.log` and `outputs/<step>/<output>/` of one run."""
+
+    path: Path
+
+    def create(self) -> None:
+        for name in ("records", "logs"):
+            (self.path / name).mkdir(parents=True)
+
+    def write_run(self, record: RunRecord) -> None:
+        write_atomic(self.path / "run.json", canonical.pretty(record.to_json()).encode())
+
+    def write_step(self, record: StepRecord) -> None:
+        write_atomic(f"{self.path}/records/{record.step}.json", canonical.dumps(record.to_json()).encode() + b"\n")
+
+    def open_log(self, step: str) -> BinaryIO:
+        return (self.path / "logs" / f"{step}.log").open("ab", buffering=0)
+
+    def output(self, step: str, output: str) -> Path:
+        return self.path / "outputs" / step / output
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    path: Path
+
+    @property
+    def store(self) -> Path:
+        return self.path / "store"
+
+    def run(self, run_id: str) -> RunFolder:
+        return RunFolder(self.path / "runs" / run_id)

@@ -1,0 +1,95 @@
+"""`orch pipeline run`: a whole pipeline inside one job, by the local scheduler; the standard library only, as in any job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from orch.authoring.load import load_graph, split_reference
+from orch.authoring.project import find_project
+from orch.errors import UsageError
+from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.records import Failure, RunRecord
+from orch.orchestrators.local.run import default_jobs, run
+from orch.runtime import annotations as runner
+from orch.runtime import arguments
+from orch.runtime.step_run import EXIT_CODES, given_parameters
+
+
+def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
+    """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pipeline cannot start."""
+    options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs"])
+    graph = load_graph(options["pipeline"])
+    project = find_project(split_reference(options["pipeline"])[0])
+    record = run(
+        graph,
+        project,
+        given_parameters(graph, environment),
+        jobs=_jobs(options.get("jobs")),
+        home=Path(options["home"]).resolve(),
+        sink=JobLog(stdout, on_runner=runner.on_runner(environment)),
+        environment={name: value for name, value in environment.items() if name != "ORCH_INPUTS"},
+        trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
+    )
+    _tell(record, environment)
+    return EXIT_CODES.get(record.state, 1)
+
+
+def _jobs(text: str | None) -> int:
+    if text is None:
+        return default_jobs()
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--jobs is {text!r}, expected a whole number from 1")
+    return int(text)
+
+
+def _tell(record: RunRecord, environment: Mapping[str, str]) -> None:
+    has_outputs = any(step.outputs for step in record.steps)
+    runner.append_output("state", str(record.state), environ=environment)
+    runner.append_output("outputs", "true" if has_outputs else "false", environ=environment)
+
+
+class JobLog:
+    """The run as lines of a job's log: while steps run, no line of theirs can command the runner."""
+
+    def __init__(self, stdout: TextIO, *, on_runner: bool) -> None:
+        self.stdout = stdout
+        self.on_runner = on_runner
+        self.token = runner.new_token()
+
+    def __call__(self, event: Event, /) -> None:
+        match event:
+            case RunStarted(info):
+                self._print(f"run {info.run} of {info.pipeline}")
+                self._command(runner.stop_commands(self.token))
+            case StepStarted(step, tries):
+                self._print(f"{step}: started" + (f" (try {tries})" if tries > 1 else ""))
+            case StepOutput(step, text):
+                self._print("\n".join(f"{step} | {line}" for line in text.splitlines()))
+            case StepEnded(record):
+                reason = f" ({record.reason})" if record.reason else ""
+                self._print(f"{record.step}: {record.state} in {record.duration:.1f} s{reason}")
+                if record.failure:
+                    self._print(record.failure.traceback or record.failure.message)
+            case RunEnded(run_record):
+                self._command(runner.resume_commands(self.token))
+                for step_record in run_record.steps:
+                    if step_record.failure:
+                        self._annotate(step_record.step, step_record.failure)
+                self._print(f"{run_record.info.pipeline}: {run_record.state} in {run_record.duration:.1f} s")
+
+    def _annotate(self, step: str, failure: Failure) -> None:
+        message = f"{failure.type}: {failure.message}" if failure.type else failure.message
+        title = f"step {step} failed"
+        self._command(runner.annotation("error", message, file=failure.file, line=failure.line, title=title))
+
+    def _command(self, line: str) -> None:
+        if self.on_runner:
+            self._print(line)
+
+    def _print(self, text: str) -> None:
+        self.stdout.write(f"{text}\n")
+        self.stdout.flush()
+
+

@@ -1,0 +1,50 @@
+"""Which steps may start, as pure state: a step is ready once its needs have ended and its condition holds."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from orch.model.conditions import holds
+from orch.model.graph import Graph
+from orch.model.states import State
+
+
+class Schedule:
+    """`end` a step and read what became ready or was skipped by it; each step and edge is looked at once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.states: dict[str, State] = {}
+        self.ready: deque[str] = deque()
+        self._waiting_for = {step.id: len(step.needs) for step in graph.steps}
+        self._dependents: dict[str, list[str]] = {step.id: [] for step in graph.steps}
+        for step in graph.steps:
+            for need in step.needs:
+                self._dependents[need].append(step.id)
+        self.ready.extend(step.id for step in graph.steps if not step.needs)
+
+    @property
+    def has_ended(self) -> bool:
+        return len(self.states) == len(self.graph.steps)
+
+    def end(self, step: str, state: State) -> list[str]:
+        """Note the end of `step`; gives the ids of the steps that are skipped because of it."""
+        skipped: list[str] = []
+        ended = deque([(step, state)])
+        while ended:
+            name, result = ended.popleft()
+            self.states[name] = result
+            for dependent in self._dependents[name]:
+                self._waiting_for[dependent] -= 1
+                if self._waiting_for[dependent]:
+                    continue
+                if holds(self.graph[dependent].condition, self.states):
+                    self.ready.append(dependent)
+                else:
+                    skipped.append(dependent)
+                    ended.append((dependent, State.SKIPPED))
+        return skipped
+
+    def blockers(self, step: str) -> list[str]:
+        """The needs of `step` that left nothing behind."""
+        return [need for need in self.graph[step].needs if not self.states[need].has_outputs]

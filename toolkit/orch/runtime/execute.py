@@ -1,0 +1,216 @@
+"""Execute one step in this process: inputs from the store, the user's function, outputs into the store, a record.
+
+This is the one executor: the worker process around it is the same on a laptop, in a job, a container or a pod.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orch
+from orch import materializers
+from orch.authoring.modules import load_module
+from orch.authoring.project import Project
+from orch.errors import InputMissingError, LoadError, MaterializationError, OrchError, StoreError
+from orch.model import values
+from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
+from orch.model.records import Failure, StepRecord
+from orch.model.states import State
+from orch.runtime import clock
+from orch.runtime import context as step_context
+from orch.runtime.failures import failure_of, failure_of_orch
+from orch.runtime.redact import Redactor
+from orch.stores.local import LocalStore
+
+
+class Setup(NamedTuple):
+    """What is the same for all steps that one worker executes. Paths are absolute."""
+
+    git_root: str
+    root: str
+    store: str
+    scratch: str
+    run: str
+    pipeline: str
+    trigger: str
+    attempt: int
+    parameters: Mapping[str, Json]
+    verify: bool
+    secrets: list[str]
+
+    @property
+    def project(self) -> Project:
+        return Project(Path(self.git_root), Path(self.root))
+
+
+class Order(NamedTuple):
+    """One step to execute. `artifacts`: `step.output` -> an artifact's JSON, and the folder of its store if not the own one."""
+
+    step: Json  # `orch.model.graph.Step.to_json`
+    artifacts: Mapping[str, Json]
+    tries: int = 1
+
+
+class _Stopped(Exception):
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+
+
+class Executor:
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.project = setup.project
+        self.scratch = Path(setup.scratch)
+        self.store = LocalStore(Path(setup.store))
+        self.stores: dict[str, LocalStore] = {}
+        self.redact = Redactor(os.environ.get(name, "") for name in setup.secrets)
+        self.functions: dict[str, Any] = {}
+        self.parameters = {name: values.decode(data) for name, data in setup.parameters.items()}
+        self.environment: dict[str, Json] = {
+            "orch": orch.__version__,
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "os": sys.platform,
+            "arch": os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", ""),
+        }
+
+    def execute(self, order: Order) -> StepRecord:
+        """Run the step; whatever the user's code does short of ending the process is in the record."""
+        started, tick = clock.now(), clock.monotonic()
+        state, failure = State.SUCCEEDED, None
+        outputs: dict[str, Artifact] = {}
+        inputs: dict[str, Json] = {}
+        try:
+            function = self._function(order.step["source"])
+            arguments = self._arguments(order, inputs)
+            result = self._call(function, order, arguments)
+            outputs = self._save(order.step, result)
+        except _Stopped as stopped:
+            failure = stopped.failure
+        except KeyboardInterrupt:
+            state = State.CANCELLED
+        if failure is not None:
+            state = State.FAILED
+        return StepRecord(
+            step=order.step["id"],
+            state=state,
+            attempt=self.setup.attempt,
+            tries=order.tries,
+            started=clock.rfc3339(started),
+            duration=clock.monotonic() - tick,
+            inputs=inputs,
+            outputs=outputs,
+            failure=failure and self._masked(failure),
+            reason="interrupted" if state is State.CANCELLED else "",
+            environment=self.environment,
+        )
+
+    def _function(self, source: str) -> Any:
+        if source not in self.functions:
+            file, _, name = source.rpartition(":")
+            path = (self.project.root / file).resolve()
+            if not path.is_relative_to(self.project.root) or not path.is_file():
+                raise _Stopped(Failure("import", f"no file {file!r} in the project"))
+            try:
+                found = getattr(load_module(path, self.project), name, None)
+            except LoadError as error:
+                raise _Stopped(failure_of_orch("import", error)) from error
+            if found is None:
+                message = f"{file} has no step {name!r} any more: compile the pipeline again"
+                raise _Stopped(Failure("import", message, file=self.project.relative(path)))
+            self.functions[source] = getattr(found, "function", found)
+        return self.functions[source]
+
+    def _arguments(self, order: Order, inputs: dict[str, Json]) -> dict[str, Any]:
+        try:
+            return {name: self._value(binding, order, inputs) for name, binding in order.step["inputs"]}
+        except OrchError as error:
+            raise _Stopped(failure_of_orch("input", error)) from error
+        except Exception as error:  # a pickle may raise anything
+            raise _Stopped(failure_of(error, self.project, cause="input")) from error
+
+    def _value(self, binding: Json, order: Order, inputs: dict[str, Json]) -> Any:
+        match binding:
+            case {"value": data}:
+                return values.decode(data)
+            case {"parameter": name}:
+                return self.parameters[name]
+            case {"step": step, "output": output}:
+                return self._load(f"{step}.{output}", order, inputs)
+            case {"list": items}:
+                return [self._value(item, order, inputs) for item in items]
+            case {"tuple": items}:
+                return tuple(self._value(item, order, inputs) for item in items)
+            case {"dict": items}:
+                return {key: self._value(item, order, inputs) for key, item in items}
+        raise MaterializationError(f"{binding!r} is not an argument")
+
+    def _load(self, name: str, order: Order, inputs: dict[str, Json]) -> Any:
+        if name not in order.artifacts:
+            step, _, output = name.partition(".")
+            raise InputMissingError(f"step {step!r} delivered no output {output!r}")
+        data = order.artifacts[name]
+        inputs[name] = {"digest": data["digest"]}
+        return materializers.load(Artifact.from_json(data), self._store(data.get("store")), scratch=self.scratch)
+
+    def _store(self, folder: str | None) -> LocalStore:
+        if folder is None:
+            return self.store
+        if folder not in self.stores:
+            self.stores[folder] = LocalStore(Path(folder), verify=self.setup.verify)
+        return self.stores[folder]
+
+    def _call(self, function: Any, order: Order, arguments: dict[str, Any]) -> Any:
+        setup = self.setup
+        step_context.enter(
+            step_context.Context(
+                setup.run, setup.pipeline, order.step["id"], setup.attempt, order.tries, setup.trigger, self.scratch
+            )
+        )
+        try:
+            count = function.__code__.co_posonlyargcount if hasattr(function, "__code__") else 0
+            if count:
+                names = [name for name in function.__code__.co_varnames[:count] if name in arguments]
+                return function(*[arguments.pop(name) for name in names], **arguments)
+            return function(**arguments)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
+            raise _Stopped(failure_of(error, self.project)) from error
+        finally:
+            step_context.leave()
+
+    def _save(self, step: Json, result: Any) -> dict[str, Artifact]:
+        outputs = step["outputs"]
+        if not outputs:
+            return {}
+        results = (result,) if len(outputs) == 1 and not step.get("several") else result
+        if len(outputs) > 1 and not (isinstance(result, tuple) and len(result) == len(outputs)):
+            what = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+            raise _Stopped(Failure("output", f"the step is annotated with {len(outputs)} outputs but returned {what}"))
+        results = result if len(outputs) > 1 else (result,) * len(outputs)
+        saved = {}
+        for output, value in zip(outputs, results, strict=True):
+            try:
+                artifact = materializers.save(value, self.store, annotation=output["type"])
+            except (MaterializationError, StoreError) as error:
+                raise _Stopped(failure_of_orch("output", error, f"output {output['name']!r}: ")) from error
+            except Exception as error:  # a value's own methods may raise anything
+                raise _Stopped(failure_of(error, self.project, cause="output")) from error
+            saved[output["name"]] = self._masked_preview(artifact)
+        return saved
+
+    def _masked_preview(self, artifact: Artifact) -> Artifact:
+        if not self.redact or not artifact.preview:
+            return artifact
+        return Artifact.from_json(artifact.to_json() | {"preview": self.redact(artifact.preview)})
+
+    def _masked(self, failure: Failure) -> Failure:
+        if not self.redact:
+            return failure
+        data = failure.to_json()
+        return Failure.from_json(data | {name: self.redact(data[name]) for name in ("message", "traceback") if name in data})

@@ -1,0 +1,109 @@
+"""Why a step failed, as data: from an exception, from an error of ours, or from how its process ended."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from orch.authoring.project import Project
+from orch.errors import OrchError
+from orch.model.records import Failure
+
+_OURS: Final = str(Path(__file__).parents[1])
+_LONGEST_MESSAGE: Final = 10_000
+_LONGEST_TRACEBACK: Final = 50_000
+
+
+def failure_of(error: BaseException, project: Project, *, cause: str = "") -> Failure:
+    """What the user's code raised; the traceback starts at the user's own first frame."""
+    import traceback  # costs more than a small step, and most steps do not fail
+
+    frames = _users(error.__traceback__)
+    _strip_ours(error, set())
+    text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}/", "")
+    file, line = _last_own_place(frames, project)
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = project.relative(Path(error.filename)), error.lineno or 0
+    return Failure(
+        cause=cause or _cause(error),
+        message=_message(error)[:_LONGEST_MESSAGE],
+        type=type(error).__name__,
+        traceback=text[-_LONGEST_TRACEBACK:],
+        file=file,
+        line=line,
+    )
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return "exit"
+    return "out-of-memory" if isinstance(error, MemoryError) else "exception"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:
+        text = "<its message cannot be shown>"
+    if isinstance(error, SystemExit):
+        return f"the step called sys.exit({error.code!r})"
+    if isinstance(error, MemoryError) and not text:
+        return "out of memory: Python could not allocate what the step asked for"
+    return text
+
+
+def _users(traceback: TracebackType | None) -> TracebackType | None:
+    """`traceback` without the frames before the user's first; all of it where none is the user's."""
+    frames = traceback
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OURS):
+        frames = frames.tb_next
+    return frames or traceback
+
+
+def _strip_ours(error: BaseException, seen: set[int]) -> None:
+    for chained in (error.__cause__, error.__context__):
+        if chained is not None and id(chained) not in seen:
+            seen.add(id(chained))
+            chained.__traceback__ = _users(chained.__traceback__)
+            _strip_ours(chained, seen)
+
+
+def _last_own_place(traceback: TracebackType | None, project: Project) -> tuple[str, int]:
+    place = ("", 0)
+    while traceback is not None:
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        if file.is_relative_to(project.root) and "site-packages" not in file.parts:
+            place = (project.relative(file), traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return place
+
+
+def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:
+    """An error of ours that a step met: its message and its way out."""
+    message = f"{prefix}{error.message}" + (f" ({error.hint})" if error.hint else "")
+    where = error.where
+    return Failure(cause, message, type(error).__name__, file=where.path if where else "", line=where.line if where else 0)
+
+
+def failure_of_exit(status: int, *, out_of_memory: bool) -> Failure:
+    """The step's process ended by itself. `status` as `subprocess` counts: negative is a signal."""
+    if status >= 0:
+        return Failure("exit", f"the step ended its process with exit code {status}, by os._exit or a crash in a library")
+    number = -status
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if out_of_memory:
+        return Failure("out-of-memory", f"out of memory: the kernel killed the step's process ({name})")
+    if name == "SIGKILL":
+        return Failure("signal", "the step's process was killed by SIGKILL, most often because the machine ran out of memory")
+    if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
+        return Failure("signal", f"the step's process crashed with {name}, inside a library that is not written in Python")
+    return Failure("signal", f"the step's process was ended by {name}")
+
+
+def failure_of_timeout(seconds: float) -> Failure:
+    return Failure("timeout", f"the step ran longer than its timeout of {seconds:g} s and was stopped")

@@ -1,0 +1,304 @@
+"""Worker processes and what watches them: orders in, log lines and records out.
+
+A worker that dies is the failure of the one step it was running; the others go on. Everything happens in the caller's
+thread, in `poll`: no threads, so output and records of a step keep their order.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orch.model import canonical
+from orch.model.records import Failure, StepRecord
+from orch.model.states import State
+from orch.runtime import clock
+from orch.runtime.execute import Order, Setup
+from orch.runtime.failures import failure_of_exit, failure_of_timeout
+from orch.runtime.memory import out_of_memory_kills
+from orch.runtime.redact import Redactor
+
+GRACE = 3.0  # seconds between asking steps to stop and killing them; GitHub grants 7.5 in all
+_CHUNK = 1 << 16
+_TOOLKIT = str(Path(__file__).parents[2])
+# -P: the current folder is not on the path, the project's folders are put there when its modules are loaded.
+_COMMAND = ("-P", "-c", f"import sys; sys.path.append({_TOOLKIT!r}); from orch.runtime.worker import main; main()")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step to run: its order, what its process must see in the environment, and its limit in seconds."""
+
+    order: Order
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    timeout: float | None = None
+
+    @property
+    def step(self) -> str:
+        return str(self.order.step["id"])
+
+
+class _Worker:
+    """One process with its three pipes."""
+
+    def __init__(self, setup: Setup, environment: Mapping[str, str], python: str) -> None:
+        self.scratch = tempfile.mkdtemp(prefix="orch-step-")
+        self.environment = dict(environment)
+        self.process = subprocess.Popen(
+            [python, *_COMMAND],
+            env={**environment, "TMPDIR": self.scratch},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C in a terminal reaches the scheduler only, which then stops the steps
+        )
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.requests, self.responses, self.log = self.process.stdin, self.process.stdout, self.process.stderr
+        for pipe in (self.responses, self.log):
+            os.set_blocking(pipe.fileno(), False)
+        self.answer = b""
+        self.line = b""
+        self.task: Task | None = None
+        self.redact = Redactor(())
+        self.started = 0.0
+        self.deadline: float | None = None
+        self.kills_before = 0
+        self.stopped_for: Failure | None = None
+        self._send(canonical.dumps({**setup._asdict(), "scratch": self.scratch}))
+
+    def _send(self, text: str) -> None:
+        try:
+            self.requests.write(text.encode() + b"\n")
+        except BrokenPipeError:  # it died: `poll` sees the end of its answers and says how
+            pass
+
+    def start(self, task: Task) -> None:
+        self.task = task
+        self.started = clock.now()
+        self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
+        self.kills_before = out_of_memory_kills()
+        self.redact = Redactor(self.environment.get(name, "") for name in task.secrets)
+        self._send(canonical.dumps(task.order._asdict()))
+
+    def signal(self, number: int) -> None:
+        """To the worker and everything that its step started."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def close(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.requests, self.responses, self.log):
+            pipe.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class Pool:
+    """At most `size` workers. `on_output(step, text)` gets whole lines, secrets masked, before the step's record comes."""
+
+    def __init__(
+        self,
+        size: int,
+        setup: Setup,
+        environment: Mapping[str, str],
+        on_output: Callable[[str, str], None],
+        *,
+        hidden: Iterable[str] = (),
+        python: str = sys.executable,
+    ) -> None:
+        self.size = size
+        self.setup = setup
+        hidden = frozenset(hidden)
+        self.environment = {name: value for name, value in environment.items() if name not in hidden}
+        # Set and dict order must not differ between a laptop and a job.
+        self.environment.setdefault("PYTHONHASHSEED", "0")
+        self.all_environment = dict(environment)
+        self.on_output = on_output
+        self.python = python
+        self.idle: list[_Worker] = []
+        self.busy: list[_Worker] = []
+        self.selector = selectors.DefaultSelector()
+        self._kill_at: float | None = None
+
+    # --- orders ---
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.busy) < self.size
+
+    def submit(self, task: Task) -> None:
+        environment = self._environment(task)
+        worker = next((idle for idle in self.idle if idle.environment == environment), None)
+        if worker is None:
+            if len(self.idle) + len(self.busy) >= self.size:
+                self._discard(self.idle.pop(0))
+            secrets = list(task.secrets)
+            worker = _Worker(self.setup._replace(secrets=secrets), environment, self.python)
+            self.selector.register(worker.responses, selectors.EVENT_READ, worker)
+            self.selector.register(worker.log, selectors.EVENT_READ, worker)
+        else:
+            self.idle.remove(worker)
+        self.busy.append(worker)
+        worker.start(task)
+
+    def _environment(self, task: Task) -> dict[str, str]:
+        secrets = {name: self.all_environment[name] for name in task.secrets if name in self.all_environment}
+        return {**self.environment, **task.environment, **secrets}
+
+    # --- results ---
+
+    def poll(self, timeout: float | None = None) -> list[StepRecord]:
+        """Wait for output, records and ends, at most `timeout` seconds (None: until something happens)."""
+        ended: list[StepRecord] = []
+        for key, _ in self.selector.select(self._patience(timeout)):
+            worker = key.data
+            if worker not in self.busy and worker not in self.idle:  # only wakes us, or ended in this very round
+                continue
+            if key.fileobj is worker.log:
+                self._read_log(worker)
+            else:
+                ended += self._read_answer(worker)
+        self._enforce_limits()
+        return ended
+
+    def wake_on(self, descriptor: int) -> None:
+        """End a `poll` early when `descriptor` becomes readable, as a signal's wake-up pipe does."""
+        self.selector.register(descriptor, selectors.EVENT_READ, None)
+
+    def _patience(self, timeout: float | None) -> float | None:
+        limits = [worker.deadline for worker in self.busy if worker.deadline is not None]
+        if self._kill_at is not None:
+            limits.append(self._kill_at)
+        if not limits:
+            return timeout
+        until = max(0.0, min(limits) - clock.monotonic())
+        return until if timeout is None else min(until, timeout)
+
+    def _read_log(self, worker: _Worker) -> None:
+        """Everything that is in the pipe now; an unfinished line waits for its end."""
+        while True:
+            try:
+                chunk = os.read(worker.log.fileno(), _CHUNK)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self._unregister(worker.log)
+                return
+            lines, newline, rest = chunk.rpartition(b"\n")
+            if newline:
+                self._emit(worker, worker.line + lines + newline)
+                worker.line = rest
+            else:
+                worker.line += chunk
+
+    def _emit(self, worker: _Worker, text: bytes) -> None:
+        if worker.task is not None:
+            self.on_output(worker.task.step, worker.redact(text.decode("utf-8", "backslashreplace")))
+
+    def _finish_log(self, worker: _Worker) -> None:
+        if worker.log.fileno() in self.selector.get_map():
+            self._read_log(worker)
+        if worker.line:
+            self._emit(worker, worker.line + b"\n")
+            worker.line = b""
+
+    def _read_answer(self, worker: _Worker) -> list[StepRecord]:
+        while True:
+            try:
+                chunk = os.read(worker.responses.fileno(), _CHUNK)
+            except BlockingIOError:
+                return []
+            if not chunk:
+                return self._ended_by_itself(worker)
+            worker.answer += chunk
+            if worker.answer.endswith(b"\n"):
+                break
+        self._finish_log(worker)
+        record = StepRecord.from_json(canonical.loads(worker.answer))
+        worker.answer = b""
+        worker.task, worker.deadline = None, None
+        self.busy.remove(worker)
+        if record.state is State.SUCCEEDED:
+            self.idle.append(worker)
+        else:  # whatever made it fail may still be in the process
+            self._discard(worker)
+        return [record]
+
+    def _ended_by_itself(self, worker: _Worker) -> list[StepRecord]:
+        status = worker.process.wait()
+        self._finish_log(worker)
+        task, failure = worker.task, worker.stopped_for
+        in_busy = worker in self.busy
+        (self.busy if in_busy else self.idle).remove(worker)
+        out_of_memory = out_of_memory_kills() > worker.kills_before
+        started = worker.started
+        self._discard(worker)
+        if task is None:
+            return []
+        interrupted = self._kill_at is not None and failure is None
+        return [
+            StepRecord(
+                step=task.step,
+                state=State.CANCELLED if interrupted else State.FAILED,
+                attempt=self.setup.attempt,
+                tries=task.order.tries,
+                started=clock.rfc3339(started),
+                duration=max(0.0, clock.now() - started),
+                failure=None if interrupted else failure or failure_of_exit(status, out_of_memory=out_of_memory),
+                reason="interrupted" if interrupted else "",
+            )
+        ]
+
+    # --- limits and ends ---
+
+    def _enforce_limits(self) -> None:
+        now = clock.monotonic()
+        for worker in self.busy:
+            if worker.deadline is not None and now >= worker.deadline and worker.task is not None:
+                worker.stopped_for = failure_of_timeout(worker.task.timeout or 0)
+                worker.deadline = None
+                worker.signal(signal.SIGKILL)
+        if self._kill_at is not None and now >= self._kill_at:
+            self.kill()
+
+    def interrupt(self) -> None:
+        """Ask all running steps to stop; those that have not after `GRACE` seconds are killed by a later `poll`."""
+        if self._kill_at is None:
+            self._kill_at = clock.monotonic() + GRACE
+        for worker in self.busy:
+            worker.signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        for worker in self.busy:
+            worker.signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """End every process that is left."""
+        for worker in [*self.idle, *self.busy]:
+            self._discard(worker)
+        self.idle.clear()
+        self.busy.clear()
+        self.selector.close()
+
+    def _discard(self, worker: _Worker) -> None:
+        for pipe in (worker.responses, worker.log):
+            self._unregister(pipe)
+        worker.close()
+
+    def _unregister(self, pipe: object) -> None:
+        try:
+            self.selector.unregister(pipe)  # type: ignore[arg-type]
+        except (KeyError, ValueError):
+            pass

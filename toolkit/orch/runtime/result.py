@@ -1,0 +1,176 @@
+"""The result job: folds the records of a run's jobs into the run's record, and says whether the run passed.
+
+GitHub's word on each job (`needs`) stands beside the step's own record, because a job can fail before its step starts
+(no environment) or after it succeeded (no upload), and then the record alone would tell another story.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from orch.errors import ExitCode, OrchError, RecordError, UsageError
+from orch.model import canonical, values
+from orch.model.canonical import Json
+from orch.model.graph import Graph
+from orch.model.parameters import from_inputs, resolve
+from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold
+from orch.model.states import State
+from orch.runtime import annotations, clock, summary
+from orch.runtime.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One record artifact as a job uploaded it."""
+
+    record: StepRecord
+    folder: Path
+
+
+def fold_run(
+    info: RunInfo, graph: Graph, records: Iterable[StepRecord], results: Mapping[str, str], *, ended: float
+) -> RunRecord:
+    """The run's record from its steps' records and GitHub's `results` (success, failure, cancelled, skipped) of their jobs."""
+    newest: dict[str, StepRecord] = {}
+    for record in sorted(records, key=lambda record: record.attempt):
+        newest[record.step] = record
+    reconciled = []
+    for step in graph.steps:
+        told = _reconcile(step.id, newest.get(step.id), results.get(step.id, ""), info.attempt)
+        reconciled += [told] if told else []
+    started = min((record.started for record in reconciled if record.started), default="")
+    duration = ended - datetime.fromisoformat(started).timestamp() if started else 0.0
+    return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration)
+
+
+def _reconcile(step: str, record: StepRecord | None, result: str, attempt: int) -> StepRecord | None:
+    """What to believe of a step; None leaves it to the fold (it did not start)."""
+    if record is not None and record.attempt < attempt and not _agrees(record.state, result):
+        record = None  # of an earlier attempt, and this one ended otherwise
+    if record is None:
+        if result in ("failure", "success"):
+            message = "the job failed before the step could report: its log says why"
+            if result == "success":
+                message = "the step's record is missing: re-run all jobs"
+            return StepRecord(step, State.FAILED, attempt, failure=Failure("exit", message))
+        return StepRecord(step, State.CANCELLED, attempt, reason="the job was cancelled") if result == "cancelled" else None
+    if record.state.has_outputs and result in ("failure", "cancelled"):
+        message = f"the step succeeded, then its job ended as {result!r}: its outputs may not have been uploaded"
+        return replace(record, state=State.FAILED, failure=Failure("output", message))
+    return record
+
+
+def _agrees(state: State, result: str) -> bool:
+    match result:
+        case "success":
+            return state.has_outputs or state is State.SKIPPED
+        case "failure":
+            return state is State.FAILED
+        case "cancelled":
+            return state is State.CANCELLED
+        case "skipped":
+            return state in (State.SKIPPED, State.CANCELLED)
+    return True
+
+
+def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
+    """The records below `folder` in a stable order, and what is wrong with those that cannot be read."""
+    reports: list[Reported] = []
+    problems: list[OrchError] = []
+    # The download action gives each artifact a folder of its own, except where there is only one.
+    for path in sorted(folder.rglob("record.json")):
+        try:
+            reports.append(Reported(StepRecord.from_json(canonical.loads(path.read_bytes())), path.parent))
+        except RecordError as error:
+            problems.append(error)
+        except ValueError as error:
+            problems.append(RecordError(f"a record in {path.parent.name!r} is not JSON: {error}"))
+    return reports, problems
+
+
+def write_run(record: RunRecord, reports: Iterable[Reported], folder: Path) -> None:
+    """`record` and what it was folded from, in the layout of every run: run.json, records/, logs/."""
+    for name in ("records", "logs"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for report in sorted(reports, key=lambda report: report.record.attempt):
+        step = report.record.step
+        (folder / "records" / f"{step}.json").write_text(canonical.pretty(report.record.to_json()), encoding="utf-8", newline="\n")
+        if (report.folder / "log.txt").is_file():
+            shutil.copyfile(report.folder / "log.txt", folder / "logs" / f"{step}.log")
+    (folder / "run.json").write_text(canonical.pretty(record.to_json()), encoding="utf-8", newline="\n")
+
+
+def info_from(env: Mapping[str, str], graph: Graph) -> RunInfo:
+    """What GitHub says of the run it is in: https://docs.github.com/actions/reference/workflows-and-actions/variables."""
+    under_act = env.get("ACT") == "true"
+    run = env.get("GITHUB_RUN_ID", "")
+    address = f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
+    folder = "" if graph.project == "." else f"{graph.project}/"
+    return RunInfo(
+        run=run,
+        pipeline=graph.pipeline,
+        orchestrator="act" if under_act else "github",
+        attempt=int(env.get("GITHUB_RUN_ATTEMPT") or 1),
+        parameters=_parameters(env, graph),
+        trigger=env.get("GITHUB_EVENT_NAME", ""),
+        source=f"{folder}{graph.source}",
+        commit="" if under_act else env.get("GITHUB_SHA", ""),
+        actor="" if under_act else env.get("GITHUB_ACTOR", ""),
+        url="" if under_act else address,
+    )
+
+
+def _parameters(env: Mapping[str, str], graph: Graph) -> dict[str, Json]:
+    """The run's parameters, from the workflow's inputs or else the event; none where they are not valid (each step says so)."""
+    inputs = json.loads(env.get("ORCH_INPUTS") or "null")
+    if inputs is None and env.get("GITHUB_EVENT_NAME") == "workflow_dispatch" and env.get("GITHUB_EVENT_PATH"):
+        inputs = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_bytes()).get("inputs")
+    try:
+        return {name: values.encode(value) for name, value in resolve(graph.parameters, from_inputs(graph.parameters, inputs)).items()}
+    except OrchError:
+        return {}
+
+
+def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
+    return record.state is State.SUCCEEDED and not {"failure", "cancelled"} & set(results.values())
+
+
+def main(arguments: list[str], env: Mapping[str, str] = os.environ, now: Clock = clock.now) -> int:
+    """`orch result run`: exit 0 if all of the run passed, 1 if not."""
+    options = _parse(arguments)
+    graph = Graph.from_json(canonical.loads(options.graph.read_bytes()))
+    needs = json.loads(env.get("ORCH_NEEDS") or "{}")
+    results = {job: str(need.get("result", "")) for job, need in needs.items()}
+    reports, problems = read_reports(options.records)
+    record = fold_run(info_from(env, graph), graph, [report.record for report in reports], results, ended=now())
+    write_run(record, reports, options.output)
+    for problem in problems:
+        print(annotations.annotation("error", problem.message, title="orch"))
+    for step in record.steps:
+        why = step.failure.message if step.failure else step.reason
+        print(f"{step.step}: {step.state}" + (f" ({' '.join(why.split())})" if why else ""))
+    print(f"{record.info.pipeline}: {record.state}", flush=True)
+    if path := env.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(summary.render(record, graph))
+    annotations.append_output("state", str(record.state), environ=env)
+    return ExitCode.OK if passed(record, results) and not problems else ExitCode.STEP_FAILED
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="orch result run", exit_on_error=False)
+    parser.add_argument("--graph", type=Path, required=True)
+    parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    try:
+        return parser.parse_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,217 @@
+"""`orch step run`: one step in a job, container or pod. A folder of inputs in; a folder of outputs and a record out.
+
+The user's code runs in a worker process beside this one, so that a crash or a lack of memory there still leaves a
+record. Imports only what a step needs: its start is paid by every job.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from orch.authoring.project import Project
+from orch.errors import GraphError, OrchError, ParameterError, SecretError, UnknownStepError
+from orch.files import write_atomic
+from orch.model import canonical, parameters, values
+from orch.model.graph import Graph, OutputRef, Step
+from orch.model.records import Failure, StepRecord
+from orch.model.settings import StepRetryConfig
+from orch.model.states import State
+from orch.runtime import annotations as runner
+from orch.runtime import arguments, clock, interrupts
+from orch.runtime.delivered import artifacts_for
+from orch.runtime.execute import Order, Setup
+from orch.runtime.failures import failure_of_orch
+from orch.runtime.pool import Pool, Task
+
+EXIT_CODES = {State.SUCCEEDED: 0, State.CANCELLED: 130}  # everything else is 1: the step did not do its work
+
+
+def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
+    """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
+    options = arguments.parse(argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project"])
+    graph = read_graph(Path(options["graph"]))
+    step = graph.by_id.get(options["step"])
+    if step is None:
+        raise UnknownStepError(
+            f"no step {options['step']!r} in {options['graph']}", hint=f"it has {', '.join(graph.by_id)}; orch compile writes it anew"
+        )
+    root = Path(options.get("project", graph.project)).resolve()
+    job = _Job(graph, step, _project(graph, root), Path(options["outputs"]).resolve(), Path(options["record"]).resolve(), environment, stdout)
+    return job.run(Path(options["inputs"]).resolve())
+
+
+def read_graph(file: Path) -> Graph:
+    try:
+        return Graph.from_json(canonical.loads(file.read_bytes()))
+    except OSError as error:
+        raise GraphError(f"the graph {str(file)!r} cannot be read: {error.strerror}", hint="orch compile writes it; commit it") from error
+    except ValueError as error:
+        raise GraphError(f"the graph {str(file)!r} is not JSON: {error}", hint="orch compile writes it anew") from error
+
+
+def _project(graph: Graph, root: Path) -> Project:
+    """The graph says how deep in the repository the project lies."""
+    depth = 0 if graph.project == "." else len(Path(graph.project).parts)
+    return Project([root, *root.parents][depth], root)
+
+
+def given_parameters(graph: Graph, environment: Mapping[str, str]) -> dict[str, object]:
+    """All parameters' values, from GitHub's `inputs` context as JSON in `ORCH_INPUTS`; absent or null means defaults."""
+    text = environment.get("ORCH_INPUTS", "").strip()
+    try:
+        inputs = canonical.loads(text) if text else None
+    except ValueError as error:
+        raise ParameterError(f"ORCH_INPUTS is not JSON: {error}", hint="pass toJSON(inputs)") from error
+    if inputs is not None and not isinstance(inputs, dict):
+        raise ParameterError(f"ORCH_INPUTS is {text!r}, expected a JSON object", hint="pass toJSON(inputs)")
+    return parameters.resolve(graph.parameters, parameters.from_inputs(graph.parameters, inputs))
+
+
+class _Job:
+    def __init__(
+        self, graph: Graph, step: Step, project: Project, outputs: Path, record: Path, environment: Mapping[str, str], stdout: TextIO
+    ) -> None:
+        self.graph = graph
+        self.step = step
+        self.project = project
+        self.outputs = outputs
+        self.record_folder = record
+        self.environment = environment
+        self.stdout = stdout
+        self.on_runner = runner.on_runner(environment)
+        self.attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
+
+    def run(self, inputs: Path) -> int:
+        for folder in (self.outputs, self.record_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            record = self._execute(self._order(inputs))
+        except OrchError as error:  # an input that is absent or damaged: the step never ran, and its record says why
+            failure = failure_of_orch("input", error)
+            record = StepRecord(self.step.id, State.FAILED, self.attempt, started=clock.rfc3339(clock.now()), failure=failure)
+        self._write(record)
+        self._tell(record)
+        return EXIT_CODES.get(record.state, 1)
+
+    def _order(self, inputs: Path) -> Order:
+        for name in self.step.settings.secrets:
+            if not self.environment.get(name):
+                hint = f"add the secret {name} to the repository, and let the calling workflow pass it"
+                raise SecretError(f"secret {name!r} is not set, and step {self.step.id!r} declares it", hint=hint)
+        references = [(ref.step, ref.output) for ref in self.step.references if isinstance(ref, OutputRef)]
+        return Order(self.step.to_json(), artifacts_for(references, inputs) if references else {})
+
+    def _setup(self) -> Setup:
+        resolved = given_parameters(self.graph, self.environment) if self.step.parameters else {}
+        return Setup(
+            git_root=str(self.project.git_root),
+            root=str(self.project.root),
+            store=str(self.outputs),
+            scratch="",
+            run=self.environment.get("GITHUB_RUN_ID", "local"),
+            pipeline=self.graph.pipeline,
+            trigger=self.environment.get("GITHUB_EVENT_NAME", "manual"),
+            attempt=self.attempt,
+            parameters={name: values.encode(resolved[name]) for name in self.step.parameters},
+            verify=True,
+            secrets=[],
+        )
+
+    def _execute(self, order: Order) -> StepRecord:
+        settings = self.step.settings
+        hidden = ("ORCH_INPUTS", *settings.secrets)
+        with (self.record_folder / "log.txt").open("ab", buffering=0) as log:
+
+            def on_output(_step: str, text: str) -> None:
+                log.write(text.encode())
+                self.stdout.write(text)
+                self.stdout.flush()
+
+            pool = Pool(1, self._setup(), self.environment, on_output, hidden=hidden)
+            token = runner.new_token()
+            self._command(runner.stop_commands(token))  # what the step prints must not command the runner
+            try:
+                with interrupts.caught() as interrupted:
+                    pool.wake_on(interrupted.descriptor)
+                    return self._with_retries(pool, order, interrupted, settings.retry)
+            finally:
+                pool.close()
+                self._command(runner.resume_commands(token))
+
+    def _with_retries(
+        self, pool: Pool, order: Order, interrupted: interrupts.Interrupts, retry: StepRetryConfig | None
+    ) -> StepRecord:
+        settings = self.step.settings
+        while True:
+            pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
+            record = _wait(pool, interrupted)
+            if record.state is not State.FAILED or retry is None or record.tries > retry.max_retries:
+                return record
+            delay = retry.delay_before(record.tries)
+            self.stdout.write(f"try {record.tries} of {retry.max_retries + 1} failed, the next starts in {delay:g} s\n")
+            self.stdout.flush()
+            until = clock.monotonic() + delay
+            while not interrupted.count and (left := until - clock.monotonic()) > 0:
+                pool.poll(left)
+            if interrupted.count:
+                return record
+            order = order._replace(tries=record.tries + 1)
+
+    # --- what is left behind ---
+
+    def _write(self, record: StepRecord) -> None:
+        text = canonical.pretty(record.to_json()).encode()
+        if record.state is State.SUCCEEDED and record.outputs:
+            write_atomic(self.outputs / "record.json", text)
+        (self.record_folder / "log.txt").touch()
+        write_atomic(self.record_folder / "record.json", text)
+
+    def _tell(self, record: StepRecord) -> None:
+        if record.failure is not None:
+            self._tell_failure(record.failure)
+        runner.append_output("state", str(record.state), environ=self.environment)
+        has_outputs = record.state is State.SUCCEEDED and bool(record.outputs)
+        runner.append_output("outputs", "true" if has_outputs else "false", environ=self.environment)
+        if path := self.environment.get("GITHUB_STEP_SUMMARY"):
+            from orch.runtime.summary import step_summary
+
+            with open(path, "a", encoding="utf-8", newline="\n") as summary:
+                summary.write(step_summary(self.graph, record))
+
+    def _tell_failure(self, failure: Failure) -> None:
+        """The traceback as plain text for the log, and an annotation on the user's own line."""
+        token = runner.new_token()
+        self._command(runner.stop_commands(token))
+        self.stdout.write(failure.traceback or f"{failure.message}\n")
+        self._command(runner.resume_commands(token))
+        title = f"step {self.step.id} failed"
+        message = f"{failure.type}: {failure.message}" if failure.type else failure.message
+        self._command(runner.annotation("error", message, file=failure.file, line=failure.line, title=title))
+
+    def _command(self, line: str) -> None:
+        if self.on_runner:
+            self.stdout.write(f"{line}\n")
+            self.stdout.flush()
+
+
+def _wait(pool: Pool, interrupted: interrupts.Interrupts) -> StepRecord:
+    seen = 0
+    while True:
+        for record in pool.poll(None):
+            return record
+        if interrupted.count > seen:
+            seen = interrupted.count
+            interrupted.clear()
+            if seen == 1:
+                pool.interrupt()
+            else:
+                pool.kill()
+
+
+def entry(argv: list[str]) -> int:
+    return main(argv, dict(os.environ), sys.stdout)
+

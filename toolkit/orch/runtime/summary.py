@@ -1,0 +1,175 @@
+"""A run's record as the Markdown that GitHub shows on the run's page.
+
+Everything in a record that a user's code chose (previews, messages, tracebacks, parameters) is data to show, never
+Markdown, HTML or Mermaid to obey: text between our own words becomes character references, whole blocks get a fence
+that is longer than any inside.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from orch.model import canonical
+from orch.model.graph import Graph
+from orch.model.mermaid import mermaid
+from orch.model.records import RunRecord, StepRecord
+from orch.model.states import State
+
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits: above
+# 1 MiB the whole summary is dropped. GitHub's Mermaid draws no more than 50,000 characters.
+LIMIT: Final = 1024 * 1024
+_MERMAID_LIMIT: Final = 50_000
+_CELL: Final = 120
+_BLOCK: Final = 16_000
+_SIGNS: Final = {
+    State.SUCCEEDED: "✅",
+    State.CACHED: "♻️",
+    State.FAILED: "❌",
+    State.CANCELLED: "🚫",
+    State.SKIPPED: "⏭️",
+    State.QUEUED: "⏳",
+    State.RUNNING: "⏳",
+}
+
+
+def render(record: RunRecord, graph: Graph, *, limit: int = LIMIT) -> str:
+    """The summary, of at most `limit` bytes: what matters most comes first, what does not fit is counted."""
+    text = ""
+    left_out = 0
+    reserve = 200  # for the line that counts
+    for section in _sections(record, graph):
+        if len((text + section).encode()) > limit - reserve:
+            left_out += 1
+        else:
+            text += section
+    if left_out:
+        text += f"\n{left_out} more parts of this summary do not fit GitHub's limit of 1 MiB; the run's record has them all.\n"
+    return text
+
+
+def step_summary(graph: Graph, record: StepRecord) -> str:
+    """One job's part: its step, and why it failed. The run's whole picture is the result job's."""
+    failure = _failure(record) if record.failure else ""
+    title = f"### {escape(graph.pipeline)}: {escape(record.step)}\n\n"
+    table = f"| step | state | time | outputs |\n| --- | --- | ---: | --- |\n{_row(record)}"
+    return title + table + failure
+
+
+def _sections(record: RunRecord, graph: Graph) -> Iterator[str]:
+    yield _header(record)
+    states = {step.step: step.state for step in record.steps}
+    drawing = mermaid(graph, states)
+    if len(drawing) <= _MERMAID_LIMIT:
+        yield fenced(drawing, "mermaid")
+    for step in record.steps:
+        if step.failure:
+            yield _failure(step)
+    yield "\n| step | state | time | outputs |\n| --- | --- | ---: | --- |\n"
+    for step in record.steps:
+        yield _row(step)
+    yield _next(record, graph)
+    for step in record.steps:
+        yield from _previews(step)
+
+
+def _header(record: RunRecord) -> str:
+    info = record.info
+    facts = [f"run {escape(info.run)}", f"attempt {info.attempt}", duration(record.duration), escape(info.trigger)]
+    head = f"## {_SIGNS[record.state]} {escape(info.pipeline)}: {record.state}\n\n{' · '.join(fact for fact in facts if fact)}\n"
+    if info.parameters:
+        shown = (f"{escape(name)} = {code(_shorten(canonical.dumps(value)))}" for name, value in sorted(info.parameters.items()))
+        head += f"\n{' · '.join(shown)}\n"
+    return head + "\n"
+
+
+def _failure(step: StepRecord) -> str:
+    failure = step.failure
+    assert failure is not None
+    place = f" at {code(f'{failure.file}:{failure.line}' if failure.line else failure.file)}" if failure.file else ""
+    text = f"\n### {escape(step.step)} failed{place}\n\n{escape(_shorten(failure.message, 1000))}\n"
+    return text + (f"\n{fenced(_tail(failure.traceback), 'text')}" if failure.traceback else "")
+
+
+def _row(step: StepRecord) -> str:
+    outputs = "<br>".join(f"{escape(name)}: {code(_shorten(artifact.preview))}" for name, artifact in step.outputs.items())
+    state = f"{_SIGNS[step.state]} {step.state}" + (f" ({escape(step.reason)})" if step.reason else "")
+    return f"| {escape(step.step)} | {state} | {duration(step.duration)} | {outputs} |\n"
+
+
+def _previews(step: StepRecord) -> Iterator[str]:
+    """The previews that a table's cell cannot show whole."""
+    for name, artifact in step.outputs.items():
+        preview = artifact.preview
+        if "\n" in preview.strip() or len(preview) > _CELL:
+            title = f"{escape(step.step)}.{escape(name)}"
+            yield f"\n<details><summary>{title}</summary>\n\n{fenced(preview[:_BLOCK], 'text')}\n</details>\n"
+
+
+def _next(record: RunRecord, graph: Graph) -> str:
+    folder = "" if graph.project == "." else f"{graph.project}/"
+    reference = shlex.quote(f"{folder}{graph.source.rpartition(':')[0]}:{graph.pipeline}")
+    chosen = [f"--set {shlex.quote(f'{name}={_text(value)}')}" for name, value in sorted(record.info.parameters.items())]
+    arguments = " ".join([reference, *chosen])
+    failed = [step.step for step in record.steps if step.state is State.FAILED]
+    lines = [f"orch act {arguments} --job {step}" for step in failed[:3]]
+    lines.append(f"orch run {arguments}")
+    return f"\nOn your machine:\n\n{fenced(chr(10).join(lines), 'console')}"
+
+
+def _text(value: object) -> str:
+    """A parameter as `--set` reads it."""
+    return value if isinstance(value, str) else "" if value is None else canonical.dumps(value)
+
+
+def escape(text: str) -> str:
+    """`text` as itself in a line of Markdown: no character of it can begin a structure, a tag or a link."""
+    return "".join(char if char.isalnum() or char in " _-" else _reference(char) for char in _one_line(text)).strip()
+
+
+def code(text: str) -> str:
+    return f"<code>{escape(text)}</code>" if text.strip() else ""
+
+
+def fenced(text: str, language: str) -> str:
+    """A block that `text` cannot close."""
+    text = "".join(char if char in "\n\t" else _visible(char) for char in text.replace("\r\n", "\n"))
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}\n"
+
+
+def _reference(char: str) -> str:
+    shown = _visible(char)
+    return f"&#{ord(char)};" if shown == char else shown.replace("\\", "&#92;")
+
+
+def _visible(char: str) -> str:
+    """Control and direction characters as their escapes, so that what is shown is what is there."""
+    return char.encode("unicode_escape").decode() if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\u200d" else char
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shorten(text: str, width: int = _CELL) -> str:
+    line = _one_line(text)
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _tail(text: str) -> str:
+    return text if len(text) <= _BLOCK else f"...\n{text[-_BLOCK:]}"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.2f} s" if seconds else ""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
