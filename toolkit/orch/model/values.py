@@ -175,6 +175,7 @@ def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str],
             return decimal.Decimal(content)
         case "$uuid":
             return uuid.UUID(content)
-    if leaf is None:
-        raise ValueError(f"{path}: unknown tag {tag!r}")
-    return leaf(data, path)
+        case _ if leaf is None:
+            raise ValueError(f"{path}: unknown tag {tag!r}")
+        case _:
+            return leaf(data, path)

@@ -1,0 +1,258 @@
+"""A folder of bytes by digest: the one store that the runtime knows.
+
+An object is written aside and renamed, so it is there whole or not at all, and it is never changed afterwards. There is
+no fsync: what a power cut tears is found by its digest.
+"""
+
+# A `Path` costs as much as the system call behind it, and a small object is stored in 50 microseconds.
+# ruff: noqa: PTH101, PTH103, PTH105, PTH108, PTH110, PTH116, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import itertools
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from orch.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_CHUNK: Final = 1 << 20
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class LocalStore:
+    """`verify=True`: an object that this store object did not write itself is hashed before it is first used."""
+
+    def __init__(self, root: Path, *, verify: bool = False) -> None:
+        self.root = root
+        self.verify = verify
+        self._objects = os.path.join(root, "objects")
+        self._trusted: set[str] = set()
+        # Hidden, so that an upload of this folder leaves out what a killed writer left behind.
+        self._aside = os.path.join(root, f".writing-{os.urandom(6).hex()}")
+        self._count = itertools.count()
+
+    def put(self, data: bytes) -> str:
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        with _writing(self.root):
+            if not self._is_stored(digest, len(data)):
+                fd, aside = self._open_aside()
+                try:
+                    try:
+                        written = os.write(fd, data)
+                        while written < len(data):  # one call takes at most 2 GB
+                            written += os.write(fd, memoryview(data)[written:])
+                    finally:
+                        os.close(fd)
+                    self._commit(aside, digest)
+                except BaseException:
+                    _remove(aside)
+                    raise
+        return digest
+
+    def put_file(self, path: Path) -> tuple[str, int]:
+        """The digest and size of the file's bytes as they were copied; an unreadable file is the caller's OSError."""
+        with open(path, "rb", buffering=0) as source, self.create() as writer:
+            buffer = memoryview(bytearray(_CHUNK))
+            while count := source.readinto(buffer):
+                writer.write(buffer[:count])
+        return writer.digest, writer.size
+
+    @contextlib.contextmanager
+    def create(self) -> Iterator[Writer]:
+        """A binary file to write one object into; it is stored when the `with` block ends without an exception."""
+        with _writing(self.root):
+            fd, aside = self._open_aside()
+        writer = Writer(os.fdopen(fd, "wb", buffering=_CHUNK // 4), self.root)
+        try:
+            try:
+                yield writer
+            finally:
+                writer.close()
+            digest = f"sha256:{writer.hash.hexdigest()}"
+            with _writing(self.root):
+                if self._is_stored(digest, writer.size):
+                    _remove(aside)
+                else:
+                    self._commit(aside, digest)
+        except BaseException:
+            _remove(aside)
+            raise
+        writer.digest = digest
+
+    def get(self, digest: str) -> bytes:
+        try:
+            with open(self._file(digest), "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise self._unreadable(digest, error) from error
+        if self.verify and digest not in self._trusted:
+            self._trust(digest, hashlib.sha256(data).hexdigest(), len(data))
+        return data
+
+    def path(self, digest: str) -> Path:
+        """The object's file, to be read only."""
+        self._check(digest)
+        return Path(self._file(digest))
+
+    def size(self, digest: str) -> int:
+        try:
+            return os.stat(self._file(digest)).st_size
+        except OSError as error:
+            raise self._unreadable(digest, error) from error
+
+    def has(self, digest: str) -> bool:
+        return os.path.exists(self._file(digest))
+
+    def transfer(self, digests: Iterable[str], source: LocalStore) -> None:
+        """Have `digests` here as well: as links to the source's files where the file system can, else as copies."""
+        for digest in digests:
+            if self.has(digest):
+                self._check(digest)
+                continue
+            path = source.path(digest)
+            with _writing(self.root):
+                if not self._link(path, digest):
+                    self._copy(path, digest, source)
+            if source.verify:
+                self._trusted.add(digest)
+
+    def _link(self, path: Path, digest: str) -> bool:
+        target = self._file(digest)
+        for _ in range(2):
+            try:
+                os.link(path, target)
+            except FileExistsError:  # another process was faster
+                return True
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+            except OSError:  # another file system, or one without links
+                return False
+            else:
+                return True
+        return False
+
+    def _copy(self, path: Path, digest: str, source: LocalStore) -> None:
+        copied, size = self.put_file(path)
+        if copied != digest:
+            # What was stored is whole, under its own digest; it is not what was asked for.
+            raise source.damaged(digest, size)
+
+    def _file(self, digest: str) -> str:
+        if not _DIGEST.fullmatch(digest):
+            raise StoreError(f"{digest!r} is not a digest: expected 'sha256:' and 64 hexadecimal digits")
+        return f"{self._objects}{os.sep}{digest[7:9]}{os.sep}{digest[9:]}"
+
+    def _is_stored(self, digest: str, size: int) -> bool:
+        try:
+            found = os.stat(self._file(digest)).st_size
+        except FileNotFoundError:
+            return False
+        if found != size:
+            raise self.damaged(digest, found)
+        self._check(digest)
+        return True
+
+    def _check(self, digest: str) -> None:
+        """Raise unless the object is there and, as far as `verify` asks, whole."""
+        if not self.verify or digest in self._trusted:
+            self.size(digest)
+            return
+        try:
+            with open(self._file(digest), "rb", buffering=0) as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                size = os.fstat(file.fileno()).st_size
+        except OSError as error:
+            raise self._unreadable(digest, error) from error
+        self._trust(digest, found, size)
+
+    def _trust(self, digest: str, found: str, size: int) -> None:
+        if digest[7:] != found:
+            raise self.damaged(digest, size)
+        self._trusted.add(digest)
+
+    def _open_aside(self) -> tuple[int, str]:
+        # The process id keeps a forked copy of this object from the same names.
+        aside = f"{self._aside}-{os.getpid()}-{next(self._count)}"
+        try:
+            return os.open(aside, _NEW, 0o444), aside
+        except FileNotFoundError:
+            os.makedirs(self.root, exist_ok=True)
+            return os.open(aside, _NEW, 0o444), aside
+
+    def _commit(self, aside: str, digest: str) -> None:
+        target = self._file(digest)
+        try:
+            os.replace(aside, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.replace(aside, target)
+        except PermissionError:  # Windows: another process holds the same object open
+            if not os.path.exists(target):
+                raise
+            _remove(aside)
+        self._trusted.add(digest)
+
+    def damaged(self, digest: str, size: int) -> StoreError:
+        path = self._file(digest)
+        hint = f"delete {path} and run again: the step that made it writes it anew"
+        return StoreError(f"the bytes of object {digest} are not those its digest names: {path!r} ({size} bytes)", hint=hint)
+
+    def _unreadable(self, digest: str, error: OSError) -> StoreError:
+        path = self._file(digest)
+        if isinstance(error, FileNotFoundError):
+            return StoreError(f"object {digest} is not in the store: {path!r}", hint="run the step that makes it again")
+        return StoreError(f"object {digest} cannot be read: {path!r}: {error.strerror}")
+
+
+class Writer(io.BufferedIOBase):
+    """One object while it is written: a binary file that hashes. `digest` is set when the object is stored."""
+
+    def __init__(self, file: BinaryIO, root: Path) -> None:
+        self.digest = ""
+        self.size = 0
+        self.hash = hashlib.sha256()
+        self._file = file
+        self._root = root
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data).cast("B")
+        with _writing(self._root):
+            self._file.write(view)
+        self.hash.update(view)
+        self.size += view.nbytes
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self.size
+
+    def close(self) -> None:
+        with _writing(self._root):
+            self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def _writing(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write to the store {str(root)!r}: {error.strerror or error}") from error
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if os.name == "nt":  # a read-only file cannot be deleted there
+            os.chmod(path, 0o600)
+        os.unlink(path)
