@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orch.errors import RecordError
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.fields import checked
 from orch.model.states import State, fold_states
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class StepRecord:
     def from_json(cls, data: Json) -> StepRecord:
         check_schema(data, "step")
         try:
-            return cls(
+            record = cls(
                 step=data["id"],
                 state=State(data["state"]),
                 attempt=data["attempt"],
@@ -97,6 +98,7 @@ class StepRecord:
                 reason=data.get("reason", ""),
                 environment=data.get("environment", {}),
             )
+            return checked(record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this step record is damaged: {type(error).__name__}: {error}") from error
 
@@ -148,13 +150,14 @@ class RunRecord:
     def from_json(cls, data: Json) -> RunRecord:
         check_schema(data, "run")
         try:
-            return cls(
+            record = cls(
                 RunInfo.from_json(data),
                 State(data["state"]),
                 tuple(StepRecord.from_json(step) for step in data["steps"]),
                 data.get("ended", ""),
                 data.get("duration", 0.0),
             )
+            return checked(record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this run record is damaged: {type(error).__name__}: {error}") from error
 

@@ -1,4 +1,4 @@
-"""A display inside a GitHub Actions job: what steps print cannot command the runner, and failures become """
+"""A display inside a GitHub Actions job: what steps print cannot command the runner, and failures become annotations."""
 
 from __future__ import annotations
 

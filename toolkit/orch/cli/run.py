@@ -1,0 +1,82 @@
+"""`orch run`, and what `python FILE` does: a pipeline on the active stack's orchestrator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from orch.authoring.load import load_graph, split_reference
+from orch.authoring.project import Project, find_project
+from orch.cli import arguments
+from orch.cli.display import show
+from orch.errors import ExitCode, UsageError
+from orch.model.graph import Graph
+from orch.model.parameters import parse_all, resolve
+from orch.model.records import RunRecord
+from orch.model.states import State
+from orch.orchestrators import local
+from orch.runtime.annotations import on_runner
+from orch.stacks.load import load_settings
+from orch.stacks.settings import active_stack
+
+EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CANCELLED}  # all others: a step failed
+
+
+@click.command("run")
+@arguments.reference
+@arguments.set_option
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Run at most N steps at a time; as many as processors without.")
+@click.option("--stack", metavar="NAME", help="Use this stack instead of the active one.")
+@arguments.no_cache_option
+@arguments.json_option
+def command(
+    reference: str,
+    assignments: tuple[str, ...],
+    jobs: int | None,
+    stack: str | None,
+    no_cache: bool,  # noqa: ARG001 - nothing is taken from a cache yet
+    as_json: bool,
+) -> int:
+    """Run the pipeline of FILE, or the one named PIPELINE if it has several.
+
+    Its steps run on the active stack's orchestrator: by default on this machine, in dependency order, in worker
+    processes. The exit code is 1 if a step failed; what succeeded is kept.
+    """
+    texts = arguments.parse_assignments(assignments)
+    file, _ = split_reference(reference)
+    graph = load_graph(reference)
+    parameters = resolve(graph.parameters, parse_all(graph.parameters, texts))
+    record = run_graph(graph, find_project(file), parameters, stack=stack, jobs=jobs, json=as_json, again=reference)
+    return EXIT_CODES.get(record.state, ExitCode.STEP_FAILED)
+
+
+def run_graph(
+    graph: Graph,
+    project: Project,
+    parameters: Mapping[str, object],
+    *,
+    stack: str | None = None,
+    jobs: int | None = None,
+    json: bool = False,
+    again: str = "FILE",
+) -> RunRecord:
+    """Run and show a traced pipeline with values for all its parameters. `again` is how to name it on a command line."""
+    name, active = active_stack(load_settings(project.git_root), stack, os.environ)
+    # Inside a job there is nothing left to dispatch: the job is where the pipeline runs.
+    if active.orchestrator == "github" and not on_runner():
+        message = f"stack {name!r} runs pipelines on GitHub, and a run there cannot be started from here yet"
+        raise UsageError(message, hint=f"`orch act {again}` runs its workflow on this machine, `--stack local` its steps")
+    home = project.git_root / ".orch"
+    with show(home / "runs", json=json) as display:
+        return local.run(
+            graph,
+            project,
+            parameters,
+            jobs=jobs or local.default_jobs(),
+            home=home,
+            sink=display,
+            trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
+        )
