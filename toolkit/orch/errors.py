@@ -192,6 +192,12 @@ class LimitError(PipelineError):
     code = "limit"
 
 
+class UnreleasedActionError(PipelineError):
+    """A generated workflow whose `uses:` of our own action is the placeholder from before the first release."""
+
+    code = "unreleased-action"
+
+
 # --- drift (4) ---
 
 

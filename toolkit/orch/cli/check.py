@@ -1,0 +1,26 @@
+"""`orch check`: compile in memory and compare with the files that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("check")
+@click.argument("references", nargs=-1, metavar="[FILE[:PIPELINE]]...")
+def command(references: tuple[str, ...]) -> None:
+    """Compare the generated files with what their pipelines compile to.
+
+    Exits 4 with a diff where a file is stale, absent or left behind, 3 where there are findings, 0 else. Without
+    arguments, of all pipelines of the repository.
+    """
+    from orch.errors import raise_problems
+    from orch.orchestrators.github.repository import compile_references, drift
+
+    compilation = compile_references(references, Path.cwd())
+    stale = drift(compilation)
+    for each in stale:
+        click.echo(each.diff, nl=False)
+    raise_problems([*(each.error for each in stale), *(finding for each in compilation.pipelines for finding in each.findings)])
+    click.echo(f"{len(compilation.pipelines)} pipelines: their generated files are up to date")

@@ -1,0 +1,28 @@
+"""`orch compile`: write the workflow and graph files of pipelines."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+
+@click.command("compile")
+@click.argument("references", nargs=-1, metavar="[FILE[:PIPELINE]]...")
+def command(references: tuple[str, ...]) -> None:
+    """Write each pipeline's workflow and graph under .github.
+
+    Without arguments, of all pipelines of the repository: the files that `pipelines:` in orch.yaml names, else every
+    Python file that git knows and that defines a @pipeline.
+    """
+    from orch.orchestrators.github.repository import compile_references, write
+
+    compilation = compile_references(references, Path.cwd())
+    for compiled, written in groupby(write(compilation), key=lambda item: item[0]):
+        for _, path, is_new in written:
+            click.echo(f"{'wrote' if is_new else 'unchanged':<9} {path}")
+        jobs = compiled.jobs
+        click.echo(f"{compiled.graph.pipeline}: {jobs} jobs, at least {jobs} minutes on the bill of a run (GitHub rounds each job up)")
+    for finding in {str(finding.message): finding for compiled in compilation.pipelines for finding in compiled.findings}.values():
+        click.echo(f"note: {finding.message}\n  help: {finding.hint}", err=True)

@@ -1,0 +1,15 @@
+"""`orch graph`: a pipeline as a picture."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("graph")
+@click.argument("reference", metavar="FILE[:PIPELINE]")
+def command(reference: str) -> None:
+    """Print the pipeline's graph as Mermaid, which GitHub draws in Markdown."""
+    from orch.authoring.load import load_graph
+    from orch.model.mermaid import mermaid
+
+    click.echo(mermaid(load_graph(reference)), nl=False)

@@ -1,0 +1,64 @@
+"""`orch stack`: what runs pipelines here, and which of it is active."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orch.stacks.settings import Settings
+
+
+@click.group("stack")
+def command() -> None:
+    """List, describe and choose stacks: where pipelines run, and where their artifacts live."""
+
+
+@command.command("list")
+def list_() -> None:
+    """List the stacks; an asterisk marks the active one."""
+    from orch.stacks.settings import active_stack
+
+    settings = _settings()
+    active, _ = active_stack(settings, None, os.environ)
+    width = max(map(len, settings.all_stacks))
+    for name, stack in settings.all_stacks.items():
+        click.echo(f"{'*' if name == active else ' '} {name:<{width}}  orchestrator {stack.orchestrator}, artifact store {stack.store}")
+
+
+@command.command()
+@click.argument("name", required=False)
+def describe(name: str | None) -> None:
+    """Show one stack, the active one without NAME."""
+    from orch.stacks.settings import active_stack
+
+    name, stack = active_stack(_settings(), name, os.environ)
+    click.echo(f"name            {name}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}")
+
+
+@command.command("set")
+@click.argument("name")
+def set_(name: str) -> None:
+    """Make NAME the active stack, in orch.yaml at the root of the repository."""
+    from orch.stacks.edit import set_active
+    from orch.stacks.settings import FILE, STACK_VARIABLE
+
+    set_active(_git_root(), name)
+    click.echo(f"active stack: {name} ({FILE})")
+    if (variable := os.environ.get(STACK_VARIABLE)) and variable != name:
+        click.echo(f"note: here {STACK_VARIABLE}={variable} goes before it", err=True)
+
+
+def _git_root() -> Path:
+    from orch.authoring.project import find_project
+
+    return find_project(Path.cwd()).git_root
+
+
+def _settings() -> Settings:
+    from orch.stacks.load import load_settings
+
+    return load_settings(_git_root())

@@ -1,0 +1,236 @@
+"""The generated files of a repository: which there should be, which there are, and what differs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
+from orch.authoring.project import find_project
+from orch.errors import DriftError, LoadError, OrchError, PipelineError, Problems, SettingsError, UsageError, Where, raise_problems
+from orch.files import write_atomic
+from orch.model.graph import Graph
+from orch.names import graph_path, workflow_path
+from orch.orchestrators.github.compile import GENERATED, check_release, files, source_path
+from orch.orchestrators.github.pins import load_pins
+from orch.stacks.load import load_settings
+from orch.stacks.settings import FILE, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One pipeline: its graph, what belongs into the repository (path from the git root -> text), and findings about it."""
+
+    graph: Graph
+    files: Mapping[str, str]
+    findings: tuple[OrchError, ...] = ()
+
+    @property
+    def jobs(self) -> int:
+        return len(self.graph.steps) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """Pipelines compiled in memory; `is_complete` says that they are all that the repository has."""
+
+    git_root: Path
+    pipelines: tuple[Compiled, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A file that is not what its source compiles to; `diff` leads from what is there to what should be."""
+
+    path: str
+    diff: str
+    error: DriftError
+
+
+def compile_references(references: Sequence[str], folder: Path) -> Compilation:
+    """Compile what `references` (`FILE[:PIPELINE]`) name, or without any the whole repository around `folder`.
+
+    Raises every problem of every file at once.
+    """
+    git_root = _git_root(references, folder)
+    settings, pins = load_settings(git_root), load_pins(git_root)
+    wanted = references or [str(path) for path in _pipeline_files(git_root, settings)]
+    problems: list[OrchError] = []
+    pipelines: list[Compiled] = []
+    for graph in _graphs(wanted, problems):
+        try:
+            pipelines.append(Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
+        except OrchError as error:
+            problems += _each(error)
+    graphs = [each.graph for each in pipelines]
+    problems += _check_clashes(graphs)
+    if references:
+        problems += _check_taken(graphs, git_root)
+    problems += _check_foreign(pipelines, git_root)
+    raise_problems(problems)
+    return Compilation(git_root, tuple(pipelines), is_complete=not references)
+
+
+def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
+    """Write what differs: each pipeline, the path of a file of its, and whether it had to be written."""
+    for compiled in compilation.pipelines:
+        for path, text in compiled.files.items():
+            file = compilation.git_root / path
+            is_new = _read(file) != text
+            if is_new:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(file, text.encode())
+            yield compiled, path, is_new
+
+
+def drift(compilation: Compilation) -> list[Drift]:
+    """Every generated file that is stale, absent, or left behind by a pipeline that is gone."""
+    found = []
+    for compiled in compilation.pipelines:
+        source = source_path(compiled.graph)
+        for path, text in compiled.files.items():
+            there = _read(compilation.git_root / path)
+            if there != text:
+                what = "does not exist" if there is None else f"is not what {source} compiles to"
+                error = DriftError(f"{path} {what}", hint=f"orch compile {source}", where=Where(path))
+                found.append(Drift(path, _diff(path, there or "", text), error))
+    return found + list(_left_behind(compilation))
+
+
+# --- what to compile ---
+
+
+def _git_root(references: Sequence[str], folder: Path) -> Path:
+    roots = {find_project(split_reference(reference)[0]).git_root: reference for reference in references}
+    if len(roots) > 1:
+        raise UsageError(f"{' and '.join(map(repr, roots.values()))} lie in different repositories", hint="compile one after the other")
+    return next(iter(roots), None) or find_project(folder).git_root
+
+
+def _pipeline_files(git_root: Path, settings: Settings) -> list[Path]:
+    if not settings.pipelines:
+        if found := find_pipeline_files(git_root):
+            return found
+        raise LoadError("this repository has no file with a @pipeline", hint="name one, as in `orch compile pipeline.py`")
+    problems: list[OrchError] = []
+    chosen: dict[Path, None] = {}
+    for glob in settings.pipelines:
+        inside = not Path(glob).is_absolute() and ".." not in Path(glob).parts
+        matches = sorted(path for path in git_root.glob(glob) if path.is_file()) if inside and glob else []
+        if not matches:
+            why = "matches no file" if inside else "leads out of the repository"
+            problems.append(SettingsError(f"pipelines: {glob!r} {why}", hint="globs start at the git root", where=Where(FILE)))
+        chosen |= dict.fromkeys(matches)
+    raise_problems(problems)
+    return list(chosen)
+
+
+def _graphs(references: Iterable[str], problems: list[OrchError]) -> Iterator[Graph]:
+    """The graphs of all `references`, each once; what cannot be loaded goes to `problems`."""
+    seen: set[tuple[str, str]] = set()
+    for reference in references:
+        try:
+            with separate_modules():
+                graphs = load_graphs(reference)
+        except OrchError as error:
+            problems += _each(error)
+            continue
+        for graph in graphs:
+            key = (source_path(graph), graph.pipeline)
+            if key not in seen:
+                seen.add(key)
+                yield graph
+
+
+def _each(error: OrchError) -> tuple[OrchError, ...]:
+    return error.problems if isinstance(error, Problems) else (error,)
+
+
+# --- names that are taken ---
+
+
+def _check_clashes(graphs: Sequence[Graph]) -> Iterator[OrchError]:
+    seen: dict[str, Graph] = {}
+    for graph in graphs:
+        # Names that differ in case alone are one file on some machines.
+        other = seen.setdefault(graph.pipeline.lower(), graph)
+        if other is not graph:
+            yield _clash(graph, source_path(other))
+
+
+def _clash(graph: Graph, other: str) -> OrchError:
+    message = f"pipeline {graph.pipeline!r} is also defined in {other}, and its name is the name of its files"
+    return PipelineError(message, hint="rename one with @pipeline(name=...)", where=Where(source_path(graph)))
+
+
+def _check_taken(graphs: Sequence[Graph], git_root: Path) -> Iterator[OrchError]:
+    """Pipelines whose files another one, which is still there, has written."""
+    for graph in graphs:
+        other = _source_of(_read(git_root / workflow_path(graph.pipeline)) or "")
+        if other and other != source_path(graph) and (git_root / other).is_file():
+            others = _graphs([str(git_root / other)], [])
+            if any(each.pipeline == graph.pipeline for each in others):
+                yield _clash(graph, other)
+
+
+def _check_foreign(pipelines: Sequence[Compiled], git_root: Path) -> Iterator[OrchError]:
+    """Workflows that a person wrote and that compiling would overwrite."""
+    for compiled in pipelines:
+        path = workflow_path(compiled.graph.pipeline)
+        there = _read(git_root / path)
+        if there is not None and not _source_of(there):
+            hint = "rename the pipeline with @pipeline(name=...), or move that file"
+            message = f"{path} was not generated by orch, and pipeline {compiled.graph.pipeline!r} compiles to it"
+            yield PipelineError(message, hint=hint, where=Where(source_path(compiled.graph)))
+
+
+# --- what is there ---
+
+
+def _read(file: Path) -> str | None:
+    """The text of a generated file, if it is there; git may have given it the line ends of the system."""
+    try:
+        return file.read_bytes().decode(errors="replace").replace("\r\n", "\n")
+    except FileNotFoundError:
+        return None
+
+
+def _source_of(text: str) -> str | None:
+    """The source that a generated workflow names in its first line."""
+    line = text.partition("\n")[0]
+    prefix, suffix = f"# {GENERATED}", ", do not edit."
+    return line[len(prefix) : -len(suffix)] if line.startswith(prefix) and line.endswith(suffix) else None
+
+
+def _source_of_graph(text: str) -> str | None:
+    try:
+        data = json.loads(text)
+        file = data["source"].rpartition(":")[0]
+        return str(file if data["project"] == "." else f"{data['project']}/{file}")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _left_behind(compilation: Compilation) -> Iterator[Drift]:
+    expected = {path for compiled in compilation.pipelines for path in compiled.files}
+    sources = {source_path(compiled.graph) for compiled in compilation.pipelines}
+    for pattern, source_of in ((workflow_path("*"), _source_of), (graph_path("*"), _source_of_graph)):
+        for file in sorted(compilation.git_root.glob(pattern)):
+            path = file.relative_to(compilation.git_root).as_posix()
+            text = _read(file) or ""
+            source = source_of(text)
+            if path in expected or source is None:
+                continue
+            if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
+                message = f"{path} was generated from {source}, which no longer defines its pipeline"
+                error = DriftError(message, hint=f"git rm {path}", where=Where(path))
+                yield Drift(path, _diff(path, text, ""), error)
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
+    return "".join(f"{line}\n" for line in lines)

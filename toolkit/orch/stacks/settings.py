@@ -1,0 +1,122 @@
+"""`orch.yaml` as typed data. Without the file, everything has a default.
+
+The types are plain dataclasses, so that no command pays for pydantic before there is a file to check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal
+
+from orch.errors import SettingsError, Where
+from orch.model.settings import memory_bytes
+
+FILE: Final = "orch.yaml"
+STACK_VARIABLE: Final = "ORCH_STACK"
+
+Orchestrator = Literal["local", "github"]
+ArtifactStore = Literal["local", "github"]
+
+_STRICT: Final[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Who schedules a pipeline, and where its artifacts live: the orchestrator's own store if nothing else is said."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    orchestrator: Orchestrator = "local"
+    artifact_store: ArtifactStore | None = None
+
+    def __post_init__(self) -> None:
+        if self.artifact_store not in (None, self.orchestrator):
+            store = self.artifact_store
+            raise ValueError(f"artifact_store is {store!r}, but orchestrator {self.orchestrator!r} has its own, {self.orchestrator!r}")
+
+    @property
+    def store(self) -> ArtifactStore:
+        return self.artifact_store or self.orchestrator
+
+
+BUILT_IN: Final[Mapping[str, Stack]] = {"local": Stack("local"), "github": Stack("github")}
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A GitHub runner by its label, and what it has; what is not said, it is not known to have."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    label: str
+    cpu_count: float = 0
+    gpu_count: int = 0
+    memory: str = "0B"
+
+    def __post_init__(self) -> None:
+        if not self.label.strip() or "${{" in self.label or not self.label.isprintable():
+            raise ValueError(f"label is {self.label!r}, expected the label of a runner")
+        memory_bytes(self.memory)
+
+
+# https://docs.github.com/actions/reference/runners/github-hosted-runners: as for a public repository.
+DEFAULT_RUNNER: Final = Runner("ubuntu-24.04", cpu_count=4, memory="16GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days that GitHub keeps artifacts: `outputs` that only pass between jobs, `records`, and outputs marked `keep`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    outputs: int = 1
+    records: int = 14
+    keep: int = 30
+
+    def __post_init__(self) -> None:
+        for name in ("outputs", "records", "keep"):
+            if not 1 <= getattr(self, name) <= 400:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected 1 to 400 days")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of `orch.yaml`. `pipelines` are globs from the git root; `action` stands in for the released one."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    active: str = "local"
+    stacks: Mapping[str, Stack] = field(default_factory=dict)
+    action: str | None = None
+    pipelines: tuple[str, ...] = ()
+    runners: tuple[Runner, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+
+    @property
+    def all_stacks(self) -> Mapping[str, Stack]:
+        """The built-in stacks and the ones of the file, which win."""
+        return {**BUILT_IN, **self.stacks}
+
+    @property
+    def all_runners(self) -> tuple[Runner, ...]:
+        """In the order in which a step takes the first that has what it asks for; GitHub's own first, unless it is listed."""
+        listed = any(runner.label == DEFAULT_RUNNER.label for runner in self.runners)
+        return self.runners if listed else (DEFAULT_RUNNER, *self.runners)
+
+
+def active_stack(settings: Settings, flag: str | None, environment: Mapping[str, str]) -> tuple[str, Stack]:
+    """The stack in use and its name: `--stack`, then `ORCH_STACK`, then the file; raises SettingsError where there is none."""
+    variable = environment.get(STACK_VARIABLE)
+    name = flag or variable or settings.active
+    if name in settings.all_stacks:
+        return name, settings.all_stacks[name]
+    told = "--stack" if flag else f"the environment variable {STACK_VARIABLE}" if variable else f"active in {FILE}"
+    raise unknown_stack(name, settings, told=told)
+
+
+def unknown_stack(name: str, settings: Settings, *, told: str = "") -> SettingsError:
+    said = f", as {told} says" if told else ""
+    known = ", ".join(settings.all_stacks)
+    where = Where(FILE) if told.endswith(FILE) else None
+    return SettingsError(f"no stack {name!r}{said}", hint=f"stacks are {known}; {FILE} defines more", where=where)

@@ -1,0 +1,259 @@
+"""GitHub's workflow file as typed data: what a field means is GitHub's to say, so each type carries the link.
+
+`to_data()` gives plain dicts and lists in the order of GitHub's own reference, without what is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from orch.workflow.scalars import Commented, Script
+
+Data: TypeAlias = Any  # a value that YAML can hold
+
+_EMPTY: Final[tuple[Data, ...]] = (None, "", (), [], {})
+
+
+def _filled(data: dict[str, Data]) -> dict[str, Data]:
+    """`data` without what is empty; `False` and `0` say something and stay."""
+    return {key: value for key, value in data.items() if value not in _EMPTY}
+
+
+InputType = Literal["string", "number", "boolean", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One typed input of a dispatched or called workflow; `default` None means that it has none.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_dispatchinputs
+    """
+
+    type: InputType
+    description: str = ""
+    required: bool = False
+    default: str | float | bool | None = None
+    options: tuple[str, ...] = ()
+
+    def to_data(self) -> Data:
+        data = _filled({"description": self.description, "required": self.required or None})
+        if self.default is not None:
+            data["default"] = self.default  # empty text too: it is a default like others
+        return data | _filled({"type": self.type, "options": list(self.options)})
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which pushes or pull requests start the workflow.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onpushbranchestagsbranches-ignoretags-ignore
+    """
+
+    branches: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def to_data(self) -> Data:
+        return _filled({"branches": list(self.branches), "paths": list(self.paths)}) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """One time table, read in UTC without a `timezone`.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onschedule
+    """
+
+    cron: str
+    timezone: str = ""
+
+    def to_data(self) -> Data:
+        return _filled({"cron": self.cron, "timezone": self.timezone})
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Start by hand or by the API.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_dispatch
+    """
+
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+
+    def to_data(self) -> Data:
+        return _filled({"inputs": {name: value.to_data() for name, value in self.inputs.items()}}) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Start as a job of another workflow, which hands over inputs and the named secrets.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_call
+    """
+
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+    def to_data(self) -> Data:
+        inputs = {name: value.to_data() for name, value in self.inputs.items()}
+        return _filled({"inputs": inputs, "secrets": {name: {"required": True} for name in self.secrets}}) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """What starts the workflow; an absent trigger is None.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+    """
+
+    workflow_dispatch: Dispatch | None = None
+    workflow_call: Called | None = None
+    push: Filter | None = None
+    pull_request: Filter | None = None
+    schedule: tuple[Cron, ...] = ()
+
+    def to_data(self) -> Data:
+        names = ("workflow_dispatch", "workflow_call", "push", "pull_request")
+        data = {name: getattr(self, name).to_data() for name in names if getattr(self, name) is not None}
+        return data | _filled({"schedule": [cron.to_data() for cron in self.schedule]})
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a job's token may do in one area, and why: `permissions` keys are areas, each value an access.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
+    """
+
+    area: Literal["actions", "contents"]
+    access: Literal["read", "write"] = "read"
+    reason: str = ""
+
+
+def _permissions(permissions: tuple[Permission, ...]) -> dict[str, str]:
+    ordered = sorted(permissions, key=lambda permission: permission.area)
+    return {each.area: Commented(each.access, each.reason) if each.reason else each.access for each in ordered}
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Runs of one group wait for each other.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#concurrency
+    """
+
+    group: str
+    cancel_in_progress: bool = False
+
+    def to_data(self) -> Data:
+        return {"group": self.group, "cancel-in-progress": self.cancel_in_progress}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRef:
+    """An action at a commit, or (without `sha`) in this repository.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsuses
+    """
+
+    name: str  # owner/repository[/folder], or ./folder
+    sha: str = ""
+    version: str = ""  # of the commit, for people
+
+    def within(self, folder: str) -> ActionRef:
+        """Another action of the same repository and commit."""
+        return ActionRef(f"{self.name.rstrip('/')}/{folder}", self.sha, self.version)
+
+    def to_data(self) -> str:
+        text = f"{self.name}@{self.sha}" if self.sha else self.name
+        return Commented(text, self.version) if self.version else text
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """A job step that runs an action.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsuses
+    """
+
+    action: ActionRef
+    inputs: Mapping[str, str | float | bool] = field(default_factory=dict)
+    name: str = ""
+    condition: str = ""
+
+    def to_data(self) -> Data:
+        return _filled({"if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job step that runs a script; the shell is explicit, because GitHub's default lets a pipe fail unseen.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsrun
+    """
+
+    script: str
+    name: str = ""
+    condition: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def to_data(self) -> Data:
+        data = {"if": self.condition, "name": self.name, "run": Script(self.script), "shell": "bash"}
+        return _filled(data | {"env": dict(self.environment)})
+
+
+JobStep = Uses | Run
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One machine, its steps in order. `environment` is what all of them see as variables.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobs
+    """
+
+    runs_on: str
+    steps: tuple[JobStep, ...]
+    timeout_minutes: int
+    name: str = ""
+    permissions: tuple[Permission, ...] = ()
+    needs: tuple[str, ...] = ()
+    condition: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def to_data(self) -> Data:
+        return _filled(
+            {
+                "name": self.name,
+                "permissions": _permissions(self.permissions),
+                "needs": list(self.needs),
+                "if": self.condition,
+                "runs-on": self.runs_on,
+                "env": dict(self.environment),
+                "steps": [step.to_data() for step in self.steps],
+                "timeout-minutes": self.timeout_minutes,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One file of `.github/workflows/`. Its token may do nothing unless a job asks for it.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+    """
+
+    name: str
+    triggers: Triggers
+    concurrency: Concurrency
+    jobs: Mapping[str, Job]
+
+    def to_data(self) -> Data:
+        return {
+            "name": self.name,
+            "on": self.triggers.to_data(),
+            "permissions": {},
+            "concurrency": self.concurrency.to_data(),
+            "jobs": {job_id: job.to_data() for job_id, job in self.jobs.items()},
+        }

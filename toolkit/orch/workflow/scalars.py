@@ -1,0 +1,23 @@
+"""Text with a wish for how YAML shows it; equal to the plain text in every other respect."""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class Commented(str):
+    """One line with a comment behind it, as the version behind a pinned SHA."""
+
+    __slots__ = ("comment",)
+    comment: str
+
+    def __new__(cls, value: str, comment: str) -> Self:
+        made = super().__new__(cls, value)
+        made.comment = comment
+        return made
+
+
+class Script(str):
+    """Lines of a shell script: shown as they are typed."""
+
+    __slots__ = ()
