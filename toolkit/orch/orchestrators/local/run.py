@@ -78,7 +78,7 @@ class _Run:
         self.logs: dict[str, BinaryIO] = {}
         self.retries: list[tuple[float, str]] = []  # when, step
         self.tries: dict[str, int] = {}  # of steps that were started more than once
-        self.skipped: list[str] = []  # not yet written down
+        self.unwritten: list[StepRecord] = []
         self.was_stopped = False
         setup = Setup(
             git_root=str(project.git_root),
@@ -124,13 +124,11 @@ class _Run:
             if interrupted.count:
                 return self._stop(interrupted)
             self._start_ready()
-            ended = self.pool.poll(self._until_next_retry())
-            finished = [record for record in ended if not self._tries_again(record)]
-            for record in finished:
-                self._note(record)
+            for record in self.pool.poll(self._until_next_retry()):
+                if not self._tries_again(record):
+                    self._note(record)
             self._start_ready()  # before the records are written: the workers need not wait for that
-            for record in finished:
-                self._keep(record)
+            self._write_records()
         return None
 
     def _stop(self, interrupted: interrupts.Interrupts) -> None:
@@ -141,11 +139,11 @@ class _Run:
             if interrupted.count > 1:
                 self.pool.kill()
             for record in self.pool.poll(1.0):
-                self._keep(record)
-        known = {record.step for record in self.records}
+                self._note(record)
         for step in self.graph.steps:
-            if step.id not in known:
-                self._keep(StepRecord(step.id, State.CANCELLED, self.info.attempt, reason="interrupted before it started"))
+            if step.id not in self.schedule.states:
+                self._note(self._not_started(step.id))
+        self._write_records()
 
     # --- starting ---
 
@@ -181,24 +179,30 @@ class _Run:
         return max(0.0, min(when for when, _ in self.retries) - clock.monotonic()) if self.retries else None
 
     def _note(self, record: StepRecord) -> None:
+        """Tell of the end of a step, and of those that are skipped because of it."""
+        self.records.append(record)
+        self.unwritten.append(record)
+        self.sink(StepEnded(record))
         for name, artifact in record.outputs.items():
             self.artifacts[f"{record.step}.{name}"] = artifact.to_json()
-        self.skipped += self.schedule.end(record.step, record.state)
+        for step in self.schedule.end(record.step, record.state):
+            skipped = self._not_started(step)
+            self.records.append(skipped)
+            self.unwritten.append(skipped)
+            self.sink(StepEnded(skipped))
 
-    def _keep(self, record: StepRecord) -> None:
-        self._write(record)
-        skipped, self.skipped = self.skipped, []
-        for step in skipped:
-            blockers = self.schedule.blockers(step)
-            reason = f"{blockers[0]} {self.schedule.states[blockers[0]]}"
-            self._write(StepRecord(step, State.SKIPPED, self.info.attempt, reason=reason))
+    def _not_started(self, step: str) -> StepRecord:
+        if self.was_stopped:
+            return StepRecord(step, State.CANCELLED, self.info.attempt, reason="interrupted before it started")
+        blocker = self.schedule.blockers(step)[0]
+        return StepRecord(step, State.SKIPPED, self.info.attempt, reason=f"{blocker} {self.schedule.states[blocker]}")
 
-    def _write(self, record: StepRecord) -> None:
-        self.records.append(record)
-        self.folder.write_step(record)
-        if log := self.logs.pop(record.step, None):
-            log.close()
-        self.sink(StepEnded(record))
+    def _write_records(self) -> None:
+        for record in self.unwritten:
+            self.folder.write_step(record)
+            if log := self.logs.pop(record.step, None):
+                log.close()
+        self.unwritten.clear()
 
     def _output(self, step: str, text: str) -> None:
         if step not in self.logs:
