@@ -87,6 +87,8 @@ def separate_modules() -> Iterator[None]:
     finally:
         sys.path[:] = paths
         for name in set(sys.modules) - modules:
+            if name.partition(".")[0] == "orch":  # ours, also where it is not installed: a second copy's types are others
+                continue
             file = getattr(sys.modules[name], "__file__", None)
             if file and "site-packages" not in file and not file.startswith(sys.base_prefix):
                 del sys.modules[name]
