@@ -6,12 +6,13 @@ import os
 import pathlib
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
 import pytest
 from hypothesis import settings
+from support.github_parser import GitHubParser
 from support.tools import requires_tool
 
 UNIT: Final = Path(__file__).parent / "unit"
@@ -50,6 +51,13 @@ def golden(update_golden: bool) -> Callable[[Path, str], None]:
         assert expected == text, f"{path.name} differs: look at the difference, then `pytest --update-golden`"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def github_parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubParser]:
+    """GitHub's own parser; a test that asks for it is skipped where node or its packages are missing."""
+    with GitHubParser(tmp_path_factory.mktemp("parser")) as parser:
+        yield parser
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -60,7 +60,7 @@ def confusion_chart(models: list[tuple[str, list[tuple[str, str, int]]]]) -> str
                 for column, count in enumerate(line):
                     weight = "bold" if row == column else "normal"
                     axes.text(column, row, str(count or "·"), ha="center", va="center", fontsize=13, fontweight=weight)
-            axes.set(title=model, xlabel="taken for", ylabel="is", xticks=range(len(names)), yticks=range(len(names)))
+            axes.set(title=model, xlabel="taken for", ylabel="in truth", xticks=range(len(names)), yticks=range(len(names)))
             axes.set_xticklabels(names)
             axes.set_yticklabels(names)
             axes.tick_params(length=0)

@@ -24,6 +24,7 @@ PAGE = Template("""\
   .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; margin-top: 1.5rem; }
   .cards section { margin: 0; }
   .number { font-size: 2rem; font-weight: 650; line-height: 1.2; }
+  .end { margin-top: 1.5rem; }
   .note { color: #5b6b78; }
 </style>
 <main>
@@ -41,7 +42,7 @@ $species
 <p>Each model saw $tested birds that it had not learned from.</p>
 $confusion
 </section>
-<p class="note">Data: Horst, Hill, Gorman (2020), palmerpenguins, CC0; measured by Dr. Kristen Gorman and Palmer Station LTER.</p>
+<p class="note end">Data: Horst, Hill, Gorman (2020), palmerpenguins, CC0; measured by Dr. Kristen Gorman and Palmer Station LTER.</p>
 </main>
 </html>
 """)
