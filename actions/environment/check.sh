@@ -17,4 +17,4 @@ while IFS= read -r line; do
   if [[ -n $line ]]; then pipelines+=("$line"); fi
 done <<<"${ORCH_PIPELINES:-}"
 export PYTHONPATH=$root/toolkit${PYTHONPATH:+:$PYTHONPATH}
-exec "$interpreter" -P -m orch check "${pipelines[@]}"
+exec "$interpreter" -P -m orch check ${pipelines[@]+"${pipelines[@]}"}

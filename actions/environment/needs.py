@@ -90,7 +90,7 @@ def of_pipeline(workspace: Path, reference: str, env: Dict[str, str]) -> Dict[st
     source = inside(workspace, file)
     if not source.is_file():
         raise Trouble(f"the input 'pipeline' names {file!r}, which is not a file of this commit (is there a checkout before this step?)")
-    said = said_in(source)
+    said, project = said_in(source), project_of(workspace, source)
     name = name or names.suggest_id(source.stem)
     check_name("pipeline", name)
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
@@ -100,8 +100,8 @@ def of_pipeline(workspace: Path, reference: str, env: Dict[str, str]) -> Dict[st
         "outputs-artifact": names.outputs_artifact(name, "outputs", attempt),
         "record-artifact": names.run_artifact(name, attempt),
         **describe_packages(
-            project_of(workspace, source),
-            next(iter(said["requirements"]), None),
+            project,
+            requirements_of(project, source, said["requirements"]),
             said["extras"],
             said["groups"],
             env.get("ORCH_PYTHON") or next(iter(said["python"]), ""),
@@ -130,6 +130,14 @@ def said_in(source: Path) -> Dict[str, Set[str]]:
                     if keyword.arg in said:
                         said[keyword.arg] |= texts(keyword.value)
     return said
+
+
+def requirements_of(project: Path, source: Path, named: Set[str]) -> str | None:
+    """The one file of requirements that is named, from the project: it is looked up beside the source, then there."""
+    for name in named:
+        beside = (source.parent / name).resolve()
+        return os.path.relpath(str(beside), str(project)) if beside.is_file() else name
+    return None
 
 
 def texts(node: ast.expr) -> Set[str]:

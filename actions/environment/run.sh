@@ -10,19 +10,13 @@ mkdir -p "$work"
 case $1 in
 step)
   mkdir -p "$work/inputs"
-  # The download leaves out the artifact's own folder where only one matched.
-  if [[ -f $work/inputs/record.json ]]; then
-    mv "$work/inputs" "$work/single"
-    mkdir "$work/inputs"
-    mv "$work/single" "$work/inputs/single"
-  fi
   exec "$ORCH_INTERPRETER" -P -m orch step run --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" \
     --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record"
   ;;
 pipeline)
   jobs=()
   [[ -z ${ORCH_JOBS:-} ]] || jobs=(--jobs "$ORCH_JOBS")
-  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" "${jobs[@]}"
+  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" ${jobs[@]+"${jobs[@]}"}
   ;;
 result)
   mkdir -p "$work/records"

@@ -47,14 +47,14 @@ make_environment() {
   set +f
   case $ORCH_KIND in
   lock)
-    UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --locked --no-default-groups --project "$ORCH_PROJECT" --python "$interpreter" "${options[@]}"
+    UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --locked --no-default-groups --project "$ORCH_PROJECT" --python "$interpreter" ${options[@]+"${options[@]}"}
     ;;
   pyproject)
-    (cd "$ORCH_PROJECT" && "$uv" pip install --python "$interpreter" --requirement pyproject.toml "${options[@]}")
+    (cd "$ORCH_PROJECT" && "$uv" pip install --python "$interpreter" --requirement pyproject.toml ${options[@]+"${options[@]}"})
     ;;
   requirements)
     if [[ $ORCH_HASHES == true ]]; then options=(--require-hashes); else options=(); fi
-    "$uv" pip install --python "$interpreter" --requirement "$ORCH_FILE" "${options[@]}"
+    "$uv" pip install --python "$interpreter" --requirement "$ORCH_FILE" ${options[@]+"${options[@]}"}
     ;;
   esac
 }

@@ -247,6 +247,13 @@ class ToolMissingError(OrchError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class ToolFailedError(OrchError):
+    """A program that a command needs, and that ended in a way that says nothing about the steps."""
+
+    code = "tool-failed"
+    exit_code = ExitCode.UNREACHABLE
+
+
 class RecordError(OrchError):
     """A record that is absent, damaged, or of a schema newer than this toolkit reads."""
 

@@ -6,7 +6,6 @@ GitHub's word on each job (`needs`) stands beside the step's own record, because
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from orch.errors import ExitCode, OrchError, RecordError, UsageError
+from orch.errors import ExitCode, OrchError, RecordError
 from orch.model import canonical, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
@@ -24,7 +23,9 @@ from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold
 from orch.model.states import State
 from orch.runtime import annotations, clock, summary
+from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
+from orch.runtime.step_run import read_graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,14 @@ def fold_run(
         newest[record.step] = record
     reconciled = []
     for step in graph.steps:
-        told = _reconcile(step.id, newest.get(step.id), results.get(step.id, ""), info.attempt)
+        told = reconcile(step.id, newest.get(step.id), results.get(step.id, ""), info.attempt)
         reconciled += [told] if told else []
     started = min((record.started for record in reconciled if record.started), default="")
     duration = ended - datetime.fromisoformat(started).timestamp() if started else 0.0
     return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration)
 
 
-def _reconcile(step: str, record: StepRecord | None, result: str, attempt: int) -> StepRecord | None:
+def reconcile(step: str, record: StepRecord | None, result: str, attempt: int) -> StepRecord | None:
     """What to believe of a step; None leaves it to the fold (it did not start)."""
     if record is not None and record.attempt < attempt and not _agrees(record.state, result):
         record = None  # of an earlier attempt, and this one ended otherwise
@@ -145,13 +146,13 @@ def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
 
 def main(arguments: list[str], env: Mapping[str, str] = os.environ, now: Clock = clock.now) -> int:
     """`orch result run`: exit 0 if all of the run passed, 1 if not."""
-    options = _parse(arguments)
-    graph = Graph.from_json(canonical.loads(options.graph.read_bytes()))
+    options = {name: Path(value) for name, value in parse(arguments, required=["graph", "records", "output"]).items()}
+    graph = read_graph(options["graph"])
     needs = json.loads(env.get("ORCH_NEEDS") or "{}")
     results = {job: str(need.get("result", "")) for job, need in needs.items()}
-    reports, problems = read_reports(options.records)
+    reports, problems = read_reports(options["records"])
     record = fold_run(info_from(env, graph), graph, [report.record for report in reports], results, ended=now())
-    write_run(record, reports, options.output)
+    write_run(record, reports, options["output"])
     for problem in problems:
         print(annotations.annotation("error", problem.message, title="orch"))
     for step in record.steps:
@@ -163,14 +164,3 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, now: Clock =
             stream.write(summary.render(record, graph))
     annotations.append_output("state", str(record.state), environ=env)
     return ExitCode.OK if passed(record, results) and not problems else ExitCode.STEP_FAILED
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="orch result run", exit_on_error=False)
-    parser.add_argument("--graph", type=Path, required=True)
-    parser.add_argument("--records", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    try:
-        return parser.parse_args(arguments)
-    except argparse.ArgumentError as error:
-        raise UsageError(str(error)) from error

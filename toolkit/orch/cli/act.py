@@ -1,0 +1,86 @@
+"""`orch act`: the compiled workflow on this machine, job by job, with data passing by artifacts alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+
+from orch.authoring.load import split_reference
+from orch.authoring.project import find_project
+from orch.cli import arguments
+from orch.cli.display import show
+from orch.errors import ExitCode, LoadError, UsageError
+from orch.model.graph import Graph
+from orch.model.parameters import parse_all
+from orch.model.states import State
+from orch.orchestrators.github.repository import Compiled, compile_references
+from orch.replay.act import trigger
+from orch.replay.act.harness import Request, run
+from orch.replay.act.trigger import Trigger
+
+EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CANCELLED}  # all others: a step failed
+
+
+@click.command("act")
+@arguments.reference
+@arguments.set_option
+@click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs.")
+@click.option("--event", metavar="FILE", type=click.Path(path_type=Path), help="Start with this event's payload (JSON) instead of a dispatch.")
+@click.option(
+    "--env",
+    "packages",
+    type=click.Choice(["current", "locked"]),
+    default="current",
+    show_default=True,
+    help="What jobs install: nothing, they use the interpreter and packages of this command; or the project's lock, from uv's cache.",
+)
+@click.option("--keep", is_flag=True, help="Keep act's working files, and say where they are.")
+@arguments.no_cache_option
+@arguments.json_option
+def command(
+    reference: str,
+    assignments: tuple[str, ...],
+    job: str | None,
+    event: Path | None,
+    packages: Literal["current", "locked"],
+    keep: bool,
+    no_cache: bool,  # noqa: ARG001 - nothing is taken from a cache yet
+    as_json: bool,
+) -> int:
+    """Run the workflow that the pipeline of FILE compiles to, with act, on this machine.
+
+    It needs no network and no Docker. The working tree runs as it is: nothing has to be compiled or committed first.
+    Each job has an empty workspace and an empty store. The exit code is 1 if a step failed.
+    """
+    texts = arguments.parse_assignments(assignments)
+    compiled = _compile(reference)
+    project = find_project(split_reference(reference)[0])
+    home = project.git_root / ".orch" / "act"
+    request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep)
+    with show(home / "runs", json=as_json) as display:
+        record = run(request, display, home=home)
+    return EXIT_CODES.get(record.state, ExitCode.STEP_FAILED)
+
+
+def _compile(reference: str) -> Compiled:
+    pipelines = compile_references([reference], Path.cwd()).pipelines
+    if len(pipelines) > 1:
+        names = ", ".join(each.graph.pipeline for each in pipelines)
+        raise LoadError(f"{reference!r} defines several pipelines", hint=f"name one of {names}, as in {reference}:{pipelines[0].graph.pipeline}")
+    return pipelines[0]
+
+
+def _trigger(graph: Graph, texts: dict[str, str], event: Path | None) -> Trigger:
+    values = parse_all(graph.parameters, texts)
+    if event is None:
+        return trigger.dispatch(values)
+    try:
+        payload = json.loads(event.read_bytes())
+    except OSError as error:
+        raise UsageError(f"the event {str(event)!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"the event {str(event)!r} is not JSON: {error}") from error
+    return trigger.of_payload(payload, values, graph)

@@ -1,0 +1,63 @@
+"""What the jobs of a run uploaded, brought home: records, logs, and the bytes of the artifacts."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from orch import materializers, names
+from orch.errors import RecordError
+from orch.model import canonical
+from orch.model.graph import Graph
+from orch.model.records import RunRecord, StepRecord
+from orch.orchestrators.local.home import RunFolder
+from orch.stores.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The artifacts of one run of `pipeline`, in the folder where the upload stand-in put them."""
+
+    folder: Path
+    pipeline: str
+
+    def record(self, step: str) -> StepRecord | None:
+        """The record of `step`, or None if its job uploaded none that can be read."""
+        text = self._read(names.record_artifact(self.pipeline, step, 1), "record.json")
+        try:
+            return None if text is None else StepRecord.from_json(canonical.loads(text))
+        except (RecordError, ValueError):
+            return None
+
+    def log(self, step: str) -> bytes | None:
+        return self._read(names.record_artifact(self.pipeline, step, 1), "log.txt")
+
+    def unpack_outputs(self, record: StepRecord, scratch: Path, store: LocalStore) -> None:
+        """Put the bytes of the outputs of `record` into `store`, each checked against its digest."""
+        path = self.folder / f"{names.outputs_artifact(self.pipeline, record.step, 1)}.zip"
+        if not path.is_file():
+            return
+        with zipfile.ZipFile(path) as zipped:
+            zipped.extractall(scratch / record.step)
+        digests = [digest for artifact in record.outputs.values() for digest in artifact.digests]
+        store.transfer(digests, LocalStore(scratch / record.step, verify=True))
+
+    def _read(self, name: str, member: str) -> bytes | None:
+        try:
+            with zipfile.ZipFile(self.folder / f"{name}.zip") as zipped:
+                return zipped.read(member)
+        except (FileNotFoundError, KeyError):
+            return None
+
+
+def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
+    """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
+    read = {str(ref) for step in graph.steps for ref in step.references}
+    for step in record.steps:
+        for name, artifact in step.outputs.items():
+            final = f"{step.step}.{name}" not in read or graph[step.step].settings.keep
+            if final and artifact.materializer == "path" and all(store.has(digest) for digest in artifact.digests):
+                target = folder.output(step.step, name)
+                target.mkdir(parents=True)
+                materializers.load(artifact, store, scratch=target)

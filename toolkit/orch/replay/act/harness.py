@@ -1,0 +1,313 @@
+"""Runs a compiled pipeline under act on this machine, and tells it as any run is told: by events, a record, and files.
+
+Each run has a private folder with a copy of the working tree, act's home and caches, and the artifacts, so that two at
+once do not meet; what is worth keeping comes home at the end, the rest is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from orch import names
+from orch.authoring.project import Project
+from orch.errors import OrchError, SecretError, ToolFailedError, UnknownStepError, raise_problems
+from orch.model import canonical, values
+from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.graph import Graph
+from orch.model.parameters import from_inputs, resolve
+from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.states import State
+from orch.orchestrators.local.home import Home, RunFolder
+from orch.replay.act import action, command, snapshot, wrappers
+from orch.replay.act.command import Private
+from orch.replay.act.delivered import Delivered, lay_out_files
+from orch.replay.act.listening import JobEnded, JobOutput, JobStarted, Listener
+from orch.replay.act.processes import Family, children, parents
+from orch.replay.act.trigger import Trigger
+from orch.replay.act.wrappers import Packages
+from orch.runtime import clock, interrupts
+from orch.runtime.result import fold_run, reconcile
+from orch.stores.local import LocalStore
+
+# A cancelled job has 7.5 s after SIGINT and 2.5 s after SIGTERM on GitHub's runner.
+_AFTER_INTERRUPT: Final = 7.5
+_AFTER_TERMINATE: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run: the graph and what it compiles to, the event, and `job` if only that step and its needs are wanted."""
+
+    graph: Graph
+    project: Project
+    generated: Mapping[str, str]  # path from the git root -> text, the workflow among them
+    trigger: Trigger
+    job: str | None = None
+    packages: Packages = "current"
+    keep: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def workflow(self) -> str:
+        return names.workflow_path(self.graph.pipeline)
+
+
+def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
+    """Raises before the first job where the run cannot start; a failure, or Ctrl-C, is told by the record's state."""
+    graph = selected(request.graph, request.job)
+    parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
+    secrets = _secrets(graph, request.environ)
+    act = command.find_act(request.environ)
+    with _private_folder(keep=request.keep) as private:
+        repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
+        _furnish(private, request, secrets)
+        started = clock.now()
+        folder = _new_run(home, started)
+        info = RunInfo(
+            run=folder.path.name,
+            pipeline=graph.pipeline,
+            orchestrator="act",
+            started=clock.rfc3339(started),
+            parameters={name: values.encode(value) for name, value in parameters.items()},
+            trigger=request.trigger.event,
+            source=f"{request.project.name}/{graph.source}".removeprefix("./"),
+        )
+        family = Family()
+        arguments = command.arguments(
+            act,
+            private,
+            event=request.trigger.event,
+            workflow=request.workflow,
+            labels=action.labels(request.generated[request.workflow]),
+            repositories=repositories,
+            env={"GITHUB_RUN_ID": info.run, **_for_stand_ins(private), **family.environment},
+            job=request.job,
+        )
+        return _Run(graph, info, folder, private, LocalStore(Home(home).store), sink).drive(
+            arguments, command.environment(private, request.environ) | family.environment, family
+        )
+
+
+def selected(graph: Graph, job: str | None) -> Graph:
+    """`graph`, or only `job` and what it needs."""
+    if job is None:
+        return graph
+    if job not in graph.by_id:
+        raise UnknownStepError(f"pipeline {graph.pipeline!r} has no step {job!r}", hint=f"it has {', '.join(graph.by_id)}")
+    wanted = [job]
+    for step in wanted:
+        wanted += [need for need in graph[step].needs if need not in wanted]
+    return replace(graph, steps=tuple(step for step in graph.steps if step.id in wanted))
+
+
+def _secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
+    declared = {name: step.id for step in reversed(graph.steps) for name in step.settings.secrets}
+    raise_problems(
+        SecretError(f"secret {name!r} is not set, and step {step!r} declares it", hint=f"export {name}=...")
+        for name, step in sorted(declared.items())
+        if not environ.get(name)
+    )
+    return {name: environ[name] for name in sorted(declared)}
+
+
+@contextlib.contextmanager
+def _private_folder(*, keep: bool) -> Iterator[Private]:
+    root = Path(tempfile.mkdtemp(prefix="orch-act-")).resolve()
+    try:
+        yield Private(root)
+    finally:
+        if not keep:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> None:
+    snapshot.take(request.project.git_root, private.tree, request.generated)
+    wrappers.write(
+        private.programs, packages=request.packages, cancelled=private.cancelled, action=private.action, environ=request.environ
+    )
+    private.artifacts.mkdir()
+    private.nothing.touch()
+    private.event.write_text(canonical.dumps(request.trigger.payload), encoding="utf-8")
+    private.secrets.touch(mode=0o600)
+    private.secrets.write_text(command.secrets_file(secrets), encoding="utf-8")
+
+
+def _for_stand_ins(private: Private) -> dict[str, str]:
+    import sys
+
+    return {
+        "ORCH_ACT_ARTIFACTS": str(private.artifacts),
+        "ORCH_ACT_PYTHON": sys.executable,
+        "ORCH_ACT_TOOLKIT": str(private.action / "toolkit"),
+    }
+
+
+def _new_run(home: Path, started: float) -> RunFolder:
+    """A folder under a number that no other run has: GitHub's run ids are numbers too."""
+    number = int(started * 1000)
+    while True:
+        folder = Home(home).run(str(number))
+        try:
+            folder.create()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+class _Run:
+    def __init__(
+        self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink
+    ) -> None:
+        self.graph = graph
+        self.info = info
+        self.folder = folder
+        self.private = private
+        self.store = store
+        self.sink = sink
+        self.listener = Listener()
+        self.delivered = Delivered(private.artifacts / info.run, graph.pipeline)
+        self.records: dict[str, StepRecord] = {}
+        self.was_stopped = False
+
+    def drive(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
+        self.folder.write_run(RunRecord(self.info, State.RUNNING, ()))
+        self.sink(RunStarted(self.info, self.graph))
+        with family.adopting(), interrupts.caught() as interrupted, self.private.stderr.open("wb") as stderr:
+            act = subprocess.Popen(
+                arguments,
+                cwd=self.private.root,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,  # so that a Ctrl-C in the terminal reaches it only through us
+            )
+            self._listen(act, interrupted)
+            code = act.wait()
+        record = self._fold()
+        self._bring_home(record)
+        self.sink(RunEnded(record))
+        if code != 0 and record.state is State.SUCCEEDED:
+            raise ToolFailedError(f"every step succeeded, and yet act ended with {code}: {self._trouble()}", hint="--keep keeps its files")
+        return record
+
+    def _listen(self, act: subprocess.Popen[bytes], interrupted: interrupts.Interrupts) -> None:
+        assert act.stdout is not None
+        stopping = _Stopping(act, self.private.cancelled)
+        rest = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(act.stdout, selectors.EVENT_READ)
+            selector.register(interrupted.descriptor, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select(stopping.patience()):
+                    if key.fileobj is act.stdout:
+                        read = os.read(act.stdout.fileno(), 1 << 16)
+                        if not read:
+                            return
+                        *lines, rest = (rest + read).split(b"\n")
+                        for line in lines:
+                            self._hear(line.decode(errors="replace"))
+                    else:
+                        interrupted.clear()
+                self.was_stopped = interrupted.count > 0
+                stopping.press(interrupted.count)
+
+    def _hear(self, line: str) -> None:
+        for heard in self.listener.hear(line):
+            if heard.job not in self.graph.by_id:
+                continue
+            match heard:
+                case JobStarted(job):
+                    if not self.was_stopped:
+                        self.sink(StepStarted(job))
+                case JobOutput(job, text):
+                    self.sink(StepOutput(job, text))
+                case JobEnded(job, result):
+                    if record := self._record(job, result):
+                        self.records[job] = record
+                        self.sink(StepEnded(record))
+
+    def _record(self, step: str, result: str) -> StepRecord | None:
+        uploaded = self.delivered.record(step)
+        if uploaded is None and self.was_stopped:
+            result = "cancelled"
+        record = reconcile(step, uploaded, result, self.info.attempt)
+        log = self.listener.logs[step]
+        if uploaded is None and record and record.failure and log.errors:
+            return replace(record, failure=replace(record.failure, message="\n".join(log.errors), traceback="".join(log.lines)))
+        return record
+
+    def _fold(self) -> RunRecord:
+        results = {step.id: self.listener.results.get(step.id, "skipped") for step in self.graph.steps}
+        if not self.listener.logs and not self.was_stopped:
+            raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep keeps its files")
+        record = fold_run(self.info, self.graph, self.records.values(), results, ended=clock.now())
+        for step in record.steps:
+            if step.step not in self.records:
+                self.sink(StepEnded(step))
+        return replace(record, state=State.CANCELLED) if self.was_stopped else record
+
+    def _trouble(self) -> str:
+        job = self.listener.logs.get(names.RESULT_JOB)
+        said = [*self.listener.trouble, *(job.errors if job else ()), self.private.stderr.read_text(errors="replace")]
+        return "\n".join(said).strip()[-4000:]
+
+    def _bring_home(self, record: RunRecord) -> None:
+        for step in record.steps:
+            self.folder.write_step(step)
+            log = self.delivered.log(step.step)
+            if log is None and (printed := self.listener.logs.get(step.step)):
+                log = "".join(printed.lines).encode()
+            if log is not None:
+                with self.folder.open_log(step.step) as file:
+                    file.write(log)
+            self.delivered.unpack_outputs(step, self.private.scratch, self.store)
+        lay_out_files(self.graph, record, self.store, self.folder)
+        self.folder.write_run(record)
+
+
+class _Stopping:
+    """How a run is stopped: as GitHub's runner does it to each job, then act itself, then whatever is left."""
+
+    def __init__(self, act: subprocess.Popen[bytes], cancelled: Path) -> None:
+        self._act = act
+        self._cancelled = cancelled
+        self._stage = 0
+        self._until = 0.0
+
+    def patience(self) -> float | None:
+        """How long to wait for something to happen."""
+        return max(0.0, self._until - clock.monotonic()) if self._stage else None
+
+    def press(self, count: int) -> None:
+        """Take the next stage when it is due: at the first interrupt, when patience ends, and at once at each later interrupt."""
+        while count > self._stage or (self._stage and clock.monotonic() >= self._until):
+            self._stage += 1
+            stages: list[tuple[Callable[[], None], float]] = [
+                (self._interrupt_steps, _AFTER_INTERRUPT),
+                (self._interrupt_act, _AFTER_TERMINATE),
+                (self._act.kill, _AFTER_TERMINATE),
+            ]
+            deed, patience = stages[min(self._stage, len(stages)) - 1]
+            deed()
+            self._until = clock.monotonic() + patience
+
+    def _interrupt_steps(self) -> None:
+        self._cancelled.touch()  # from now on no shell starts
+        for pid in children(self._act.pid, parents()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+
+    def _interrupt_act(self) -> None:
+        self._act.send_signal(signal.SIGINT)

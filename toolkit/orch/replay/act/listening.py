@@ -1,0 +1,90 @@
+"""act's `--json` lines as what happens to jobs."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_KEPT: Final = 2000  # lines of a job's log, for a job that ends without a record
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutput:
+    """A line that the user's code printed."""
+
+    job: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """`result` is GitHub's word: success, failure, cancelled."""
+
+    job: str
+    result: str
+
+
+Heard = JobStarted | JobOutput | JobEnded
+
+
+@dataclass
+class JobLog:
+    """What a job printed, whoever did, and the errors it announced."""
+
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    errors: list[str] = field(default_factory=list)
+    token: str = ""  # while commands are stopped, and so the user's code prints
+    started: bool = False
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.logs: dict[str, JobLog] = {}
+        self.results: dict[str, str] = {}
+        self.trouble: list[str] = []  # act's own words, outside of jobs
+
+    def hear(self, line: str) -> Iterator[Heard]:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            self.trouble.append(line)
+            return
+        job = said.get("jobID")
+        if not job:
+            if said.get("level") in ("error", "fatal"):
+                self.trouble.append(str(said.get("msg", "")))
+            return
+        log = self.logs.setdefault(job, JobLog())
+        if not log.started:
+            log.started = True
+            yield JobStarted(job)
+        yield from self._line(job, log, said)
+        if result := said.get("jobResult"):
+            self.results[job] = result
+            yield JobEnded(job, result)
+
+    def _line(self, job: str, log: JobLog, said: dict[str, Any]) -> Iterator[Heard]:
+        command = said.get("command")
+        if said.get("raw_output") or command == "ignored":  # `ignored` is a line that looks like a command, while they are stopped
+            text = str(said["raw"] if command == "ignored" else said["msg"])
+            log.lines.append(text)
+            if log.token:
+                yield JobOutput(job, text if text.endswith("\n") else f"{text}\n")
+        elif command == "stop-commands":
+            log.token = str(said.get("arg", ""))
+        elif command and command == log.token:
+            log.token = ""
+        elif command == "error":
+            log.errors.append(str(said.get("arg", "")))
+        elif command is None and said.get("level") == "error" and not str(said.get("msg", "")).startswith("exit status"):
+            log.errors.append(str(said.get("msg", "")))

@@ -1,0 +1,71 @@
+"""The working tree as a commit of its own, in a folder of its own: what the jobs check out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from orch.errors import ToolMissingError
+
+# Nothing of the user's git configuration: no hooks, signing, templates or line endings of theirs.
+_GIT: Mapping[str, str] = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "orch act",
+    "GIT_AUTHOR_EMAIL": "orch-act@localhost",
+    "GIT_COMMITTER_NAME": "orch act",
+    "GIT_COMMITTER_EMAIL": "orch-act@localhost",
+}
+_NEVER = frozenset((".git", ".orch", ".venv", "__pycache__"))
+
+
+def take(git_root: Path, into: Path, generated: Mapping[str, str]) -> None:
+    """Copy the working tree, uncommitted changes included, put the `generated` files over it, and commit all."""
+    into.mkdir(parents=True)
+    for name in files_of(git_root):
+        source, target = git_root / name, into / name
+        if source.is_dir() and not source.is_symlink():
+            continue  # a submodule, which a checkout leaves empty
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+    for name, text in generated.items():
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        (into / name).write_text(text, encoding="utf-8", newline="\n")
+    _git(into, "init", "--quiet", "--template=", "--initial-branch=main")
+    _git(into, "add", "--all", "--force", ".")
+    _git(into, "commit", "--quiet", "--allow-empty", "--no-verify", "--message=working tree")
+    # act reads the repository's name from here; nothing is fetched.
+    _git(into, "remote", "add", "origin", f"https://github.com/local/{_repository_name(git_root)}.git")
+
+
+def files_of(git_root: Path) -> Iterator[str]:
+    """What git tracks and what it would: a file that is ignored stays behind. Without git, all files but caches."""
+    if (git_root / ".git").exists():
+        listed = _git(git_root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+        yield from (name for name in listed.split("\0") if name and os.path.lexists(git_root / name) and not _is_ours(name))
+        return
+    for folder, folders, names in os.walk(git_root):
+        folders[:] = sorted(set(folders) - _NEVER)
+        yield from (Path(folder, name).relative_to(git_root).as_posix() for name in sorted(names))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(".orch/")
+
+
+def _repository_name(git_root: Path) -> str:
+    return "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "-" for char in git_root.name) or "repository"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _GIT
+    try:
+        done = subprocess.run(
+            ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments], env=environment, capture_output=True, check=True
+        )
+    except FileNotFoundError as error:
+        raise ToolMissingError("git is not on this machine", hint="install git: act takes a job's files from a repository") from error
+    return os.fsdecode(done.stdout)

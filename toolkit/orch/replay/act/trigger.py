@@ -1,0 +1,68 @@
+"""The event that starts a run under act: a dispatch with inputs, or a payload that the user has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orch.errors import UsageError
+from orch.model import canonical
+from orch.model.canonical import Json
+from orch.model.graph import Graph
+from orch.model.settings import PullRequest, Push, Schedule
+
+DISPATCH: Final = "workflow_dispatch"
+# What only the payload of that event holds: https://docs.github.com/webhooks/webhook-events-and-payloads
+_TELLTALES: Final = {
+    "pull_request": "pull_request",
+    "schedule": "schedule",
+    "commits": "push",
+    "head_commit": "push",
+    "pusher": "push",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    event: str
+    payload: Json
+
+    @property
+    def inputs(self) -> Mapping[str, Json] | None:
+        return self.payload.get("inputs") if self.event == DISPATCH else None
+
+
+def dispatch(values: Mapping[str, object]) -> Trigger:
+    """A dispatch by hand with `values` (of their types) in its form."""
+    return Trigger(DISPATCH, {"inputs": {name: as_input(value) for name, value in values.items()}, "ref": "refs/heads/main"})
+
+
+def as_input(value: object) -> Json:
+    """A value as GitHub's `inputs` context holds it: booleans stay, everything else is the text of a form's field."""
+    if isinstance(value, bool):
+        return value
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else repr(value) if isinstance(value, float) else canonical.dumps(value)
+
+
+def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trigger:
+    """The event that `payload` is of, with `values` over its inputs. Raises UsageError if it does not start this workflow."""
+    if not isinstance(payload, dict):
+        raise UsageError("the event's payload is not a JSON object", hint="GitHub's payload of the event, as in github.event")
+    event = next((event for key, event in _TELLTALES.items() if key in payload), DISPATCH)
+    starts = sorted({DISPATCH, *_events(graph)})
+    if event not in starts:
+        raise UsageError(f"the payload is of the event {event!r}, which does not start {graph.pipeline!r}", hint=f"{', '.join(starts)} do")
+    if event != DISPATCH:
+        if values:
+            raise UsageError(f"--set goes with a dispatch, the payload is of the event {event!r}", hint="remove --set or --event")
+        return Trigger(event, payload)
+    inputs = dict(payload.get("inputs") or {}) | {name: as_input(value) for name, value in values.items()}
+    return Trigger(event, payload | {"inputs": inputs})
+
+
+def _events(graph: Graph) -> list[str]:
+    names = {Schedule: "schedule", Push: "push", PullRequest: "pull_request"}
+    return [names[type(trigger)] for trigger in graph.triggers if type(trigger) in names]
