@@ -28,10 +28,8 @@ def report(error: BaseException) -> int:
 
 def exit_code(error: BaseException) -> int:
     match error:
-        case Problems():
-            return error.worst
         case OrchError():
-            return error.exit_code
+            return max(problem.exit_code for problem in problems_of(error))
         case click.ClickException():
             return ExitCode.USAGE
         case KeyboardInterrupt() | click.Abort():
@@ -107,7 +105,8 @@ def _details(error: BaseException) -> str:
 
     from orch import __version__
 
-    versions = f"orch {__version__}, Python {platform.python_version()}, click {version('click')}, {platform.platform()}"
+    machine = f"{platform.system()} {platform.release()} {platform.machine()}"
+    versions = f"orch {__version__}, Python {platform.python_version()}, click {version('click')}, {machine}"
     return f"\n\n{versions}\n{printable(''.join(traceback.format_exception(error))).rstrip()}"
 
 

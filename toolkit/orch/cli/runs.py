@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from orch.authoring.project import find_project
-from orch.cli.display.ending import colour_of, ending, parameters_line
+from orch.cli.display.ending import colour_of, ending, heading
 from orch.cli.kept_runs import KeptRun, find_run, read_runs
 from orch.cli.report import render
 from orch.cli.text import duration, lines_of, log_line, one_line, paint, takes_colour
@@ -57,7 +57,7 @@ def show_run(run: str | None, as_json: bool) -> None:
         return
     colour = takes_colour(sys.stdout)
     info = kept.record.info
-    click.echo(f"run {one_line(kept.folder.name)} of {one_line(info.pipeline)}{parameters_line(info)}")
+    click.echo(heading(info, steps=len(kept.record.steps)))
     for name in ("orchestrator", "trigger", "started", "source", "commit", "actor", "url"):
         if value := getattr(info, name):
             click.echo(f"  {name.ljust(12)}  {one_line(value)}")

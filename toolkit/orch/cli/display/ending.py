@@ -34,7 +34,13 @@ def reason_of(record: StepRecord) -> str:
     return record.reason
 
 
-def parameters_line(info: RunInfo) -> str:
+def heading(info: RunInfo, *, steps: int) -> str:
+    """The first line of a run, with the values of its parameters."""
+    count = f", {steps} step{'' if steps == 1 else 's'}" if steps else ""
+    return f"run {one_line(info.run)} of {one_line(info.pipeline)}{count}{_parameters(info)}"
+
+
+def _parameters(info: RunInfo) -> str:
     given = [f"{one_line(name)}={one_line(json.dumps(value, ensure_ascii=False))}" for name, value in info.parameters.items()]
     return f" ({', '.join(given)})" if given else ""
 

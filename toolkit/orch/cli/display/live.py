@@ -15,7 +15,7 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from orch.cli.display.ending import colour_of, ending, parameters_line, reason_of
+from orch.cli.display.ending import colour_of, ending, heading, reason_of
 from orch.cli.display.plain import WIDEST_NAME
 from orch.cli.text import cut, duration, elapsed, lines_of, log_line, one_line, takes_colour
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
@@ -99,7 +99,7 @@ class Live:
     def __call__(self, event: Event, /) -> None:
         match event:
             case RunStarted(info, graph):
-                self._console.print(f"run {one_line(info.run)} of {info.pipeline}, {len(graph.steps)} steps{parameters_line(info)}")
+                self._console.print(heading(info, steps=len(graph.steps)))
                 self._board = Board(graph)
                 self._live.start()
                 self._drawer.start()

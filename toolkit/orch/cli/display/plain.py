@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
-from orch.cli.display.ending import colour_of, ending, parameters_line, reason_of
+from orch.cli.display.ending import colour_of, ending, heading, reason_of
 from orch.cli.text import cut, duration, lines_of, log_line, one_line, paint, takes_colour
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -40,7 +40,7 @@ class Plain:
             case RunStarted(info, graph):
                 self._graph = graph
                 self._width = min(max(len(step.id) for step in graph.steps), WIDEST_NAME)
-                return [f"run {one_line(info.run)} of {info.pipeline}, {len(graph.steps)} steps{parameters_line(info)}"]
+                return [heading(info, steps=len(graph.steps))]
             case StepStarted(step, tries):
                 return [f"{self._name(step)} started{f', try {tries}' if tries > 1 else ''}"]
             case StepOutput(step, text):
