@@ -95,10 +95,15 @@ def test_a_run_that_broke_off_gives_the_terminal_back(tmp_path: Path, monkeypatc
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     monkeypatch.setattr("sys.stdout", stream)
-    with pytest.raises(KeyboardInterrupt), show(tmp_path) as display:
-        for event in runs.success()[:5]:
-            display(event)
-        raise KeyboardInterrupt
+
+    def break_off() -> None:
+        with show(tmp_path) as display:
+            for event in runs.success()[:5]:
+                display(event)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
 
     assert stream.getvalue().count("\x1b[?25l") == stream.getvalue().count("\x1b[?25h") == 1
     assert "orch-display" not in [thread.name for thread in threading.enumerate()]

@@ -104,9 +104,7 @@ def test_a_record_that_cannot_be_read_is_one_clear_line_and_hides_no_other(
     assert orch("runs", "show").code == 0
 
 
-def test_without_runs_the_list_is_empty_and_says_how_to_make_one(
-    orch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_runs_the_list_says_how_to_make_one(orch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
 
