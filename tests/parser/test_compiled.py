@@ -1,0 +1,51 @@
+"""Every valid pipeline compiles to a workflow that GitHub's own parser takes, and that keeps the order of its steps."""
+
+from __future__ import annotations
+
+import yaml
+from hypothesis import given, settings
+from support.github_parser import GitHubParser
+from support.graphs import graphs
+
+from orch.model.graph import Graph
+from orch.names import RESULT_JOB, workflow_path
+from orch.orchestrators.github.compile import files
+
+
+@given(graph=graphs())
+@settings(max_examples=60)
+def test_any_graph_compiles_to_a_workflow_that_github_parses(github_parser: GitHubParser, graph: Graph) -> None:
+    path = workflow_path(graph.pipeline)
+    text = files(graph)[path]
+
+    assert github_parser.errors(path, text) == []
+
+
+@given(graph=graphs())
+@settings(max_examples=60)
+def test_a_job_comes_after_the_jobs_of_all_steps_that_its_step_needs(graph: Graph) -> None:
+    jobs = yaml.safe_load(files(graph)[workflow_path(graph.pipeline)])["jobs"]
+
+    needs = {step.id: set(step.needs) for step in graph.steps}
+    written = {name: set([job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])) for name, job in jobs.items()}
+
+    assert written.pop(RESULT_JOB) == set(needs)
+    assert closure(written) == closure(needs)
+
+
+@given(graph=graphs())
+@settings(max_examples=30)
+def test_a_graph_read_back_from_its_file_compiles_to_the_same_bytes(graph: Graph) -> None:
+    assert files(Graph.from_json(graph.to_json())) == files(graph)
+
+
+def closure(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Every job with all jobs before it, however far."""
+    known: dict[str, set[str]] = {}
+
+    def before(name: str) -> set[str]:
+        if name not in known:
+            known[name] = needs[name].union(*(before(need) for need in needs[name]))
+        return known[name]
+
+    return {name: before(name) for name in needs}

@@ -1,0 +1,100 @@
+"""Random pipelines that are valid, for property tests."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from orch.model.graph import Binding, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.parameters import Kind, Parameter, ParameterType
+from orch.model.settings import PullRequest, Push, Schedule, StepRetryConfig, StepSettings, Trigger, WorkflowCall
+from orch.names import STEP_ID
+
+IDS = st.text("abzAZ09_", min_size=1, max_size=5).filter(STEP_ID.fullmatch) | st.integers(1, 64).map(lambda length: "x" * length)
+# What a form on GitHub keeps; `${{` would be read as an expression.
+TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=30).filter(lambda text: "${{" not in text)
+TRIGGERS: st.SearchStrategy[Trigger] = st.sampled_from(
+    [
+        Schedule("0 2 * * *"),
+        Schedule("30 2 * * 1-5", "Europe/Berlin"),
+        Push(),
+        Push(branches=["main", "release/**"], paths=["data/**"]),
+        PullRequest(branches=["main"]),
+        WorkflowCall(),
+    ]
+)
+
+
+def ids(least: int, most: int) -> st.SearchStrategy[list[str]]:
+    """Names that GitHub tells apart, which ignores case."""
+    return st.lists(IDS, min_size=least, max_size=most, unique_by=str.lower)
+
+
+@st.composite
+def parameters(draw: st.DrawFn, name: str) -> Parameter:
+    kind = draw(st.sampled_from(Kind))
+    choices = tuple(draw(st.lists(TEXTS.filter(bool), min_size=1, max_size=3, unique=True))) if kind is Kind.CHOICE else ()
+    optional = draw(st.booleans())
+    numbers = st.floats(-1e6, 1e6, allow_nan=False)
+    values = {
+        Kind.INT: st.integers(-(2**53), 2**53),
+        Kind.FLOAT: numbers,
+        Kind.BOOL: st.booleans(),
+        Kind.STR: TEXTS.filter(bool) if optional else TEXTS,
+        Kind.CHOICE: st.sampled_from(choices or ("",)),
+        Kind.JSON: st.lists(st.one_of(st.none(), st.integers(-9, 9), TEXTS), max_size=3),
+    }
+    default = draw(st.one_of(st.none(), values[kind])) if optional else draw(values[kind])
+    return Parameter(name, ParameterType(kind, optional, choices, str(kind)), default=default)
+
+
+def settings() -> st.SearchStrategy[StepSettings]:
+    return st.builds(
+        StepSettings,
+        retry=st.none() | st.builds(StepRetryConfig, max_retries=st.integers(0, 2), delay=st.integers(0, 30), backoff=st.integers(1, 2)),
+        timeout=st.none() | st.integers(1, 3600).map(float),
+        secrets=st.lists(st.sampled_from(["HF_TOKEN", "API_KEY"]), unique=True, max_size=2).map(tuple),
+        environment=st.lists(st.tuples(st.sampled_from(["LEVEL", "MODE"]), TEXTS), unique_by=lambda pair: pair[0], max_size=2)
+        .map(sorted)
+        .map(tuple),
+        keep=st.booleans(),
+    )
+
+
+@st.composite
+def bindings(draw: st.DrawFn, outputs: list[OutputRef], names: list[str]) -> Binding:
+    """An argument that may read any of `outputs` and the parameters `names`, alone or inside a list or dict."""
+    single: list[st.SearchStrategy[Binding]] = [st.integers(0, 9).map(Value)]
+    if outputs:
+        single.append(st.sampled_from(outputs))
+    if names:
+        single.append(st.sampled_from(names).map(ParameterRef))
+    one = st.one_of(single)
+    several = st.lists(one, min_size=1, max_size=3)
+    return draw(
+        one
+        | several.map(lambda items: Sequence("list", tuple(items)))
+        | several.map(lambda items: Table(tuple((f"k{i}", item) for i, item in enumerate(items))))
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn, most: int = 10) -> Graph:
+    """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers."""
+    taken = [draw(parameters(name)) for name in draw(ids(0, 4))]
+    steps: list[Step] = []
+    for name in draw(ids(1, most)):
+        earlier = [OutputRef(step.id, output.name) for step in steps for output in step.outputs]
+        arguments = draw(st.lists(bindings(earlier, [parameter.name for parameter in taken]), max_size=3))
+        after = draw(st.lists(st.sampled_from([step.id for step in steps]), unique=True, max_size=2)) if steps else []
+        outputs = tuple(Output(output, "int") for output in ("output", "second")[: draw(st.integers(0, 2))])
+        inputs = tuple((f"argument_{i}", argument) for i, argument in enumerate(arguments))
+        steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings())))
+    triggers: list[Trigger] = draw(st.lists(TRIGGERS, unique_by=type, max_size=3))
+    return Graph(
+        pipeline=draw(IDS),
+        source="pipeline.py:random",
+        steps=tuple(draw(st.permutations(steps))),
+        parameters=tuple(taken),
+        triggers=tuple(triggers),
+        requirements=draw(st.sampled_from([None, "requirements.txt"])),
+    )
