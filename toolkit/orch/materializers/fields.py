@@ -1,0 +1,81 @@
+"""Dataclasses by their fields, set as they were: `__init__` and `__post_init__` do not run again, as in `copy` and `pickle`.
+
+So `init=False` fields, `InitVar`s and a `__post_init__` that changes values all come back as they were. An instance that
+is more than its fields is no case for this module: it is pickled as a whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+from orch.errors import MaterializationError
+from orch.materializers.classes import find, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What a class overrides when its instances are more, or something else, than their attributes.
+_PROTOCOL: Final = ("__reduce__", "__reduce_ex__", "__getstate__", "__new__")
+
+
+def takes(value: object) -> bool:
+    return dataclasses.is_dataclass(type(value)) and problem(value) is None
+
+
+def problem(value: Any) -> str | None:
+    """Why the fields of a dataclass instance do not tell all of it, or None."""
+    cls = type(value)
+    if cls.__module__ == "__main__":
+        return "its class is defined in the script that was started, which no other process can import"
+    try:
+        if find(reference(cls)) is not cls:
+            return f"{reference(cls)!r} is another class by now"
+    except (ImportError, AttributeError, ValueError):
+        return f"its class cannot be imported as {reference(cls)!r}"
+    for name in _PROTOCOL:
+        method = getattr(cls, name)
+        if method is not getattr(object, name) and method.__module__ != "dataclasses":  # frozen ones with slots get theirs there
+            return f"it has its own {name}"
+    names = {field.name for field in dataclasses.fields(value)}
+    if extra := sorted(set(_attributes(value)) - names):
+        return f"it has attributes besides its fields: {', '.join(extra)}"
+    twin = object.__new__(cls)
+    for name in sorted(names):
+        try:
+            content = getattr(value, name)
+            object.__setattr__(twin, name, content)
+            same = getattr(twin, name) is content
+        except Exception as error:  # noqa: BLE001 -- descriptors and `__getattr__` are the user's code
+            return f"its field {name!r} cannot be read and set again ({type(error).__name__})"
+        if not same:
+            return f"its field {name!r} does not keep what it is set to"
+    return None
+
+
+def restore(name: str, values: Mapping[str, object]) -> object:
+    cls = find(name)
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        raise MaterializationError(f"{name!r} is not a dataclass any more", hint="run the step that makes this value again")
+    expected = {field.name for field in dataclasses.fields(cls)}
+    if expected != values.keys():
+        changed = ", ".join(sorted(expected ^ values.keys()))
+        hint = "run the step that makes this value again"
+        raise MaterializationError(f"{name!r} has other fields than the value that was stored: {changed}", hint=hint)
+    instance: object = object.__new__(cls)
+    for field, value in values.items():
+        object.__setattr__(instance, field, value)
+    return instance
+
+
+def _attributes(value: object) -> Iterator[str]:
+    """The names of what an instance holds; what a `cached_property` computed is computed again."""
+    for name in getattr(value, "__dict__", ()):
+        if not isinstance(getattr(type(value), name, None), functools.cached_property):
+            yield name
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__"):
+                yield f"_{cls.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name

@@ -1,0 +1,64 @@
+"""Anything else, by cloudpickle: the last resort. Equal values need not have equal bytes, and loading runs code.
+
+This is the only module that loads a pickle.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from orch.errors import MaterializationError, StoreError
+from orch.materializers import fields
+from orch.materializers.classes import type_name
+from orch.materializers.previews import preview
+from orch.model.artifacts import Artifact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orch.stores.local import LocalStore
+
+NAME: Final = "pickle"
+_PROTOCOL: Final = 5
+_WAY_OUT: Final = "return data (numbers, text, lists, arrays, frames, dataclasses), or write a file and return its Path"
+
+
+def save(value: object, store: LocalStore) -> Artifact:
+    try:
+        import cloudpickle
+    except ModuleNotFoundError as error:
+        message = f"a value of type {type_name(value)!r} can only be pickled{_reason(value)}, and cloudpickle is not installed"
+        raise MaterializationError(message, hint="add cloudpickle to the project's requirements, or return plain data") from error
+    try:
+        with store.create() as writer:
+            cloudpickle.dump(value, writer, protocol=_PROTOCOL)
+    except (StoreError, MemoryError):
+        raise
+    except RecursionError as error:
+        message = f"a value of type {type_name(value)!r} is nested too deeply to be pickled"
+        raise MaterializationError(message, hint=_WAY_OUT) from error
+    except Exception as error:  # `__reduce__` and `__getstate__` are the user's code
+        message = f"a value of type {type_name(value)!r} cannot be pickled: {type(error).__name__}: {error}"
+        raise MaterializationError(message, hint=_WAY_OUT) from error
+    return Artifact(
+        digest=writer.digest,
+        size=writer.size,
+        materializer=NAME,
+        type=type_name(value),
+        preview=preview(value),
+        comparable=False,
+    )
+
+
+def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noqa: ARG001 -- every materializer has it
+    import pickle
+
+    with store.path(artifact.digest).open("rb") as file:
+        return pickle.load(file)  # noqa: S301 -- its digest is in a record of this run
+
+
+def _reason(value: object) -> str:
+    if not dataclasses.is_dataclass(type(value)):
+        return ""
+    return f" ({fields.problem(value)})"
