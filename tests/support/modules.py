@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from orch.authoring.load import load_graph, separate_modules
 from orch.errors import OrchError, Problems
 from orch.model.graph import Graph

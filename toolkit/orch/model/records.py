@@ -34,8 +34,9 @@ class Failure:
     line: int = 0
 
     def to_json(self) -> Json:
-        names = ("cause", "message", "type", "traceback", "file", "line")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+        names = ("type", "traceback", "file", "line")
+        data = {name: getattr(self, name) for name in names if getattr(self, name)}
+        return {"cause": self.cause, "message": self.message} | data
 
     @classmethod
     def from_json(cls, data: Json) -> Failure:

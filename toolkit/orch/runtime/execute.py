@@ -186,9 +186,9 @@ class Executor:
 
     def _save(self, step: Json, result: Any) -> dict[str, Artifact]:
         outputs = step["outputs"]
-        if not outputs:
-            return {}
-        results = (result,) if len(outputs) == 1 and not step.get("several") else result
+        if not outputs and result is not None:
+            message = f"the step is annotated `-> None` but returned {type(result).__name__}, which would be lost"
+            raise _Stopped(Failure("output", message))
         if len(outputs) > 1 and not (isinstance(result, tuple) and len(result) == len(outputs)):
             what = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
             raise _Stopped(Failure("output", f"the step is annotated with {len(outputs)} outputs but returned {what}"))

@@ -29,8 +29,9 @@ from orch.runtime.redact import Redactor
 GRACE = 3.0  # seconds between asking steps to stop and killing them; GitHub grants 7.5 in all
 _CHUNK = 1 << 16
 _TOOLKIT = str(Path(__file__).parents[2])
-# -P: the current folder is not on the path, the project's folders are put there when its modules are loaded.
-_COMMAND = ("-P", "-c", f"import sys; sys.path.append({_TOOLKIT!r}); from orch.runtime.worker import main; main()")
+# -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
+# of the same toolkit as this process, whatever else is installed.
+_COMMAND = ("-P", "-c", f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; from orch.runtime.worker import main; main()")
 
 
 @dataclass(frozen=True)

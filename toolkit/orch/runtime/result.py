@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from orch.errors import ExitCode, OrchError, RecordError
 from orch.model import canonical, values
@@ -22,7 +23,8 @@ from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold
 from orch.model.states import State
-from orch.runtime import annotations, clock, summary
+from orch.runtime import annotations as runner
+from orch.runtime import clock, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
 from orch.runtime.step_run import read_graph
@@ -79,7 +81,8 @@ def _agrees(state: State, result: str) -> bool:
             return state is State.CANCELLED
         case "skipped":
             return state in (State.SKIPPED, State.CANCELLED)
-    return True
+        case _:
+            return True
 
 
 def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
@@ -144,8 +147,9 @@ def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
     return record.state is State.SUCCEEDED and not {"failure", "cancelled"} & set(results.values())
 
 
-def main(arguments: list[str], env: Mapping[str, str] = os.environ, now: Clock = clock.now) -> int:
+def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: TextIO | None = None, now: Clock = clock.now) -> int:
     """`orch result run`: exit 0 if all of the run passed, 1 if not."""
+    stdout = stdout or sys.stdout
     options = {name: Path(value) for name, value in parse(arguments, required=["graph", "records", "output"]).items()}
     graph = read_graph(options["graph"])
     needs = json.loads(env.get("ORCH_NEEDS") or "{}")
@@ -154,13 +158,14 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, now: Clock =
     record = fold_run(info_from(env, graph), graph, [report.record for report in reports], results, ended=now())
     write_run(record, reports, options["output"])
     for problem in problems:
-        print(annotations.annotation("error", problem.message, title="orch"))
+        stdout.write(runner.annotation("error", problem.message, title="orch") + "\n")
     for step in record.steps:
-        why = step.failure.message if step.failure else step.reason
-        print(f"{step.step}: {step.state}" + (f" ({' '.join(why.split())})" if why else ""))
-    print(f"{record.info.pipeline}: {record.state}", flush=True)
+        why = " ".join((step.failure.message if step.failure else step.reason).split())
+        stdout.write(f"{step.step}: {step.state}" + (f" ({why})\n" if why else "\n"))
+    stdout.write(f"{record.info.pipeline}: {record.state}\n")
+    stdout.flush()
     if path := env.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8", newline="\n") as stream:
             stream.write(summary.render(record, graph))
-    annotations.append_output("state", str(record.state), environ=env)
+    runner.append_output("state", str(record.state), environ=env)
     return ExitCode.OK if passed(record, results) and not problems else ExitCode.STEP_FAILED

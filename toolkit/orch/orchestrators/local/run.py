@@ -217,12 +217,15 @@ class _Run:
         for step in record.steps:
             for name, artifact in step.outputs.items():
                 final = f"{step.step}.{name}" not in read or self.graph[step.step].settings.keep
-                if final and artifact.materializer == "path":
+                if final and artifact.materializer in materializers.ON_DISK:
                     self._lay_out(artifact, store, self.folder.output(step.step, name))
 
     def _lay_out(self, artifact: Artifact, store: LocalStore, folder: Path) -> None:
         folder.mkdir(parents=True)
-        materializers.load(artifact, store, scratch=folder)
+        copied = materializers.load(artifact, store, scratch=folder)
+        assert isinstance(copied, Path)
+        copied.rename(folder / copied.name)
+        copied.parent.rmdir()
 
 
 def _unsupported(graph: Graph) -> list[OrchError]:
