@@ -46,7 +46,7 @@ def parse_settings(text: str) -> Settings:
         raise SettingsError(f"this is not a settings file: {error}", where=Where(FILE)) from error
     except pydantic.ValidationError as error:
         problems = [_problem(details, node) for details in error.errors()]
-        raise_problems(problems)
+        raise_problems(sorted(problems, key=lambda problem: problem.where.line if problem.where else 0))
         raise
     raise_problems(_check(settings, node))
     return settings

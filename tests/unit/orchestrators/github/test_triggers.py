@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+from support.steps import a_graph, a_step
+
+from orch.errors import LimitError
+from orch.model.canonical import Json
+from orch.model.parameters import Kind, Parameter, ParameterType
+from orch.model.settings import PullRequest, Push, Schedule, StepSettings, Trigger, WorkflowCall
+from orch.orchestrators.github.triggers import check_triggers, dispatch_input, scatter_notes, triggers_of
+from orch.workflow.model import Called, Cron, Dispatch, Filter, Input
+
+
+def a_parameter(kind: Kind, default: Json = None, *, optional: bool = False, choices: tuple[str, ...] = (), name: str = "x") -> Parameter:
+    return Parameter(name, ParameterType(kind, optional, choices, str(kind)), default=default)
+
+
+def messages(*parameters: Parameter, triggers: tuple[Trigger, ...] = ()) -> list[str]:
+    return [problem.message for problem in check_triggers(a_graph(parameters=parameters, triggers=triggers))]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        (a_parameter(Kind.INT, 0), Input("number", "int", default=0)),
+        (a_parameter(Kind.FLOAT, 0.1), Input("number", "float", default=0.1)),
+        (a_parameter(Kind.BOOL, False), Input("boolean", "bool", default=False)),
+        (a_parameter(Kind.STR, ""), Input("string", "str", default="")),
+        (a_parameter(Kind.CHOICE, "b", choices=("a", "b")), Input("choice", "choice", default="b", options=("a", "b"))),
+        (a_parameter(Kind.JSON, [1, {"a": None}]), Input("string", "json", default='[1, {"a": null}]')),
+        (a_parameter(Kind.JSON, {"$ordered": [["b", 1], ["a", 2]]}), Input("string", "json", default='{"b": 1, "a": 2}')),
+        (a_parameter(Kind.INT, None, optional=True), Input("string", "int", default="")),
+        (a_parameter(Kind.INT, 7, optional=True), Input("string", "int", default="7")),
+        (a_parameter(Kind.BOOL, True, optional=True), Input("string", "bool", default="true")),
+        (a_parameter(Kind.CHOICE, "a", optional=True, choices=("a", "b")), Input("string", "choice", default="a")),
+        (Parameter("x", ParameterType(Kind.INT, text="int"), required=True), Input("number", "int", required=True)),
+    ],
+)
+def test_a_parameter_becomes_a_field_that_can_say_all_its_values(parameter: Parameter, expected: Input) -> None:
+    assert dispatch_input(parameter) == expected
+    assert messages(parameter) == []
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        a_parameter(Kind.INT, 7),
+        a_parameter(Kind.INT, 7, optional=True),
+        a_parameter(Kind.FLOAT, 1e-9),
+        a_parameter(Kind.BOOL, True, optional=True),
+        a_parameter(Kind.STR, "a b"),
+        a_parameter(Kind.STR, None, optional=True),
+        a_parameter(Kind.JSON, {"a": [1, "é"]}),
+        a_parameter(Kind.CHOICE, "b", choices=("a", "b")),
+    ],
+)
+def test_an_untouched_field_gives_back_the_default(parameter: Parameter) -> None:
+    assert parameter.type.from_input(dispatch_input(parameter).default) == parameter.default
+
+
+def test_every_trigger_has_its_place() -> None:
+    graph = a_graph(
+        a_step("a", settings=StepSettings(secrets=("B", "A", "GITHUB_TOKEN"))),
+        parameters=[a_parameter(Kind.CHOICE, "a", choices=("a", "b"))],
+        triggers=[
+            Schedule("5 2 * * *"),
+            Schedule("0 3 * * *", "Europe/Berlin"),
+            Push(["main"], ["data/**"]),
+            PullRequest(),
+            WorkflowCall(),
+        ],
+        pipeline="churn",
+    )
+
+    triggers = triggers_of(graph)
+
+    assert triggers.workflow_dispatch == Dispatch({"x": Input("choice", "choice", default="a", options=("a", "b"))})
+    assert triggers.workflow_call == Called({"x": Input("string", "choice", default="a")}, ("A", "B"))
+    assert (triggers.push, triggers.pull_request) == (Filter(("main",), ("data/**",)), Filter())
+    assert triggers.schedule == (Cron("5 2 * * *"), Cron("37 3 * * *", "Europe/Berlin"))
+    assert list(scatter_notes(graph)) == ["The schedule '0 3 * * *' starts at minute 37: at minute 0 GitHub is late most of all."]
+    assert list(check_triggers(graph)) == []
+
+
+def test_without_triggers_a_person_can_start_it() -> None:
+    triggers = triggers_of(a_graph())
+
+    assert (triggers.workflow_dispatch, triggers.workflow_call, triggers.schedule) == (Dispatch(), None, ())
+
+
+def test_a_parameter_without_default_needs_somebody_who_gives_it() -> None:
+    required = Parameter("rows", ParameterType(Kind.INT, text="int"), required=True)
+
+    assert messages(required, triggers=(WorkflowCall(),)) == []
+    assert messages(required, triggers=(Push(), Schedule("5 2 * * *"))) == [
+        "parameter 'rows' of pipeline 'p' has no default, and on schedule and push nobody gives it a value"
+    ]
+
+
+def test_more_parameters_than_github_has_fields_are_refused() -> None:
+    parameters = [a_parameter(Kind.INT, 1, name=f"x{number}") for number in range(26)]
+
+    (problem,) = check_triggers(a_graph(parameters=parameters))
+
+    assert isinstance(problem, LimitError)
+    assert problem.message == "pipeline 'p' has 26 parameters, GitHub takes 25"
+    assert messages(*parameters[:25]) == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        (a_parameter(Kind.INT, 1, name="é"), "parameter 'é' is not a name that GitHub takes"),
+        (
+            a_parameter(Kind.STR, "${{ secrets.A }}"),
+            "the default of parameter 'x' is '${{ secrets.A }}', which GitHub would read as an expression",
+        ),
+        (
+            a_parameter(Kind.STR, "a\nb"),
+            "the default of parameter 'x' is 'a\\nb', which holds a line break or another character that GitHub's form does not keep",
+        ),
+        (a_parameter(Kind.STR, "", optional=True), "the default of parameter 'x' is '', which GitHub's form cannot tell from None"),
+        (a_parameter(Kind.FLOAT, {"$float": "nan"}), "the default of parameter 'x' is nan, which is no number to GitHub"),
+        (
+            a_parameter(Kind.INT, 2**53 + 1),
+            "the default of parameter 'x' is 9007199254740993, GitHub's numbers are exact up to 9007199254740992",
+        ),
+        (a_parameter(Kind.JSON, [{"$float": "inf"}]), "the default of parameter 'x' is [inf], which is not JSON"),
+        (
+            a_parameter(Kind.CHOICE, "a", choices=("a", "${{ github.token }}")),
+            "the type of parameter 'x' is '${{ github.token }}', which GitHub would read as an expression",
+        ),
+    ],
+)
+def test_a_parameter_that_a_form_cannot_hold_is_refused(parameter: Parameter, expected: str) -> None:
+    assert messages(parameter) == [expected]
+
+
+def test_names_that_differ_in_case_alone_are_one_to_github() -> None:
+    assert messages(a_parameter(Kind.INT, 1, name="rows"), a_parameter(Kind.INT, 1, name="Rows")) == [
+        "parameters 'rows' and 'Rows' are one to GitHub, which ignores case"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        (Schedule("0 25 * * *"), "pipeline 'p' has the schedule '0 25 * * *': its hour is '25', expected 0 to 23"),
+        (Schedule("5 2 * * *", "Berlin"), "pipeline 'p' has the time zone 'Berlin', which does not exist"),
+        (Schedule("5 2 * * *", "../etc"), "pipeline 'p' has the time zone '../etc', which does not exist"),
+        (Push(["a\nb"]), "pipeline 'p' is triggered by 'a\\nb', which is no glob of branches or paths"),
+    ],
+)
+def test_a_trigger_that_never_fires_is_refused(trigger: Trigger, expected: str) -> None:
+    assert messages(triggers=(trigger,)) == [expected]
+
+
+def test_two_pushes_cannot_stand_side_by_side() -> None:
+    assert messages(triggers=(Push(["a"]), Push(["b"]))) == ["pipeline 'p' has two triggers of the kind Push"]
