@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Set  # noqa: UP035 (Python 3.8)
+from typing import Any, Iterable  # noqa: UP035 - Python 3.8
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "toolkit"))
@@ -29,7 +29,7 @@ class Trouble(Exception):
     """What the user of the action has to mend."""
 
 
-def main(mode: str, env: Dict[str, str], workspace: Path) -> Dict[str, str]:
+def main(mode: str, env: dict[str, str], workspace: Path) -> dict[str, str]:
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
     pipeline, step = env.get("ORCH_PIPELINE", ""), env.get("ORCH_STEP", "")
     if mode == "check":
@@ -50,7 +50,7 @@ def main(mode: str, env: Dict[str, str], workspace: Path) -> Dict[str, str]:
     return of_pipeline(workspace, pipeline, env)
 
 
-def of_step(workspace: Path, pipeline: str, step: str, env: Dict[str, str]) -> Dict[str, str]:
+def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> dict[str, str]:
     check_name("pipeline", pipeline)
     check_name("step", step)
     producers = env.get("ORCH_PRODUCERS", "")
@@ -81,7 +81,7 @@ def of_step(workspace: Path, pipeline: str, step: str, env: Dict[str, str]) -> D
     }
 
 
-def of_pipeline(workspace: Path, reference: str, env: Dict[str, str]) -> Dict[str, str]:
+def of_pipeline(workspace: Path, reference: str, env: dict[str, str]) -> dict[str, str]:
     if env.get("ORCH_PRODUCERS"):
         raise Trouble("the input 'inputs' goes with 'step': without a step the whole pipeline runs in this job")
     file, _, name = reference.partition(":")
@@ -118,9 +118,9 @@ def source_of(workspace: Path, pipeline: str) -> str:
     return file if graph["project"] == "." else f"{graph['project']}/{file}"
 
 
-def said_in(source: Path) -> Dict[str, Set[str]]:
+def said_in(source: Path) -> dict[str, set[str]]:
     """What the decorators of a file say about its environment, read without running it: only literals count."""
-    said: Dict[str, Set[str]] = {"requirements": set(), "python": set(), "extras": set(), "groups": set()}
+    said: dict[str, set[str]] = {"requirements": set(), "python": set(), "extras": set(), "groups": set()}
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), str(source))):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -132,7 +132,7 @@ def said_in(source: Path) -> Dict[str, Set[str]]:
     return said
 
 
-def requirements_of(project: Path, source: Path, named: Set[str]) -> str | None:
+def requirements_of(project: Path, source: Path, named: set[str]) -> str | None:
     """The one file of requirements that is named, from the project: it is looked up beside the source, then there."""
     for name in named:
         beside = (source.parent / name).resolve()
@@ -140,7 +140,7 @@ def requirements_of(project: Path, source: Path, named: Set[str]) -> str | None:
     return None
 
 
-def texts(node: ast.expr) -> Set[str]:
+def texts(node: ast.expr) -> set[str]:
     items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
     return {item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)}
 
@@ -156,12 +156,12 @@ def project_of(workspace: Path, source: Path) -> Path:
 def describe_packages(
     project: Path,
     requirements: str | None,
-    extras: Set[str],
-    groups: Set[str],
+    extras: set[str],
+    groups: set[str],
     python: str,
-    env: Dict[str, str],
+    env: dict[str, str],
     needed: bool = True,
-) -> Dict[str, str]:
+) -> dict[str, str]:
     """What to install, as `kind` none, lock, pyproject or requirements; `*` stands for all extras or groups."""
     if python and not PYTHON.fullmatch(python):
         raise Trouble(f"the Python wanted is {python!r}, expected a version like '3.12' or '>=3.11'")
@@ -193,18 +193,18 @@ def describe_packages(
     }
 
 
-def wants_packages(pyproject: Path, extras: Set[str], groups: Set[str]) -> bool:
+def wants_packages(pyproject: Path, extras: set[str], groups: set[str]) -> bool:
     if not pyproject.is_file():
         if (extras | groups) - {"*"}:
             raise Trouble(f"extras and groups need a pyproject.toml in the project, {str(pyproject)!r} does not exist")
         return False
     if (extras | groups) - {"*"}:
         return True
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - a runner's python3 may be older
         return True  # it cannot read TOML, and uv has to bring a newer Python anyhow
     import tomllib
 
-    data: Dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    data: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))
     project = data.get("project", {})
     optional = "*" in extras and (project.get("optional-dependencies") or data.get("dependency-groups"))
     return bool(project.get("dependencies") or "dependencies" in project.get("dynamic", ()) or optional)
@@ -231,8 +231,8 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
-def write(answers: Dict[str, str], output: Path) -> None:
-    lines: List[str] = []
+def write(answers: dict[str, str], output: Path) -> None:
+    lines: list[str] = []
     for name, value in answers.items():
         if "\n" in value or "\r" in value:
             raise Trouble(f"{name} is {value!r}: a line break cannot be passed on")

@@ -28,7 +28,7 @@ EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CAN
 @arguments.reference
 @arguments.set_option
 @click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs.")
-@click.option("--event", metavar="FILE", type=click.Path(path_type=Path), help="Start with this event's payload (JSON) instead of a dispatch.")
+@click.option("--event", metavar="FILE", type=click.Path(path_type=Path), help="Start with this event's payload, a file of JSON.")
 @click.option(
     "--env",
     "packages",
@@ -68,15 +68,16 @@ def command(
 def _compile(reference: str) -> Compiled:
     pipelines = compile_references([reference], Path.cwd()).pipelines
     if len(pipelines) > 1:
-        names = ", ".join(each.graph.pipeline for each in pipelines)
-        raise LoadError(f"{reference!r} defines several pipelines", hint=f"name one of {names}, as in {reference}:{pipelines[0].graph.pipeline}")
+        names = [each.graph.pipeline for each in pipelines]
+        hint = f"name one of {', '.join(names)}, as in {reference}:{names[0]}"
+        raise LoadError(f"{reference!r} defines several pipelines", hint=hint)
     return pipelines[0]
 
 
 def _trigger(graph: Graph, texts: dict[str, str], event: Path | None) -> Trigger:
     values = parse_all(graph.parameters, texts)
     if event is None:
-        return trigger.dispatch(values)
+        return trigger.dispatch(graph, values)
     try:
         payload = json.loads(event.read_bytes())
     except OSError as error:

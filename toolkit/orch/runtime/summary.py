@@ -38,17 +38,19 @@ _SIGNS: Final = {
 
 def render(record: RunRecord, graph: Graph, *, limit: int = LIMIT) -> str:
     """The summary, of at most `limit` bytes: what matters most comes first, what does not fit is counted."""
-    text = ""
+    kept: list[str] = []
+    room = limit - 200  # for the line that counts
     left_out = 0
-    reserve = 200  # for the line that counts
     for section in _sections(record, graph):
-        if len((text + section).encode()) > limit - reserve:
+        size = len(section.encode())
+        if size > room:
             left_out += 1
         else:
-            text += section
+            kept.append(section)
+            room -= size
     if left_out:
-        text += f"\n{left_out} more parts of this summary do not fit GitHub's limit of 1 MiB; the run's record has them all.\n"
-    return text
+        kept.append(f"\n{left_out} more parts of this summary do not fit GitHub's limit of 1 MiB; the run's record has them all.\n")
+    return "".join(kept)
 
 
 def step_summary(graph: Graph, record: StepRecord) -> str:

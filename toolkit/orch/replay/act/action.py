@@ -55,7 +55,8 @@ def local_repositories(workflow: str, action: Path) -> dict[str, Path]:
         if repository in _STAND_INS:
             found[f"{repository}@{ref}"] = Path(str(resources.files("orch.replay.act.stand_ins"))) / repository.partition("/")[2]
         elif repository in known_actions() or repository.startswith("actions/"):
-            problems.append(UnsupportedError(f"orch act has no stand-in for {uses!r}", hint="compiled workflows use only actions/* and orch's own"))
+            hint = f"it has some for {', '.join(sorted(_STAND_INS))}"
+            problems.append(UnsupportedError(f"orch act has no stand-in for {uses!r}", hint=hint))
         else:
             found[f"{repository}@{ref}"] = action
     raise_problems(problems)

@@ -20,7 +20,7 @@ from typing import Final
 
 from orch import names
 from orch.authoring.project import Project
-from orch.errors import OrchError, SecretError, ToolFailedError, UnknownStepError, raise_problems
+from orch.errors import SecretError, ToolFailedError, UnknownStepError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -66,7 +66,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     """Raises before the first job where the run cannot start; a failure, or Ctrl-C, is told by the record's state."""
     graph = selected(request.graph, request.job)
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
-    secrets = _secrets(graph, request.environ)
+    secrets = declared_secrets(graph, request.environ)
     act = command.find_act(request.environ)
     with _private_folder(keep=request.keep) as private:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
@@ -110,7 +110,7 @@ def selected(graph: Graph, job: str | None) -> Graph:
     return replace(graph, steps=tuple(step for step in graph.steps if step.id in wanted))
 
 
-def _secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
+def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
     declared = {name: step.id for step in reversed(graph.steps) for name in step.settings.secrets}
     raise_problems(
         SecretError(f"secret {name!r} is not set, and step {step!r} declares it", hint=f"export {name}=...")

@@ -41,7 +41,8 @@ class JobLog:
 
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     errors: list[str] = field(default_factory=list)
-    token: str = ""  # while commands are stopped, and so the user's code prints
+    token: str = ""  # while commands are stopped
+    is_users: bool = True  # what is printed while they are; after the first such stretch it is our own report of a failure
     started: bool = False
 
 
@@ -78,12 +79,13 @@ class Listener:
         if said.get("raw_output") or command == "ignored":  # `ignored` is a line that looks like a command, while they are stopped
             text = str(said["raw"] if command == "ignored" else said["msg"])
             log.lines.append(text)
-            if log.token:
+            if log.token and log.is_users:
                 yield JobOutput(job, text if text.endswith("\n") else f"{text}\n")
         elif command == "stop-commands":
             log.token = str(said.get("arg", ""))
         elif command and command == log.token:
             log.token = ""
+            log.is_users = False
         elif command == "error":
             log.errors.append(str(said.get("arg", "")))
         elif command is None and said.get("level") == "error" and not str(said.get("msg", "")).startswith("exit status"):

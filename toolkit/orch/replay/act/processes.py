@@ -76,11 +76,11 @@ def parents() -> dict[int, int]:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
         return {int(pid): int(parent) for pid, parent in (line.split() for line in listed.splitlines())}
     table: dict[int, int] = {}
-    for entry in os.listdir(_PROC):
-        if entry.isdigit():
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 # `pid (name) state ppid ...`, and a name may hold anything
-                table[int(entry)] = int((_PROC / entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+                table[int(entry.name)] = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
     return table
 
 

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from orch.errors import ToolMissingError
 
 # Nothing of the user's git configuration: no hooks, signing, templates or line endings of theirs.
-_GIT: Mapping[str, str] = {
+_GIT: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_AUTHOR_NAME": "orch act",

@@ -10,6 +10,7 @@ from orch.errors import UsageError
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.graph import Graph
+from orch.model.parameters import Kind, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule
 
 DISPATCH: Final = "workflow_dispatch"
@@ -33,18 +34,24 @@ class Trigger:
         return self.payload.get("inputs") if self.event == DISPATCH else None
 
 
-def dispatch(values: Mapping[str, object]) -> Trigger:
+def dispatch(graph: Graph, values: Mapping[str, object]) -> Trigger:
     """A dispatch by hand with `values` (of their types) in its form."""
-    return Trigger(DISPATCH, {"inputs": {name: as_input(value) for name, value in values.items()}, "ref": "refs/heads/main"})
+    return Trigger(DISPATCH, {"inputs": _inputs(graph, values), "ref": "refs/heads/main"})
 
 
-def as_input(value: object) -> Json:
+def _inputs(graph: Graph, values: Mapping[str, object]) -> dict[str, Json]:
+    return {name: as_input(graph.parameter(name).type, value) for name, value in values.items()}
+
+
+def as_input(kind: ParameterType, value: object) -> Json:
     """A value as GitHub's `inputs` context holds it: booleans stay, everything else is the text of a form's field."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) and kind.kind is Kind.BOOL:
         return value
-    if value is None:
+    if value is None and kind.optional:
         return ""
-    return value if isinstance(value, str) else repr(value) if isinstance(value, float) else canonical.dumps(value)
+    if kind.kind is Kind.JSON:
+        return canonical.dumps(value)
+    return value if isinstance(value, str) else repr(value)
 
 
 def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trigger:
@@ -59,7 +66,7 @@ def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trig
         if values:
             raise UsageError(f"--set goes with a dispatch, the payload is of the event {event!r}", hint="remove --set or --event")
         return Trigger(event, payload)
-    inputs = dict(payload.get("inputs") or {}) | {name: as_input(value) for name, value in values.items()}
+    inputs = dict(payload.get("inputs") or {}) | _inputs(graph, values)
     return Trigger(event, payload | {"inputs": inputs})
 
 

@@ -54,7 +54,7 @@ def write(folder: Path, *, packages: Packages, cancelled: Path, action: Path, en
     if packages == "current":
         toolkit = shlex.quote(str(action / "toolkit"))
         run = f"PYTHONPATH={toolkit} exec {shlex.quote(sys.executable)} -P -s -m orch.replay.act.stand_ins.uv"
-        _program(folder / "uv", f"ORCH_UV_VERSION={version} {run} \"$@\"")
+        _program(folder / "uv", f'ORCH_UV_VERSION={version} {run} "$@"')
     else:
         _program(folder / "uv", *_real_uv(version, search, environ))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ def download(inputs: Inputs, environ: Mapping[str, str]) -> dict[str, str]:
     if inputs["artifact-ids"] or inputs.flag("skip-decompress"):
         raise Refused("the stand-in for download-artifact knows neither artifact-ids nor skip-decompress")
     inputs.one_of("digest-mismatch", "ignore", "info", "warn", "error")
-    target = Path(os.path.expanduser(inputs["path"]) or environ["GITHUB_WORKSPACE"]).resolve()
+    target = Path(inputs["path"] or environ["GITHUB_WORKSPACE"]).resolve()
     by_rest = bool(inputs["github-token"])
     run = inputs["run-id"] if by_rest else environ["GITHUB_RUN_ID"]
     found = list(archive.listed(Path(environ["ORCH_ACT_ARTIFACTS"], run)))

@@ -54,7 +54,7 @@ def perform(action: Callable[[Inputs, Mapping[str, str]], dict[str, str]]) -> No
     try:
         outputs = action(environment_inputs(os.environ), os.environ)
     except Refused as refused:
-        print(f"::error::{str(refused).replace('%', '%25').replace(chr(10), '%0A')}")
+        sys.stdout.write(f"::error::{str(refused).replace('%', '%25').replace(chr(10), '%0A')}\n")
         sys.exit(1)
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
         file.writelines(f"{name}={value}\n" for name, value in outputs.items())

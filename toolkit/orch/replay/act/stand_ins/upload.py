@@ -1,9 +1,12 @@
 """Stands in for actions/upload-artifact v7: what it takes, refuses, and loses on the way."""
 
+# ruff: noqa: PTH100, PTH113, PTH118, PTH120, PTH207
+# The action joins, cuts and matches paths as texts, and does not resolve links
 from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,13 +21,13 @@ def upload(inputs: Inputs, environ: Mapping[str, str]) -> dict[str, str]:
     retention = archive.retention_days(inputs["retention-days"])
     if not inputs.flag("archive"):
         raise Refused("the stand-in for upload-artifact does not know archive: false")
-    files = list(find(path.splitlines(), hidden=inputs.flag("include-hidden-files")))
+    files = list(find(path.splitlines(), home=environ.get("HOME", ""), hidden=inputs.flag("include-hidden-files")))
     if not files:
         message = f"No files were found with the provided path: {path}. No artifacts will be uploaded."
         if missing == "error":
             raise Refused(message)
         if missing == "warn":
-            print(f"::warning::{message}")
+            sys.stdout.write(f"::warning::{message}\n")
         return {}
     stored = archive.store(
         Path(environ["ORCH_ACT_ARTIFACTS"], environ["GITHUB_RUN_ID"]),
@@ -38,16 +41,17 @@ def upload(inputs: Inputs, environ: Mapping[str, str]) -> dict[str, str]:
     return {"artifact-id": str(stored.id), "artifact-url": address, "artifact-digest": stored.digest}
 
 
-def find(patterns: list[str], *, hidden: bool) -> Iterator[tuple[str, Path]]:
+def find(patterns: list[str], *, home: str, hidden: bool) -> Iterator[tuple[str, Path]]:
     """The files of the patterns with their paths inside the artifact: below what the patterns have in common."""
     patterns = [pattern.strip() for pattern in patterns if pattern.strip()]
+    patterns = [home + pattern[1:] if pattern.startswith("~/") else pattern for pattern in patterns]
     if any(pattern.startswith("!") for pattern in patterns):
         raise Refused("the stand-in for upload-artifact does not know patterns that exclude")
-    roots = [_search_path(os.path.abspath(os.path.expanduser(pattern))) for pattern in patterns]
+    roots = [_search_path(os.path.abspath(pattern)) for pattern in patterns]
     root = os.path.commonpath(roots)
     found: dict[str, Path] = {}
     for pattern in patterns:
-        for match in glob.glob(os.path.abspath(os.path.expanduser(pattern)), recursive=True, include_hidden=hidden):
+        for match in glob.glob(os.path.abspath(pattern), recursive=True, include_hidden=hidden):
             for file in _files(match):
                 found[file] = Path(file)
     if len(found) == 1 and len(roots) == 1 and root in found:

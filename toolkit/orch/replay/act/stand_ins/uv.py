@@ -23,20 +23,24 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        print(f"uv {os.environ['ORCH_UV_VERSION']}")
+        sys.stdout.write(f"uv {os.environ['ORCH_UV_VERSION']}\n")
         return 0
     try:
-        options, positional = parse(arguments)
-        if python := options.get("--python"):
-            check_python(python)
-        if positional[:1] == ["venv"]:
-            make(Path(positional[1]))
-        elif positional[:2] != ["pip", "install"] and positional[:1] != ["sync"]:
-            raise Refused(f"the stand-in for uv does not know {shlex.join(arguments)!r}: use --env locked")
+        perform(arguments)
     except Refused as refused:
-        print(f"error: {refused}", file=sys.stderr)
+        sys.stderr.write(f"error: {refused}\n")
         return 2
     return 0
+
+
+def perform(arguments: list[str]) -> None:
+    options, positional = parse(arguments)
+    if python := options.get("--python"):
+        check_python(python)
+    if positional[:1] == ["venv"]:
+        make(Path(positional[1]))
+    elif positional[:2] != ["pip", "install"] and positional[:1] != ["sync"]:
+        raise Refused(f"the stand-in for uv does not know {shlex.join(arguments)!r}: use --env locked")
 
 
 def parse(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -56,7 +60,7 @@ def check_python(wanted: str) -> None:
         return  # an environment that this stand-in made
     if not satisfies(sys.version_info[:3], wanted):
         have = ".".join(map(str, sys.version_info[:3]))
-        raise Refused(f"the pipeline asks for Python {wanted}, orch act runs on {have}: call it from such an environment, or use --env locked")
+        raise Refused(f"the pipeline asks for Python {wanted}, orch act runs on {have}: call it with that one, or use --env locked")
 
 
 def satisfies(version: tuple[int, ...], wanted: str) -> bool:

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orch.model import canonical
+from orch.model.artifacts import Artifact
+from orch.model.graph import Graph, Output, OutputRef, Step
+from orch.model.parameters import Kind, Parameter, ParameterType
+from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.states import State
+from orch.runtime.result import fold_run, info_from, main, passed, read_reports
+
+GRAPH = Graph(
+    pipeline="churn",
+    source="churn.py:churn",
+    steps=(
+        Step("load", "churn.py:load", outputs=(Output("output"),)),
+        Step("train", "churn.py:train", (("df", OutputRef("load", "output")),), (Output("output"),)),
+    ),
+    parameters=(Parameter("rows", ParameterType(Kind.INT, text="int"), default=5),),
+)
+INFO = RunInfo("77", "churn", "github")
+LOADED = StepRecord(
+    "load",
+    State.SUCCEEDED,
+    started="2026-01-31T12:00:00.000Z",
+    duration=1.0,
+    outputs={"output": Artifact("sha256:" + "0" * 64, 10, "json")},
+)
+TRAINED = replace(LOADED, step="train", started="2026-01-31T12:00:10.000Z")
+ENDED = 1769860820.0  # 2026-01-31T12:00:20Z
+
+
+def folded(*records: StepRecord, info: RunInfo = INFO, **results: str) -> RunRecord:
+    return fold_run(info, GRAPH, records, results, ended=ENDED)
+
+
+def states(record: RunRecord) -> list[State]:
+    return [step.state for step in record.steps]
+
+
+def test_a_run_lasts_from_the_first_start_to_now() -> None:
+    record = folded(LOADED, TRAINED, load="success", train="success")
+
+    assert record.state is State.SUCCEEDED
+    assert record.info.started == "2026-01-31T12:00:00.000Z"
+    assert record.duration == 20.0
+    assert record.ended == "2026-01-31T12:00:20.000Z"
+
+
+def test_a_job_that_failed_without_a_record_is_a_failed_step() -> None:
+    record = folded(LOADED, load="success", train="failure")
+
+    assert states(record) == [State.SUCCEEDED, State.FAILED]
+    failure = record.steps[1].failure
+    assert failure
+    assert "before the step could report" in failure.message
+
+
+def test_what_stands_below_a_failed_job_was_skipped() -> None:
+    record = folded(load="failure", train="skipped")
+
+    assert states(record) == [State.FAILED, State.SKIPPED]
+    assert record.steps[1].reason == "load failed"
+
+
+def test_a_step_whose_outputs_did_not_get_out_has_failed() -> None:
+    record = folded(LOADED, load="failure", train="skipped")
+
+    assert states(record) == [State.FAILED, State.SKIPPED]
+
+
+def test_the_newest_attempt_counts() -> None:
+    first = StepRecord("load", State.FAILED, 1, failure=Failure("exception", "no"))
+
+    record = folded(replace(LOADED, attempt=2), first, TRAINED, info=replace(INFO, attempt=2), load="success", train="success")
+
+    assert states(record) == [State.SUCCEEDED, State.SUCCEEDED]
+
+
+def test_a_record_of_an_earlier_attempt_does_not_speak_for_a_job_that_ended_otherwise() -> None:
+    first = StepRecord("load", State.FAILED, 1, failure=Failure("exception", "no"))
+
+    record = folded(first, info=replace(INFO, attempt=2), load="cancelled", train="skipped")
+
+    assert states(record) == [State.CANCELLED, State.SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        ({"load": "success", "train": "success"}, True),
+        ({"load": "success", "train": "success", "plan": "failure"}, False),
+        ({"load": "success", "train": "success", "plan": "cancelled"}, False),
+        ({"load": "success", "train": "success", "plan": "skipped"}, True),
+    ],
+)
+def test_any_failed_or_cancelled_job_fails_the_run(results: dict[str, str], *, verdict: bool) -> None:
+    assert passed(folded(LOADED, TRAINED, **results), results) is verdict
+
+
+def test_the_environment_of_a_job_tells_the_run() -> None:
+    env = {
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_RUN_ATTEMPT": "2",
+        "GITHUB_EVENT_NAME": "workflow_dispatch",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_SHA": "abc",
+        "GITHUB_ACTOR": "me",
+        "ORCH_INPUTS": '{"rows": "7"}',
+    }
+
+    info = info_from(env, GRAPH)
+
+    assert info == RunInfo(
+        "77",
+        "churn",
+        "github",
+        attempt=2,
+        parameters={"rows": 7},
+        trigger="workflow_dispatch",
+        source="churn.py:churn",
+        commit="abc",
+        actor="me",
+        url="https://github.com/o/r/actions/runs/77",
+    )
+
+
+def test_without_inputs_the_parameters_are_the_defaults() -> None:
+    assert info_from({"GITHUB_EVENT_NAME": "push", "ORCH_INPUTS": ""}, GRAPH).parameters == {"rows": 5}
+
+
+def test_invalid_inputs_leave_the_record_without_parameters() -> None:
+    assert info_from({"ORCH_INPUTS": '{"rows": "many"}'}, GRAPH).parameters == {}
+
+
+class Job:
+    """The folders of a result job."""
+
+    def __init__(self, root: Path) -> None:
+        self.records = root / "records"
+        self.output = root / "run"
+        self.summary = root / "summary.md"
+        self.graph = root / "graph.json"
+        self.graph.write_text(GRAPH.text())
+        self.records.mkdir()
+        self.printed = io.StringIO()
+
+    def upload(self, record: StepRecord, *, single: bool = False) -> None:
+        folder = self.records if single else self.records / f"orch-record-churn-{record.step}-a{record.attempt}"
+        folder.mkdir(exist_ok=True)
+        (folder / "record.json").write_text(canonical.pretty(record.to_json()))
+        (folder / "log.txt").write_text(f"log of {record.step}\n")
+
+    def run(self, **results: str) -> int:
+        env = {
+            "ORCH_NEEDS": json.dumps({job: {"result": result, "outputs": {}} for job, result in results.items()}),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_RUN_ID": "77",
+        }
+        arguments = ["--graph", str(self.graph), "--records", str(self.records), "--output", str(self.output)]
+        return main(arguments, env, stdout=self.printed, now=lambda: ENDED)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path)
+
+
+def test_writes_the_run_in_the_layout_of_every_run(job: Job) -> None:
+    job.upload(LOADED)
+    job.upload(TRAINED)
+
+    assert job.run(load="success", train="success") == 0
+    record = RunRecord.from_json(canonical.loads((job.output / "run.json").read_text()))
+    assert record.state is State.SUCCEEDED
+    assert sorted(path.name for path in (job.output / "records").iterdir()) == ["load.json", "train.json"]
+    assert (job.output / "logs" / "load.log").read_text() == "log of load\n"
+    assert "churn: succeeded" in job.summary.read_text()
+
+
+def test_takes_a_single_record_that_has_no_folder_of_its_own(job: Job) -> None:
+    job.upload(LOADED, single=True)
+
+    reports, problems = read_reports(job.records)
+
+    assert [report.record.step for report in reports] == ["load"]
+    assert problems == []
+
+
+def test_fails_where_a_step_failed(job: Job) -> None:
+    job.upload(replace(LOADED, state=State.FAILED, outputs={}, failure=Failure("exception", "no rows\n::error::forged")))
+
+    assert job.run(load="failure", train="skipped") == 1
+    assert "load: failed (no rows ::error::forged)\ntrain: skipped (load failed)\n" in job.printed.getvalue()
+
+
+def test_a_damaged_record_is_named_and_fails_the_run(job: Job) -> None:
+    job.upload(LOADED)
+    job.upload(TRAINED)
+    (job.records / "orch-record-churn-train-a1" / "record.json").write_text("{")
+
+    assert job.run(load="success", train="success") == 1
+    assert "::error title=orch::a record in 'orch-record-churn-train-a1' is not JSON" in job.printed.getvalue()
