@@ -24,8 +24,13 @@ EXAMPLE = "examples/penguins/pipeline.py"
 
 
 def example(arguments: list[str]) -> int:
-    """run the example pipeline on this machine"""
-    return tool("orch", "run", EXAMPLE, *arguments)
+    """run the example pipeline on this machine, then as a GitHub Actions workflow under act"""
+    if failed := tool("orch", "run", EXAMPLE, *arguments):
+        return failed
+    if os.name == "nt":
+        return 0  # act runs jobs in bash here, which Windows does not bring
+    print("\nthe same pipeline as a GitHub Actions workflow, one job per step, under act:\n", flush=True)
+    return tool("orch", "act", EXAMPLE, *arguments)
 
 
 def test(arguments: list[str]) -> int:
@@ -46,7 +51,7 @@ def bench(arguments: list[str]) -> int:
 
 def regenerate(_: list[str]) -> int:
     """rewrite everything that is generated and committed: the examples' workflows and the golden files"""
-    return max(tool("orch", "compile"), tool("pytest", "-q", "--update-golden", "tests/golden"))
+    return max(tool("orch", "compile"), tool("pytest", "-q", "--update-golden", "tests/unit", "tests/cli"))
 
 
 def lock(arguments: list[str]) -> int:
