@@ -86,8 +86,8 @@ def test_what_steps_print_scrolls_above_without_its_control_characters(tmp_path:
         display(event)
 
     shown = stream.getvalue()
-    assert "load | reading\n" in shown
-    assert "check | \\x1b]0;title\\x07\\u202e[bold]##[add-mask]x\n" in shown
+    assert "load   | reading\n" in shown
+    assert "check  | \\x1b]0;title\\x07\\u202e[bold]##[add-mask]x\n" in shown
     assert not re.search(r"\x1b\]|\x07|\x1b\[2J", shown)
 
 

@@ -89,7 +89,8 @@ def test_colours_go_to_terminals_alone_and_not_against_no_color(stream: io.Strin
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
-        (0, "0.00 s"),
+        (0, "0 ms"),
+        (0.0123, "12 ms"),
         (1.234, "1.23 s"),
         (12.34, "12.3 s"),
         (59.96, "60.0 s"),

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
@@ -98,7 +98,23 @@ def _reader_is_gone() -> bool:
     """Whether stdout has no reader any more, as in `orch runs list | head -1`. Then nothing is left to say there."""
     try:
         sys.stdout.flush()
+        is_gone = _is_hung_up(sys.stdout)
     except BrokenPipeError:
+        is_gone = True
+    if is_gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+    return is_gone
+
+
+def _is_hung_up(stream: TextIO) -> bool:
+    """An unbuffered stream has nothing left whose flushing would fail; the kernel is asked, where it can be."""
+    import select
+
+    if not hasattr(select, "poll"):
+        return False
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+    except OSError:  # no file descriptor, as under a test
+        return False
+    return bool(poll.poll(0))

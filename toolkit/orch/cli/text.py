@@ -69,6 +69,8 @@ def elapsed(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 60:

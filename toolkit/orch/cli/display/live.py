@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orch.cli.display.ending import colour_of, ending, heading, reason_of
-from orch.cli.display.plain import WIDEST_NAME
+from orch.cli.display.plain import WIDEST_NAME, name_width
 from orch.cli.text import cut, duration, elapsed, lines_of, log_line, one_line, takes_colour
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -90,6 +90,7 @@ class Live:
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False, no_color=not self._colour)
         self._live = RichLive(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
         self._board: Board | None = None
+        self._width = 0
         self._lines: list[Text] = []
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -101,6 +102,7 @@ class Live:
             case RunStarted(info, graph):
                 self._console.print(heading(info, steps=len(graph.steps)))
                 self._board = Board(graph)
+                self._width = name_width(graph)
                 self._live.start()
                 self._drawer.start()
             case StepStarted() | StepEnded() if self._board:
@@ -128,8 +130,8 @@ class Live:
         self._live.stop()
 
     def _line(self, step: str, line: str) -> Text:
-        name = Text(f"{cut(one_line(step), WIDEST_NAME)} | ", style="cyan")
-        return name.append_text(Text.from_ansi(log_line(line, colour=self._colour)))
+        name = cut(one_line(step), WIDEST_NAME).ljust(self._width)
+        return Text.assemble((name, "cyan"), " | ", Text.from_ansi(log_line(line, colour=self._colour)))
 
     def _draw_until_stopped(self) -> None:
         while not self._stop.is_set():
@@ -142,6 +144,6 @@ class Live:
         with self._lock:
             lines, self._lines = self._lines, []
             picture = self._board.render(self._clock(), max(self._console.height - 2, 3)) if self._board else Text()
+        self._live.update(picture, refresh=not lines)
         if lines:
-            self._console.print(*lines, sep="\n", soft_wrap=True)
-        self._live.update(picture, refresh=True)
+            self._console.print(*lines, sep="\n", soft_wrap=True)  # draws the picture below

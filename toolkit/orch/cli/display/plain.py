@@ -13,6 +13,11 @@ from orch.model.graph import Graph
 WIDEST_NAME = 24
 
 
+def name_width(graph: Graph) -> int:
+    """Columns for the steps' names, so that what follows them lines up."""
+    return min(max(len(step.id) for step in graph.steps), WIDEST_NAME)
+
+
 class Plain:
     def __init__(self, stream: TextIO, runs: Path) -> None:
         self._stream = stream
@@ -39,7 +44,7 @@ class Plain:
         match event:
             case RunStarted(info, graph):
                 self._graph = graph
-                self._width = min(max(len(step.id) for step in graph.steps), WIDEST_NAME)
+                self._width = name_width(graph)
                 return [heading(info, steps=len(graph.steps))]
             case StepStarted(step, tries):
                 return [f"{self._name(step)} started{f', try {tries}' if tries > 1 else ''}"]
