@@ -51,19 +51,24 @@ def bench(arguments: list[str]) -> int:
 
 def regenerate(_: list[str]) -> int:
     """rewrite everything that is generated and committed: the examples' workflows and the golden files"""
-    return max(tool("orch", "compile"), tool("pytest", "-q", "--update-golden", "tests/unit", "tests/cli"))
+    return max(tool("orch", "compile"), tool("pytest", "-q", "--update-golden", "tests/unit", "tests/cli", "tests/golden"))
 
 
 def lock(arguments: list[str]) -> int:
     """resolve the locks anew; `--upgrade` takes newer versions"""
-    common = ["uv", "pip", "compile", "--quiet", "--generate-hashes", "--universal", "--python-version", "3.11", *arguments]
     # No address of an index or folder of this machine may end in a file that others install from.
-    common += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"]
-    wanted = "examples/penguins/requirements.in"
-    return max(
-        tool(*common, "pyproject.toml", wanted, "--group", "dev", "--extra", "act", "--output-file", LOCK.name),
-        tool(*common, wanted, "--constraints", LOCK.name, "--output-file", "examples/penguins/requirements.txt"),
-    )
+    options = ["--quiet", "--generate-hashes", "--universal", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"]
+    common = ["uv", "pip", "compile", *options, "--python-version", "3.11"]
+    penguins = "examples/penguins/requirements.in"
+    if failed := tool(*common, "pyproject.toml", penguins, "--group", "dev", "--extra", "act", "--output-file", LOCK.name, *arguments):
+        return failed
+    # The rest takes its versions from there: what jobs install is what the tests ran with.
+    parts = {
+        "examples/penguins/requirements.txt": penguins,
+        "actions/environment/toolkit.txt": "pyproject.toml",
+        "actions/environment/uv.txt": "actions/environment/uv.in",
+    }
+    return max(tool(*common, source, "--constraints", LOCK.name, "--output-file", file) for file, source in parts.items())
 
 
 TASKS: dict[str, Callable[[list[str]], int]] = {task.__name__: task for task in (example, test, lint, bench, regenerate, lock)}

@@ -9,8 +9,7 @@ root=$(cd "$here/../.." && pwd)
 
 find_uv
 make_environment
-"$uv" export --quiet --locked --no-default-groups --no-emit-project --project "$root" --output-file "$work/toolkit.txt"
-"$uv" pip install --quiet --python "$interpreter" --require-hashes --requirement "$work/toolkit.txt"
+"$uv" pip install --quiet --python "$interpreter" --require-hashes --requirement "$here/toolkit.txt"
 
 pipelines=()
 while IFS= read -r line; do
