@@ -52,6 +52,6 @@ def everything(
 ) -> None:
     numbers = load(rows, "people")
     _, first = train(numbers, rate, model)
-    _, second = train(numbers, 0.5, "fixed", id="baseline")
+    _, second = train.with_options(id="baseline")(numbers, 0.5, "fixed")
     tuned = tune(numbers)
-    clean(after=[report(numbers, [first, second], title), tuned])
+    clean.with_options(after=[report(numbers, [first, second], title), tuned])()

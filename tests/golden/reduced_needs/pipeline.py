@@ -28,8 +28,9 @@ def wait() -> None:
 @pipeline
 def diamond() -> None:
     start = source()
-    left, right = double(start, id="left"), double(start, id="right")
-    total = add(left, right, id="total")
-    wait(after=[start, total])
-    late = double(right, id="late", after=["wait"])
-    add(late, start, id="end")
+    left = double.with_options(id="left")(start)
+    right = double.with_options(id="right")(start)
+    total = add.with_options(id="total")(left, right)
+    wait.with_options(after=[start, total])()
+    late = double.with_options(id="late", after="wait")(right)
+    add.with_options(id="end")(late, start)

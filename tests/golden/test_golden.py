@@ -14,7 +14,7 @@ from orch.errors import OrchError
 from orch.orchestrators.github.compile import files
 from orch.stacks.load import load_settings
 
-CASES: Final = sorted(file.parent for file in (Path(__file__).parent / "golden").glob("*/pipeline.py"))
+CASES: Final = sorted(file.parent for file in Path(__file__).parent.glob("*/pipeline.py"))
 
 
 def compiled(repository: Path) -> dict[str, str]:
