@@ -43,6 +43,13 @@ def test_a_file_of_nothing_but_comments_says_nothing() -> None:
     assert parse_settings("# later\n") == parse_settings("") == Settings()
 
 
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "orch.yaml").write_bytes(b"active: \xff\n")
+
+    with pytest.raises(SettingsError, match="this is not UTF-8"):
+        load_settings(tmp_path)
+
+
 def test_a_file_is_read_into_types(tmp_path: Path) -> None:
     (tmp_path / "orch.yaml").write_text(FULL)
 
@@ -117,6 +124,12 @@ retention:
             "stacks:\n  a: {orchestrator: github, artifact_store: local}\n",
             "orch.yaml:2: stacks.a: artifact_store is 'local', but orchestrator 'github' has its own, 'github' [settings]",
         ),
+        ("stacks: &s\n  a: *s\n", "orch.yaml:2: *s is an alias, which settings do not have [settings]"),
+        ("1: 2\n", "orch.yaml:1: "),
+        ("? [a]\n: b\n", "orch.yaml: this is not a settings file: "),
+        ("stacks: {a: !!python/object:os.x {}}\n", "orch.yaml: this is not a settings file: "),
+        ("stacks: {2: {}}\n", "orch.yaml:1: stacks.2"),
+        ("stacks: {a: }\n", "orch.yaml:1: stacks.a is None: "),
         ("runners: [{label: x, memory: 5 apples}]\n", "orch.yaml:1: runners.0: '5 apples' is not an amount of memory"),
     ],
 )

@@ -36,7 +36,7 @@ def with_active(text: str, name: str) -> str:
         changed = parse_settings(edited)
     except SettingsError:
         changed = None
-    if changed != dataclasses.replace(parse_settings(text), active=name):  # as where `active` is an alias of another value
+    if changed != dataclasses.replace(parse_settings(text), active=name):  # a form of YAML that the edit did not foresee
         message = "cannot change 'active' in this file and keep the rest as it is"
         raise SettingsError(message, hint=f"write `active: {value}` into it", where=Where(FILE))
     return edited

@@ -22,7 +22,13 @@ _ACTION: Final = re.compile(r"\./([\w.-]+/)*|[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 def load_settings(git_root: Path) -> Settings:
     """The settings of a repository; all defaults where it has no `orch.yaml`."""
     file = git_root / FILE
-    return parse_settings(file.read_text(encoding="utf-8")) if file.is_file() else Settings()
+    if not file.is_file():
+        return Settings()
+    try:
+        text = file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"this is not UTF-8: {error}", where=Where(FILE)) from error
+    return parse_settings(text)
 
 
 def parse_settings(text: str) -> Settings:
@@ -31,6 +37,7 @@ def parse_settings(text: str) -> Settings:
     import yaml
 
     try:
+        _refuse_aliases(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
     except yaml.YAMLError as error:
@@ -63,6 +70,18 @@ def _check(settings: Settings, node: yaml.Node) -> Iterator[OrchError]:
     if settings.action is not None and not _ACTION.fullmatch(settings.action):
         hint = "'./' for the action of this repository, or owner/repository@ and the 40 digits of a commit"
         yield SettingsError(f"action is {settings.action!r}, which is not pinned", hint=hint, where=Where(FILE, line_of(node, ("action",))))
+
+
+def _refuse_aliases(text: str) -> None:
+    """An alias may contain itself, or make a few lines stand for gigabytes; settings are too short to need one."""
+    import yaml
+
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            hint = "write the value out"
+            raise SettingsError(
+                f"*{event.anchor} is an alias, which settings do not have", hint=hint, where=Where(FILE, event.start_mark.line + 1)
+            )
 
 
 def _check_duplicates(node: yaml.Node) -> Iterator[OrchError]:
