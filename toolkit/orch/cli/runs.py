@@ -24,10 +24,7 @@ _run_argument: Final[Callable[[Any], Any]] = click.argument("run", metavar="[RUN
 
 @click.group("runs")
 def command() -> None:
-    """Show what ran on this machine, by `orch run` and `orch act`.
-
-    RUN is a run's id or the beginning of it; without, the newest run is meant.
-    """
+    """Show what ran on this machine, by `orch run` and `orch act`."""
 
 
 @command.command("list")
@@ -50,7 +47,10 @@ def list_runs(as_json: bool) -> None:
 @_run_argument
 @click.option("--json", "as_json", is_flag=True, help="Print the record as one line of JSON.")
 def show_run(run: str | None, as_json: bool) -> None:
-    """Show a run's steps, their outputs and what failed."""
+    """Show a run's steps, their outputs and what failed.
+
+    RUN is the run's id or the beginning of it; the newest run without.
+    """
     kept = find_run(_home(), run)
     if as_json:
         click.echo(json.dumps(kept.record.to_json()))
@@ -71,7 +71,10 @@ def show_run(run: str | None, as_json: bool) -> None:
 @click.option("--step", metavar="ID", help="Print the log of this step alone.")
 @click.option("--json", "as_json", is_flag=True, help='Print one line of JSON per step, {"id": ..., "text": ...}.')
 def show_logs(run: str | None, step: str | None, as_json: bool) -> None:
-    """Print what a run's steps printed."""
+    """Print what a run's steps printed.
+
+    RUN is the run's id or the beginning of it; the newest run without.
+    """
     kept = find_run(_home(), run)
     logs = kept.logs
     if step is not None:

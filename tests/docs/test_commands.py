@@ -1,0 +1,45 @@
+"""docs/commands.md shows every command's real help."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from support.command_line import CommandLine
+
+from orch.cli.main import COMMANDS
+
+PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+BLOCK = re.compile(r"```text\n\$ orch ((?:[a-z]+ )*)--help\n.*?```", re.DOTALL)
+
+
+def paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from paths(inner, (*path, name))
+
+
+def test_every_help_on_the_page_is_the_real_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    orch = CommandLine(capsys)
+
+    def real(found: re.Match[str]) -> str:
+        code, out, err = orch(*found[1].split(), "--help")
+        assert (code, err) == (0, "")
+        return f"```text\n$ orch {found[1]}--help\n{out}```"
+
+    golden(PAGE, BLOCK.sub(real, PAGE.read_text(encoding="utf-8")))
+
+
+def test_every_command_is_on_the_page() -> None:
+    commands = [(name, importlib.import_module(f"orch.cli.{name}").command) for name in COMMANDS]
+    there_are = {()} | {path for name, command in commands for path in paths(command, (name,))}
+
+    assert {tuple(found.split()) for found in BLOCK.findall(PAGE.read_text(encoding="utf-8"))} == there_are
