@@ -158,7 +158,14 @@ def test_a_stack_that_runs_on_github_names_the_ways_to_run_here(project: Path) -
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "`orch act pipeline.py`" in done.stderr
-    assert "`--stack local`" in done.stderr
+    assert "`orch run pipeline.py --stack local`" in done.stderr
+
+
+def test_the_file_itself_names_the_ways_to_run_here_too(project: Path) -> None:
+    done = run(project, program=(), ORCH_STACK="github")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`orch run pipeline.py --stack local`" in done.stderr
 
 
 def test_inside_a_job_a_stack_on_github_runs_in_that_job(project: Path) -> None:

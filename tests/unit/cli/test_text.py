@@ -90,6 +90,8 @@ def test_colours_go_to_terminals_alone_and_not_against_no_color(stream: io.Strin
     ("seconds", "shown"),
     [
         (0, "0 ms"),
+        (float("nan"), "?"),
+        (float("inf"), "?"),
         (0.0123, "12 ms"),
         (1.234, "1.23 s"),
         (12.34, "12.3 s"),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from orch.cli import arguments
+
 
 @click.command("check")
-@click.argument("references", nargs=-1, metavar="[FILE[:PIPELINE]]...")
+@arguments.references
 def command(references: tuple[str, ...]) -> None:
     """Compare the generated files with what their pipelines compile to.
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from orch.cli import arguments
+
 
 @click.command("compile")
-@click.argument("references", nargs=-1, metavar="[FILE[:PIPELINE]]...")
+@arguments.references
 def command(references: tuple[str, ...]) -> None:
     """Write each pipeline's workflow and graph under .github.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from orch.cli import arguments
+
 
 @click.command("graph")
-@click.argument("reference", metavar="FILE[:PIPELINE]")
+@arguments.reference
 def command(reference: str) -> None:
     """Print the pipeline's graph as Mermaid, which GitHub draws in Markdown."""
     from orch.authoring.load import load_graph

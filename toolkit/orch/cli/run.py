@@ -61,14 +61,15 @@ def run_graph(
     stack: str | None = None,
     jobs: int | None = None,
     json: bool = False,
-    again: str = "FILE",
+    again: str = "",
 ) -> RunRecord:
-    """Run and show a traced pipeline with values for all its parameters. `again` is how to name it on a command line."""
+    """Run and show a traced pipeline, with values for all its parameters. `again` is how it was named on a command line."""
     name, active = active_stack(load_settings(project.git_root), stack, os.environ)
     # Inside a job there is nothing left to dispatch: the job is where the pipeline runs.
     if active.orchestrator == "github" and not on_runner():
         message = f"stack {name!r} runs pipelines on GitHub, and a run there cannot be started from here yet"
-        raise UsageError(message, hint=f"`orch act {again}` runs its workflow on this machine, `--stack local` its steps")
+        named = again or graph.source.rpartition(":")[0]
+        raise UsageError(message, hint=f"`orch act {named}` runs its workflow on this machine, `orch run {named} --stack local` its steps")
     home = project.git_root / ".orch"
     with show(home / "runs", json=json) as display:
         return local.run(

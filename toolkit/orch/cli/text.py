@@ -69,6 +69,8 @@ def elapsed(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
+    if not 0 <= seconds < 1e9:  # only a damaged record says so
+        return "?"
     if seconds < 1:
         return f"{round(seconds * 1000)} ms"
     if seconds < 10:

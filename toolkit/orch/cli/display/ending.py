@@ -21,6 +21,7 @@ _COLOURS: Final = {
     State.RUNNING: ("cyan",),
 }
 _LONGEST_PREVIEW: Final = 100
+LONGEST_REASON: Final = 200
 
 
 def colour_of(state: State) -> tuple[str, ...]:
@@ -64,7 +65,8 @@ def _table(record: RunRecord, *, colour: bool) -> list[str]:
     for step in record.steps:
         state = paint(step.state.ljust(9), *colour_of(step.state), colour=colour)
         took = duration(step.duration) if step.started else ""
-        lines.append(f"{one_line(step.step).ljust(width)}  {state}  {took.rjust(11)}  {cut(one_line(reason_of(step)), 120)}".rstrip())
+        why = cut(one_line(reason_of(step)), LONGEST_REASON)
+        lines.append(f"{one_line(step.step).ljust(width)}  {state}  {took.rjust(11)}  {why}".rstrip())
     return lines
 
 
@@ -98,7 +100,10 @@ def _from_here(path: Path) -> str:
 def _failure(record: RunRecord, step: StepRecord, *, colour: bool) -> Iterator[str]:
     failure = step.failure
     place = f" ({failure.file}:{failure.line})" if failure and failure.file else ""
-    yield paint(f"{one_line(step.step)} failed{one_line(place)}: {one_line(reason_of(step))}", "bold", colour=colour)
+    reason = one_line(reason_of(step))
+    if failure and failure.traceback:  # which ends with all of it
+        reason = cut(reason, LONGEST_REASON)
+    yield paint(f"{one_line(step.step)} failed{one_line(place)}: {reason}", "bold", colour=colour)
     if failure:
         yield from (f"  {printable(line)}" for line in failure.traceback.rstrip("\n").split("\n") if line)
     help_ = paint("help:", "cyan", colour=colour)

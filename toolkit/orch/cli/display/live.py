@@ -61,8 +61,8 @@ class Board:
         room = max(height - 1, 1)
         shown = list(self.rows.values())
         if len(shown) > room:
-            urgent = sorted(shown, key=lambda row: _MOST_URGENT_FIRST.index(row.state))[:room]
-            shown = [row for row in shown if row in urgent]
+            urgent = {row.step for row in sorted(shown, key=lambda row: _MOST_URGENT_FIRST.index(row.state))[:room]}
+            shown = [row for row in shown if row.step in urgent]
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)

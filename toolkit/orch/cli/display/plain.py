@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
-from orch.cli.display.ending import colour_of, ending, heading, reason_of
+from orch.cli.display.ending import LONGEST_REASON, colour_of, ending, heading, reason_of
 from orch.cli.text import cut, duration, lines_of, log_line, one_line, paint, takes_colour
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -53,7 +53,7 @@ class Plain:
             case StepEnded(record):
                 state = paint(record.state, *colour_of(record.state), colour=self._colour)
                 took = f" in {duration(record.duration)}" if record.started else ""
-                why = f": {one_line(reason_of(record))}" if reason_of(record) else ""
+                why = f": {cut(one_line(reason_of(record)), LONGEST_REASON)}" if reason_of(record) else ""
                 return [f"{self._name(record.step)} {state}{took}{why}"]
             case RunEnded(record):
                 return ["", *ending(record, self._runs / record.info.run, graph=self._graph, colour=self._colour)]
