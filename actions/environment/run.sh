@@ -5,6 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$RUNNER_TEMP/orch
 export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
+# Sets and dicts in the same order as on a laptop; set before Python starts, so that the step's process can be a copy of this one.
+export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
 
 case $1 in

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from orch.errors import OrchError, SecretError
 from support.local import run_module
 from support.modules import write
+
+from orch.errors import OrchError, SecretError
 
 PATH = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 
@@ -290,9 +291,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("line", "cause", "message"), ENDS, ids=[line for line, _, _ in ENDS])
-def test_however_a_step_ends_it_is_that_steps_failure_and_the_others_go_on(
-    tmp_path: Path, line: str, cause: str, message: str
-) -> None:
+def test_however_a_step_ends_it_is_that_steps_failure_and_the_others_go_on(tmp_path: Path, line: str, cause: str, message: str) -> None:
     ran = run_module(
         tmp_path,
         f"""
@@ -616,7 +615,7 @@ def test_python_file_runs_the_pipeline_and_exits_with_its_code(tmp_path: Path) -
         file = write(tmp_path, code.format(argument))
         ran = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False, env=_environment())
         codes.append(ran.returncode)
-        assert "Traceback" not in ran.stderr.replace("Traceback (most recent call last):\n  File \"pipeline.py\"", "")
+        assert "Traceback" not in ran.stderr.replace('Traceback (most recent call last):\n  File "pipeline.py"', "")
 
     assert codes == [0, 1, 2]
 

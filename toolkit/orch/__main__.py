@@ -52,4 +52,9 @@ def _pipeline_run(arguments: list[str]) -> int:
 _ENTRYPOINTS = {"step run": _step_run, "result run": _result_run, "pipeline run": _pipeline_run}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    if " ".join(sys.argv[1:3]) in _ENTRYPOINTS:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)  # a job need not wait until Python has taken itself apart
+    sys.exit(exit_code)

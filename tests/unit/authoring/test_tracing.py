@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.modules import graph_of, problems_of
+
 from orch.model.graph import OutputRef, ParameterRef, Sequence, Table, Value
 from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
-from support.modules import graph_of, problems_of
 
 STEPS = """
     from typing import Annotated, Literal
@@ -162,14 +163,18 @@ def test_triggers_come_from_the_schedule_and_the_list(tmp_path: Path) -> None:
 
 
 def test_the_graph_survives_its_json(tmp_path: Path) -> None:
-    graph = graph_of(tmp_path, STEPS + "    @pipeline\n    def p(n: int | None = None):\n        report({'x': load(n), 'y': [1.5, None]})\n")
+    graph = graph_of(
+        tmp_path, STEPS + "    @pipeline\n    def p(n: int | None = None):\n        report({'x': load(n), 'y': [1.5, None]})\n"
+    )
 
     assert type(graph).from_json(graph.to_json()) == graph
 
 
 def test_a_comment_or_a_body_leaves_the_graph_as_it_is(tmp_path: Path) -> None:
     before = graph_of(tmp_path / "a", STEPS + "    @pipeline\n    def p():\n        deploy()\n")
-    after = graph_of(tmp_path / "b", "    # more\n    x = 1\n" + STEPS.replace("...", "return None") + "    @pipeline\n    def p():\n        deploy()\n")
+    after = graph_of(
+        tmp_path / "b", "    # more\n    x = 1\n" + STEPS.replace("...", "return None") + "    @pipeline\n    def p():\n        deploy()\n"
+    )
 
     assert before.text() == after.text()
 
@@ -280,7 +285,7 @@ def test_a_step_under_another_name_of_its_module_is_found(tmp_path: Path) -> Non
 
 
 def test_a_step_is_a_plain_call_outside_a_pipeline(tmp_path: Path) -> None:
-    from orch import step  # noqa: PLC0415
+    from orch import step
 
     @step
     def double(x: int) -> int:

@@ -110,7 +110,7 @@ def test_a_summary_that_is_too_long_says_how_much_it_leaves_out() -> None:
 
 
 def test_one_step_has_a_summary_of_its_own() -> None:
-    assert "no such column" in step_summary(GRAPH, failed())
+    assert "no such column" in step_summary("churn", failed())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from orch.errors import ArgumentError, Where
@@ -116,8 +117,7 @@ def _texts(function: Callable[..., Any]) -> dict[str, str]:
 def _functions(file: str) -> dict[tuple[str, int], ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function of `file` by name and first line (of its first decorator, as code objects count)."""
     try:
-        with open(file, "rb") as source:
-            tree = ast.parse(source.read())
+        tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError):
         return {}
     nodes = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))

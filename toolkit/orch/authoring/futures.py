@@ -22,7 +22,7 @@ class Future:
 
     def _orch_use(self, use: str) -> Future:
         self._orch_report(self, use)
-        return Future(self._orch_what, lambda future, use: None)  # one report for a whole chain: `x.mean().round()`
+        return silent(self._orch_what)  # one report for a whole chain: `x.mean().round()`
 
     def __bool__(self) -> bool:
         self._orch_use("tested as true or false")
@@ -68,7 +68,7 @@ class Future:
     def __getitem__(self, key: object) -> Any:
         return self._orch_use("indexed")
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
+    def __call__(self, *_args: object, **_kwargs: object) -> Any:
         return self._orch_use("called")
 
     def __enter__(self) -> Any:
@@ -90,7 +90,7 @@ class Future:
 
 
 def _operator(name: str, use: str) -> None:
-    setattr(Future, name, lambda self, *others: self._orch_use(use))
+    setattr(Future, name, lambda self, *_others: self._orch_use(use))
 
 
 for _name in ("lt", "le", "gt", "ge"):
@@ -102,12 +102,15 @@ for _name in ("neg", "pos", "abs", "invert", "round", "complex"):
     _operator(f"__{_name}__", "used in an expression")
 
 
+def silent(what: str) -> Future:
+    """Stands for something whose misuse is already reported, or cannot be told from its cause."""
+    return Future(what, lambda _future, _use: None)
+
+
 class OutputFuture(Future):
     """One output of a step of `trace`; `_orch_output` is None for the call of a step without outputs."""
 
-    def __init__(
-        self, what: str, report: Callable[[Future, str], None], trace: object, step: str, output: str | None, hint: Any
-    ) -> None:
+    def __init__(self, what: str, report: Callable[[Future, str], None], trace: object, step: str, output: str | None, hint: Any) -> None:
         super().__init__(what, report)
         self._orch_trace = trace
         self._orch_step = step

@@ -39,7 +39,7 @@ class PipelineFunction(Generic[P, R]):
             return self.function(*args, **kwargs)
         self._refuse_import_run(sys._getframe(1))
         self._launch(args, kwargs)
-        return cast(R, None)
+        return cast("R", None)
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> RunRecord:
         """Run on the active stack and return the record; raises RunFailed where the run did not succeed."""
@@ -62,7 +62,7 @@ class PipelineFunction(Generic[P, R]):
             parameters = bind_parameters(self, graph, args, kwargs)
             record = active.launcher[0](graph, project_of(self), parameters)
         except OrchError as error:
-            print(error, file=sys.stderr)
+            sys.stderr.write(f"{error}\n")
             raise RunFailed(getattr(error, "worst", error.exit_code), None) from None
         if record.state is not State.SUCCEEDED:
             raise RunFailed(130 if record.state is State.CANCELLED else 1, record)

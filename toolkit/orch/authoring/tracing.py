@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
-from orch.authoring.futures import Future, OutputFuture, ParameterFuture
+from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
 from orch.authoring.pipeline import PipelineFunction
 from orch.authoring.project import Project, find_project
 from orch.authoring.references import file_of, source_of
@@ -121,7 +121,7 @@ class Trace:
             self.pipeline.function(**arguments)
         except OrchError as error:
             self.problems.append(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (user code)
             # After a reported problem, an exception is most likely its consequence: only the cause is worth showing.
             if not self.problems:
                 message = f"building the pipeline raised {type(error).__name__}: {error}"
@@ -187,7 +187,7 @@ class Trace:
         where = user_place(self.project)
         signature = self._signature(step)
         if signature is None:
-            return Future(f"the output of step {step.function.__name__!r}", lambda future, use: None)
+            return silent(f"the output of step {step.function.__name__!r}")
         names = signature.parameters.parameters
         options = step.options | {name: kwargs[name] for name in ("id", "after") if name in kwargs and name not in names}
         arguments = {name: value for name, value in kwargs.items() if name in names or name not in ("id", "after")}
@@ -410,5 +410,3 @@ def _written(signature: Signature) -> str:
         text = f"{name}: {signature.texts[name]}" if name in signature.texts else name
         names.append(text if parameter.default is empty else f"{text} = {parameter.default!r}")
     return f"({', '.join(names)})"
-
-

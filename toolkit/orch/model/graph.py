@@ -8,175 +8,19 @@ the project root; values are plain data; code is never pickled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.model.conditions import And, Condition, Succeeded
+from orch.model.graph_file import SCHEMA, check_schema, refuse_unknown_keys
 from orch.model.parameters import Parameter
-from orch.model.settings import StepSettings, Trigger, trigger_from_json
+from orch.model.settings import Trigger, trigger_from_json
+from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.names import step_id_problem
 
-SCHEMA: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An argument known when the graph is built, encoded by `orch.model.values`."""
-
-    data: Json
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterRef:
-    """An argument that is a parameter of the pipeline."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutputRef:
-    """An argument that is an output of an earlier step: a data edge."""
-
-    step: str
-    output: str
-
-    def __str__(self) -> str:
-        return f"{self.step}.{self.output}"
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A list or tuple that holds at least one reference."""
-
-    kind: str  # "list" or "tuple"
-    items: tuple[Binding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A dict with text keys, in the order written, that holds at least one reference."""
-
-    items: tuple[tuple[str, Binding], ...]
-
-
-Binding = Value | ParameterRef | OutputRef | Sequence | Table
-
-
-def references(binding: Binding) -> Iterator[OutputRef | ParameterRef]:
-    """Every reference inside `binding`, in order."""
-    match binding:
-        case OutputRef() | ParameterRef():
-            yield binding
-        case Sequence(_, items):
-            for item in items:
-                yield from references(item)
-        case Table(entries):
-            for _, item in entries:
-                yield from references(item)
-
-
-def binding_to_json(binding: Binding) -> Json:
-    match binding:
-        case Value(data):
-            return {"value": data}
-        case ParameterRef(name):
-            return {"parameter": name}
-        case OutputRef(step, output):
-            return {"step": step, "output": output}
-        case Sequence(kind, items):
-            return {kind: [binding_to_json(item) for item in items]}
-        case Table(entries):
-            return {"dict": [[key, binding_to_json(item)] for key, item in entries]}
-
-
-def binding_from_json(data: Json) -> Binding:
-    match data:
-        case {"value": value, **rest} if not rest:
-            return Value(value)
-        case {"parameter": str(name), **rest} if not rest:
-            return ParameterRef(name)
-        case {"step": str(step), "output": str(output), **rest} if not rest:
-            return OutputRef(step, output)
-        case {"list": list(items), **rest} if not rest:
-            return Sequence("list", tuple(binding_from_json(item) for item in items))
-        case {"tuple": list(items), **rest} if not rest:
-            return Sequence("tuple", tuple(binding_from_json(item) for item in items))
-        case {"dict": list(items), **rest} if not rest:
-            return Table(tuple((str(key), binding_from_json(item)) for key, item in items))
-    raise GraphError(f"{data!r} is not an argument of a step")
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One named output; `type` is the annotation as written in the source."""
-
-    name: str
-    type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a graph. `source` is `path/in/project.py:function`."""
-
-    id: str
-    source: str
-    inputs: tuple[tuple[str, Binding], ...] = ()
-    outputs: tuple[Output, ...] = ()
-    after: tuple[str, ...] = ()
-    settings: StepSettings = field(default_factory=StepSettings)
-
-    @property
-    def references(self) -> Iterator[OutputRef | ParameterRef]:
-        for _, binding in self.inputs:
-            yield from references(binding)
-
-    @property
-    def producers(self) -> tuple[str, ...]:
-        """Ids of the steps whose outputs this one reads, in order of first use."""
-        return tuple(dict.fromkeys(ref.step for ref in self.references if isinstance(ref, OutputRef)))
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the pipeline's parameters that this step reads."""
-        return tuple(dict.fromkeys(ref.name for ref in self.references if isinstance(ref, ParameterRef)))
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Ids of all steps that must end before this one starts: data edges, then control edges."""
-        return tuple(dict.fromkeys((*self.producers, *self.after)))
-
-    @property
-    def condition(self) -> Condition:
-        """When the step may start, once all its `needs` have ended."""
-        return And(tuple(Succeeded(need) for need in self.needs))
-
-    def to_json(self) -> Json:
-        data: dict[str, Json] = {
-            "id": self.id,
-            "source": self.source,
-            "inputs": [[name, binding_to_json(binding)] for name, binding in self.inputs],
-            "outputs": [{"name": output.name, "type": output.type} for output in self.outputs],
-        }
-        if self.after:
-            data["after"] = list(self.after)
-        if settings := self.settings.to_json():
-            data["settings"] = settings
-        return data
-
-    @classmethod
-    def from_json(cls, data: Json) -> Step:
-        _refuse_unknown_keys(data, {"id", "source", "inputs", "outputs", "after", "settings"}, "a step")
-        return cls(
-            data["id"],
-            data["source"],
-            tuple((name, binding_from_json(binding)) for name, binding in data["inputs"]),
-            tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
-            tuple(data.get("after", ())),
-            StepSettings.from_json(data.get("settings", {})),
-        )
+# The graph and what it is made of, from one place.
+__all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
 
 
 @dataclass(frozen=True)
@@ -234,9 +78,9 @@ class Graph:
 
     @classmethod
     def from_json(cls, data: Json) -> Graph:
-        _check_schema(data)
+        check_schema(data)
         keys = {"schema", "pipeline", "source", "project", "parameters", "triggers", "steps", "requirements", "python"}
-        _refuse_unknown_keys(data, keys, "a graph")
+        refuse_unknown_keys(data, keys, "a graph")
         try:
             return cls(
                 pipeline=data["pipeline"],
@@ -250,20 +94,6 @@ class Graph:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GraphError(f"this is not a graph of schema {SCHEMA}: {type(error).__name__}: {error}") from error
-
-
-def _check_schema(data: Json) -> None:
-    schema = data.get("schema") if isinstance(data, dict) else None
-    if type(schema) is not int or schema < 1:
-        raise GraphError("this is not a graph: it has no schema number")
-    if schema > SCHEMA:
-        hint = "install the version of orch-toolkit that wrote it, or a later one"
-        raise GraphError(f"the graph has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
-
-
-def _refuse_unknown_keys(data: Mapping[str, Json], known: set[str], what: str) -> None:
-    if unknown := sorted(set(data) - known):
-        raise GraphError(f"{what} has unknown keys: {', '.join(map(repr, unknown))}", hint="compile it again")
 
 
 def check(graph: Graph) -> list[OrchError]:

@@ -173,7 +173,10 @@ def check_schema(data: Json, kind: str) -> None:
 
 
 def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
-    """The run's record: each step's newest attempt; a step without a record was skipped if a need of its did not succeed, else cancelled."""
+    """The run's record: each step's newest attempt.
+
+    A step without a record was skipped if one of its needs did not succeed, else it was cancelled.
+    """
     from orch.model.graph import topological  # a worker writes records without knowing graphs
 
     newest: dict[str, StepRecord] = {}
@@ -194,10 +197,5 @@ def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: s
 def comparable_digests(record: RunRecord) -> dict[str, str]:
     """`step.output` -> digest, of the outputs whose bytes are determined by their value."""
     return {
-        f"{step.step}.{name}": artifact.digest
-        for step in record.steps
-        for name, artifact in step.outputs.items()
-        if artifact.comparable
+        f"{step.step}.{name}": artifact.digest for step in record.steps for name, artifact in step.outputs.items() if artifact.comparable
     }
-
-

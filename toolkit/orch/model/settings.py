@@ -9,9 +9,7 @@ from typing import Final
 from orch.model.canonical import Json
 
 _UNITS: Final[dict[str, int]] = {"B": 1} | {
-    f"{letter}{suffix}": base**power
-    for power, letter in enumerate("KMGTP", start=1)
-    for suffix, base in (("B", 1000), ("iB", 1024))
+    f"{letter}{suffix}": base**power for power, letter in enumerate("KMGTP", start=1) for suffix, base in (("B", 1000), ("iB", 1024))
 }
 _MEMORY: Final = re.compile(r"([0-9]+)\s*(" + "|".join(_UNITS) + r")")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -25,7 +23,7 @@ def memory_bytes(text: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
-def seconds(duration: str | int | float) -> float:
+def seconds(duration: str | float) -> float:
     """Seconds of `2h`, `90m`, `1h30m`, `45s` or a number of seconds; raises ValueError."""
     if isinstance(duration, (int, float)) and not isinstance(duration, bool):
         if duration > 0:
@@ -158,7 +156,8 @@ def trigger_from_json(data: Json) -> Trigger:
             return PullRequest(data.get("branches", ()), data.get("paths", ()))
         case "workflow_call":
             return WorkflowCall()
-    raise ValueError(f"unknown trigger {data['type']!r}")
+        case other:
+            raise ValueError(f"unknown trigger {other!r}")
 
 
 @dataclass(frozen=True, slots=True)

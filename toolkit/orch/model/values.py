@@ -8,11 +8,9 @@ dict whose members or keys are not plain is handed over as a whole. Every place 
 
 from __future__ import annotations
 
-import base64
-import datetime
-import decimal
+import binascii
 import math
-import uuid
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -39,12 +37,13 @@ def _refuse(value: object, path: str) -> Json:
 _ATOMS: Final = frozenset({type(None), bool})
 # Python refuses decimal texts of very long integers (4300 digits, at the least 640): beyond this they are hexadecimal.
 _DECIMAL_BITS: Final = 2000
-_TEXTS: Final[dict[type, tuple[str, Callable[..., str]]]] = {
-    datetime.datetime: ("$datetime", datetime.datetime.isoformat),
-    datetime.date: ("$date", datetime.date.isoformat),
-    datetime.time: ("$time", datetime.time.isoformat),
-    decimal.Decimal: ("$decimal", str),
-    uuid.UUID: ("$uuid", str),
+# By where the type is from: a process that has no such value need not import its module, and these are dear to import.
+_TEXTS: Final = {
+    ("datetime", "datetime"): "$datetime",
+    ("datetime", "date"): "$date",
+    ("datetime", "time"): "$time",
+    ("decimal", "Decimal"): "$decimal",
+    ("uuid", "UUID"): "$uuid",
 }
 
 
@@ -66,7 +65,7 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     if kind is tuple:
         return {"$tuple": [encode(item, leaf, f"{path}[{i}]") for i, item in enumerate(value)]}  # type: ignore[arg-type, var-annotated]
     if kind is bytes:
-        return {"$bytes": base64.b64encode(value).decode()}  # type: ignore[arg-type]
+        return {"$bytes": _to_base64(value)}  # type: ignore[arg-type]
     if kind in (set, frozenset):
         try:
             items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]  # type: ignore[attr-defined]
@@ -76,17 +75,28 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
             return leaf(value, path)
         # Order by the encoded text: sets have none of their own, and the bytes must not depend on the hash seed.
         return {f"${kind.__name__}": sorted(items, key=canonical.dumps)}
-    if kind in _TEXTS and not _loses_clock(value):
-        tag, text = _TEXTS[kind]
-        return {tag: text(value)}
+    if tag := _text_tag(kind):
+        if tag in ("$decimal", "$uuid"):
+            return {tag: str(value)}
+        if not _loses_clock(value):
+            return {tag: value.isoformat()}  # type: ignore[attr-defined]
     return leaf(value, path)
+
+
+def _text_tag(kind: type) -> str | None:
+    tag = _TEXTS.get((kind.__module__, kind.__qualname__))
+    return tag if tag and getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind else None
+
+
+def _to_base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def _encode_text(value: str) -> Json:
     try:
         value.encode()
     except UnicodeEncodeError:  # a lone surrogate, as `os.fsdecode` makes them
-        return {"$surrogates": base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()}
+        return {"$surrogates": _to_base64(value.encode("utf-8", "surrogatepass"))}
     return value
 
 
@@ -126,9 +136,13 @@ def _loses_clock(value: object) -> bool:
     if getattr(value, "fold", 0):
         return True
     zone = getattr(value, "tzinfo", None)
-    if zone is None or zone is datetime.UTC:
+    if zone is None:
         return False
-    return type(zone) is not datetime.timezone or zone.tzname(None) != datetime.timezone(zone.utcoffset(None)).tzname(None)
+    import datetime as dt
+
+    if zone is dt.UTC:
+        return False
+    return type(zone) is not dt.timezone or zone.tzname(None) != dt.timezone(zone.utcoffset(None)).tzname(None)
 
 
 def decode(data: Json, leaf: Callable[[Json, str], object] | None = None, path: str = "$") -> object:
@@ -160,22 +174,30 @@ def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str],
         case "$frozenset":
             return frozenset(decode(item) for item in content)
         case "$bytes":
-            return base64.b64decode(content)
+            return binascii.a2b_base64(content)
         case "$float":
             return float(content)
         case "$surrogates":
-            return base64.b64decode(content).decode("utf-8", "surrogatepass")
-        case "$datetime":
-            return datetime.datetime.fromisoformat(content)
-        case "$date":
-            return datetime.date.fromisoformat(content)
-        case "$time":
-            return datetime.time.fromisoformat(content)
-        case "$decimal":
-            return decimal.Decimal(content)
-        case "$uuid":
-            return uuid.UUID(content)
+            return binascii.a2b_base64(content).decode("utf-8", "surrogatepass")
+        case "$datetime" | "$date" | "$time" | "$decimal" | "$uuid":
+            return _decode_text(tag, content)
         case _ if leaf is None:
             raise ValueError(f"{path}: unknown tag {tag!r}")
         case _:
             return leaf(data, path)
+
+
+def _decode_text(tag: str, text: str) -> object:
+    if tag == "$decimal":
+        import decimal
+
+        return decimal.Decimal(text)
+    if tag == "$uuid":
+        import uuid
+
+        return uuid.UUID(text)
+    import datetime as dt
+
+    if tag == "$time":
+        return dt.time.fromisoformat(text)
+    return (dt.date if tag == "$date" else dt.datetime).fromisoformat(text)

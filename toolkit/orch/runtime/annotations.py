@@ -48,9 +48,7 @@ def resume_commands(token: str) -> str:
     return f"::{token}::"
 
 
-def append_output(
-    name: str, value: str, *, environ: Mapping[str, str] = os.environ, new_delimiter: Callable[[], str] = new_token
-) -> None:
+def append_output(name: str, value: str, *, environ: Mapping[str, str] = os.environ, new_delimiter: Callable[[], str] = new_token) -> None:
     """Set an output of this job step. Outside a job nobody reads outputs, and nothing is written."""
     if path := environ.get("GITHUB_OUTPUT"):
         delimiter = new_delimiter()

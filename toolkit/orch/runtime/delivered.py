@@ -51,5 +51,3 @@ def artifacts_for(references: Iterable[tuple[str, str]], folder: Path) -> dict[s
             raise InputMissingError(f"step {step!r} delivered no output {output!r}", hint=hint)
         found[f"{step}.{output}"] = {**artifact.to_json(), "store": str(store)}
     return found
-
-

@@ -147,7 +147,8 @@ class Executor:
                 return tuple(self._value(item, order, inputs) for item in items)
             case {"dict": items}:
                 return {key: self._value(item, order, inputs) for key, item in items}
-        raise MaterializationError(f"{binding!r} is not an argument")
+            case _:
+                raise MaterializationError(f"{binding!r} is not an argument")
 
     def _load(self, name: str, order: Order, inputs: dict[str, Json]) -> Any:
         if name not in order.artifacts:
@@ -167,9 +168,7 @@ class Executor:
     def _call(self, function: Any, order: Order, arguments: dict[str, Any]) -> Any:
         setup = self.setup
         step_context.enter(
-            step_context.Context(
-                setup.run, setup.pipeline, order.step["id"], setup.attempt, order.tries, setup.trigger, self.scratch
-            )
+            step_context.Context(setup.run, setup.pipeline, order.step["id"], setup.attempt, order.tries, setup.trigger, self.scratch)
         )
         try:
             count = function.__code__.co_posonlyargcount if hasattr(function, "__code__") else 0

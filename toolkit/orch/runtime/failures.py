@@ -45,7 +45,7 @@ def _cause(error: BaseException) -> str:
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 (a user's `__str__` may raise anything)
         text = "<its message cannot be shown>"
     if isinstance(error, SystemExit):
         return f"the step called sys.exit({error.code!r})"

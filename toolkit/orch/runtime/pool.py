@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orch.files import write_all
 from orch.model import canonical
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
-from orch.runtime import clock
+from orch.runtime import clock, processes
 from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_exit, failure_of_timeout
 from orch.runtime.memory import out_of_memory_kills
@@ -31,7 +29,11 @@ _CHUNK = 1 << 16
 _TOOLKIT = str(Path(__file__).parents[2])
 # -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
 # of the same toolkit as this process, whatever else is installed.
-_COMMAND = ("-P", "-c", f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; from orch.runtime.worker import main; main()")
+_COMMAND = (
+    "-P",
+    "-c",
+    f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; from orch.runtime.worker import main; main()",
+)
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,19 @@ class Task:
 class _Worker:
     """One process with its three pipes."""
 
-    def __init__(self, setup: Setup, environment: Mapping[str, str], python: str) -> None:
-        self.scratch = tempfile.mkdtemp(prefix="orch-step-")
+    def __init__(self, setup: Setup, environment: Mapping[str, str], *, may_fork: bool) -> None:
         self.environment = dict(environment)
-        self.process = subprocess.Popen(
-            [python, *_COMMAND],
-            env={**environment, "TMPDIR": self.scratch},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C in a terminal reaches the scheduler only, which then stops the steps
-        )
-        assert self.process.stdin and self.process.stdout and self.process.stderr
-        self.requests, self.responses, self.log = self.process.stdin, self.process.stdout, self.process.stderr
-        for pipe in (self.responses, self.log):
-            os.set_blocking(pipe.fileno(), False)
+        self.scratch = _new_folder(environment)
+        environment = {**environment, "TMPDIR": self.scratch}
+        if may_fork and processes.can_fork(environment):
+            from orch.runtime import worker
+
+            started = processes.fork(worker.main, environment)
+        else:
+            started = processes.spawn([sys.executable, *_COMMAND], environment)
+        self.process, self.requests, self.responses, self.log = started
+        for descriptor in (self.responses, self.log):
+            os.set_blocking(descriptor, False)
         self.answer = b""
         self.line = b""
         self.task: Task | None = None
@@ -79,7 +78,7 @@ class _Worker:
 
     def _send(self, text: str) -> None:
         try:
-            self.requests.write(text.encode() + b"\n")
+            write_all(self.requests, text.encode() + b"\n")
         except BrokenPipeError:  # it died: `poll` sees the end of its answers and says how
             pass
 
@@ -101,13 +100,33 @@ class _Worker:
     def close(self) -> None:
         self.signal(signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.requests, self.responses, self.log):
-            pipe.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        for descriptor in (self.requests, self.responses, self.log):
+            os.close(descriptor)
+        _remove_folder(self.scratch)
+
+
+def _new_folder(environment: Mapping[str, str]) -> str:
+    """Private, and named so that nobody can have made it before."""
+    parent = next((place for name in ("TMPDIR", "TEMP", "TMP") if (place := environment.get(name))), "/tmp")  # noqa: S108
+    folder = f"{os.path.abspath(parent)}/orch-step-{os.urandom(8).hex()}"
+    os.mkdir(folder, 0o700)
+    return folder
+
+
+def _remove_folder(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:  # the step left files there
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Pool:
-    """At most `size` workers. `on_output(step, text)` gets whole lines, secrets masked, before the step's record comes."""
+    """At most `size` workers. `on_output(step, text)` gets whole lines, secrets masked, before the step's record comes.
+
+    `may_fork`: this process has no threads and has imported no code of the user's, so a copy of it is as good as a new one.
+    """
 
     def __init__(
         self,
@@ -117,7 +136,7 @@ class Pool:
         on_output: Callable[[str, str], None],
         *,
         hidden: Iterable[str] = (),
-        python: str = sys.executable,
+        may_fork: bool = False,
     ) -> None:
         self.size = size
         self.setup = setup
@@ -127,7 +146,7 @@ class Pool:
         self.environment.setdefault("PYTHONHASHSEED", "0")
         self.all_environment = dict(environment)
         self.on_output = on_output
-        self.python = python
+        self.may_fork = may_fork
         self.idle: list[_Worker] = []
         self.busy: list[_Worker] = []
         self.selector = selectors.DefaultSelector()
@@ -146,7 +165,7 @@ class Pool:
             if len(self.idle) + len(self.busy) >= self.size:
                 self._discard(self.idle.pop(0))
             secrets = list(task.secrets)
-            worker = _Worker(self.setup._replace(secrets=secrets), environment, self.python)
+            worker = _Worker(self.setup._replace(secrets=secrets), environment, may_fork=self.may_fork)
             self.selector.register(worker.responses, selectors.EVENT_READ, worker)
             self.selector.register(worker.log, selectors.EVENT_READ, worker)
         else:
@@ -167,7 +186,7 @@ class Pool:
             worker = key.data
             if worker not in self.busy and worker not in self.idle:  # only wakes us, or ended in this very round
                 continue
-            if key.fileobj is worker.log:
+            if key.fileobj == worker.log:
                 self._read_log(worker)
             else:
                 ended += self._read_answer(worker)
@@ -191,7 +210,7 @@ class Pool:
         """Everything that is in the pipe now; an unfinished line waits for its end."""
         while True:
             try:
-                chunk = os.read(worker.log.fileno(), _CHUNK)
+                chunk = os.read(worker.log, _CHUNK)
             except BlockingIOError:
                 return
             if not chunk:
@@ -209,7 +228,7 @@ class Pool:
             self.on_output(worker.task.step, worker.redact(text.decode("utf-8", "backslashreplace")))
 
     def _finish_log(self, worker: _Worker) -> None:
-        if worker.log.fileno() in self.selector.get_map():
+        if worker.log in self.selector.get_map():
             self._read_log(worker)
         if worker.line:
             self._emit(worker, worker.line + b"\n")
@@ -218,7 +237,7 @@ class Pool:
     def _read_answer(self, worker: _Worker) -> list[StepRecord]:
         while True:
             try:
-                chunk = os.read(worker.responses.fileno(), _CHUNK)
+                chunk = os.read(worker.responses, _CHUNK)
             except BlockingIOError:
                 return []
             if not chunk:
@@ -294,12 +313,12 @@ class Pool:
         self.selector.close()
 
     def _discard(self, worker: _Worker) -> None:
-        for pipe in (worker.responses, worker.log):
-            self._unregister(pipe)
+        for descriptor in (worker.responses, worker.log):
+            self._unregister(descriptor)
         worker.close()
 
-    def _unregister(self, pipe: object) -> None:
+    def _unregister(self, descriptor: int) -> None:
         try:
-            self.selector.unregister(pipe)  # type: ignore[arg-type]
-        except (KeyError, ValueError):
+            self.selector.unregister(descriptor)
+        except KeyError:  # its end was read before
             pass

@@ -27,7 +27,7 @@ from orch.runtime import annotations as runner
 from orch.runtime import clock, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
-from orch.runtime.step_run import read_graph
+from orch.runtime.graph_files import read_graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ class Reported:
     folder: Path
 
 
-def fold_run(
-    info: RunInfo, graph: Graph, records: Iterable[StepRecord], results: Mapping[str, str], *, ended: float
-) -> RunRecord:
+def fold_run(info: RunInfo, graph: Graph, records: Iterable[StepRecord], results: Mapping[str, str], *, ended: float) -> RunRecord:
     """The run's record from its steps' records and GitHub's `results` (success, failure, cancelled, skipped) of their jobs."""
     newest: dict[str, StepRecord] = {}
     for record in sorted(records, key=lambda record: record.attempt):

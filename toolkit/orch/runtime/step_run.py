@@ -13,18 +13,21 @@ from pathlib import Path
 from typing import TextIO
 
 from orch.authoring.project import Project
-from orch.errors import GraphError, OrchError, ParameterError, SecretError, UnknownStepError
+from orch.errors import OrchError, SecretError, UnknownStepError
 from orch.files import write_atomic
-from orch.model import canonical, parameters, values
-from orch.model.graph import Graph, OutputRef, Step
+from orch.model import canonical
+from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
 from orch.model.settings import StepRetryConfig
 from orch.model.states import State
+from orch.model.steps import OutputRef, Step
 from orch.runtime import annotations as runner
 from orch.runtime import arguments, clock, interrupts
 from orch.runtime.delivered import artifacts_for
 from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
+from orch.runtime.given import given_inputs
+from orch.runtime.graph_files import read_graph_file
 from orch.runtime.pool import Pool, Task
 
 EXIT_CODES = {State.SUCCEEDED: 0, State.CANCELLED: 130}  # everything else is 1: the step did not do its work
@@ -33,47 +36,26 @@ EXIT_CODES = {State.SUCCEEDED: 0, State.CANCELLED: 130}  # everything else is 1:
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
     options = arguments.parse(argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project"])
-    graph = read_graph(Path(options["graph"]))
-    step = graph.by_id.get(options["step"])
-    if step is None:
-        raise UnknownStepError(
-            f"no step {options['step']!r} in {options['graph']}", hint=f"it has {', '.join(graph.by_id)}; orch compile writes it anew"
-        )
-    root = Path(options.get("project", graph.project)).resolve()
-    job = _Job(graph, step, _project(graph, root), Path(options["outputs"]).resolve(), Path(options["record"]).resolve(), environment, stdout)
+    graph = read_graph_file(Path(options["graph"]))
+    steps = {step["id"]: step for step in graph["steps"]}
+    if options["step"] not in steps:
+        hint = f"it has {', '.join(steps)}; orch compile writes it anew"
+        raise UnknownStepError(f"no step {options['step']!r} in {options['graph']}", hint=hint)
+    step = Step.from_json(steps[options["step"]])
+    project = _project(graph["project"], Path(options.get("project", graph["project"])).resolve())
+    job = _Job(graph, step, project, Path(options["outputs"]).resolve(), Path(options["record"]).resolve(), environment, stdout)
     return job.run(Path(options["inputs"]).resolve())
 
 
-def read_graph(file: Path) -> Graph:
-    try:
-        return Graph.from_json(canonical.loads(file.read_bytes()))
-    except OSError as error:
-        raise GraphError(f"the graph {str(file)!r} cannot be read: {error.strerror}", hint="orch compile writes it; commit it") from error
-    except ValueError as error:
-        raise GraphError(f"the graph {str(file)!r} is not JSON: {error}", hint="orch compile writes it anew") from error
-
-
-def _project(graph: Graph, root: Path) -> Project:
+def _project(name: str, root: Path) -> Project:
     """The graph says how deep in the repository the project lies."""
-    depth = 0 if graph.project == "." else len(Path(graph.project).parts)
+    depth = 0 if name == "." else len(Path(name).parts)
     return Project([root, *root.parents][depth], root)
-
-
-def given_parameters(graph: Graph, environment: Mapping[str, str]) -> dict[str, object]:
-    """All parameters' values, from GitHub's `inputs` context as JSON in `ORCH_INPUTS`; absent or null means defaults."""
-    text = environment.get("ORCH_INPUTS", "").strip()
-    try:
-        inputs = canonical.loads(text) if text else None
-    except ValueError as error:
-        raise ParameterError(f"ORCH_INPUTS is not JSON: {error}", hint="pass toJSON(inputs)") from error
-    if inputs is not None and not isinstance(inputs, dict):
-        raise ParameterError(f"ORCH_INPUTS is {text!r}, expected a JSON object", hint="pass toJSON(inputs)")
-    return parameters.resolve(graph.parameters, parameters.from_inputs(graph.parameters, inputs))
 
 
 class _Job:
     def __init__(
-        self, graph: Graph, step: Step, project: Project, outputs: Path, record: Path, environment: Mapping[str, str], stdout: TextIO
+        self, graph: Json, step: Step, project: Project, outputs: Path, record: Path, environment: Mapping[str, str], stdout: TextIO
     ) -> None:
         self.graph = graph
         self.step = step
@@ -106,20 +88,27 @@ class _Job:
         return Order(self.step.to_json(), artifacts_for(references, inputs) if references else {})
 
     def _setup(self) -> Setup:
-        resolved = given_parameters(self.graph, self.environment) if self.step.parameters else {}
         return Setup(
             git_root=str(self.project.git_root),
             root=str(self.project.root),
             store=str(self.outputs),
             scratch="",
             run=self.environment.get("GITHUB_RUN_ID", "local"),
-            pipeline=self.graph.pipeline,
+            pipeline=self.graph["pipeline"],
             trigger=self.environment.get("GITHUB_EVENT_NAME", "manual"),
             attempt=self.attempt,
-            parameters={name: values.encode(resolved[name]) for name in self.step.parameters},
+            parameters=self._parameters() if self.step.parameters else {},
             verify=True,
             secrets=[],
         )
+
+    def _parameters(self) -> Mapping[str, Json]:
+        from orch.model import parameters, values
+
+        declared = tuple(parameters.Parameter.from_json(parameter) for parameter in self.graph["parameters"])
+        given = parameters.from_inputs(declared, given_inputs(self.environment))
+        resolved = parameters.resolve(declared, given)
+        return {name: values.encode(resolved[name]) for name in self.step.parameters}
 
     def _execute(self, order: Order) -> StepRecord:
         settings = self.step.settings
@@ -131,7 +120,7 @@ class _Job:
                 self.stdout.write(text)
                 self.stdout.flush()
 
-            pool = Pool(1, self._setup(), self.environment, on_output, hidden=hidden)
+            pool = Pool(1, self._setup(), self.environment, on_output, hidden=hidden, may_fork=True)
             token = runner.new_token()
             self._command(runner.stop_commands(token))  # what the step prints must not command the runner
             try:
@@ -142,9 +131,7 @@ class _Job:
                 pool.close()
                 self._command(runner.resume_commands(token))
 
-    def _with_retries(
-        self, pool: Pool, order: Order, interrupted: interrupts.Interrupts, retry: StepRetryConfig | None
-    ) -> StepRecord:
+    def _with_retries(self, pool: Pool, order: Order, interrupted: interrupts.Interrupts, retry: StepRetryConfig | None) -> StepRecord:
         settings = self.step.settings
         while True:
             pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
@@ -179,8 +166,8 @@ class _Job:
         if path := self.environment.get("GITHUB_STEP_SUMMARY"):
             from orch.runtime.summary import step_summary
 
-            with open(path, "a", encoding="utf-8", newline="\n") as summary:
-                summary.write(step_summary(self.graph, record))
+            with Path(path).open("a", encoding="utf-8", newline="\n") as summary:
+                summary.write(step_summary(self.graph["pipeline"], record))
 
     def _tell_failure(self, failure: Failure) -> None:
         """The traceback as plain text for the log, and an annotation on the user's own line."""
@@ -214,4 +201,3 @@ def _wait(pool: Pool, interrupted: interrupts.Interrupts) -> StepRecord:
 
 def entry(argv: list[str]) -> int:
     return main(argv, dict(os.environ), sys.stdout)
-

@@ -53,10 +53,10 @@ def render(record: RunRecord, graph: Graph, *, limit: int = LIMIT) -> str:
     return "".join(kept)
 
 
-def step_summary(graph: Graph, record: StepRecord) -> str:
+def step_summary(pipeline: str, record: StepRecord) -> str:
     """One job's part: its step, and why it failed. The run's whole picture is the result job's."""
     failure = _failure(record) if record.failure else ""
-    title = f"### {escape(graph.pipeline)}: {escape(record.step)}\n\n"
+    title = f"### {escape(pipeline)}: {escape(record.step)}\n\n"
     table = f"| step | state | time | outputs |\n| --- | --- | ---: | --- |\n{_row(record)}"
     return title + table + failure
 

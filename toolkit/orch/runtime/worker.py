@@ -8,7 +8,6 @@ root with the environment and an empty scratch folder that the worker itself was
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from typing import BinaryIO
@@ -53,6 +52,8 @@ def _start_afresh(setup: Setup, environment: dict[str, str]) -> None:
     with os.scandir(setup.scratch) as left_behind:
         for entry in left_behind:
             if entry.is_dir(follow_symlinks=False):
+                import shutil  # dear to import, and most steps leave nothing
+
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
                 os.unlink(entry.path)

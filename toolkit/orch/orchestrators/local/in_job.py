@@ -10,11 +10,13 @@ from orch.authoring.load import load_graph, split_reference
 from orch.authoring.project import find_project
 from orch.errors import UsageError
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunRecord
 from orch.orchestrators.local.run import default_jobs, run
 from orch.runtime import annotations as runner
 from orch.runtime import arguments
-from orch.runtime.step_run import EXIT_CODES, given_parameters
+from orch.runtime.given import given_inputs
+from orch.runtime.step_run import EXIT_CODES
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -25,7 +27,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     record = run(
         graph,
         project,
-        given_parameters(graph, environment),
+        resolve(graph.parameters, from_inputs(graph.parameters, given_inputs(environment))),
         jobs=_jobs(options.get("jobs")),
         home=Path(options["home"]).resolve(),
         sink=JobLog(stdout, on_runner=runner.on_runner(environment)),
@@ -91,5 +93,3 @@ class JobLog:
     def _print(self, text: str) -> None:
         self.stdout.write(f"{text}\n")
         self.stdout.flush()
-
-

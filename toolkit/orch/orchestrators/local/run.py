@@ -109,9 +109,7 @@ class _Run:
             self.pool.close()
             for log in self.logs.values():
                 log.close()
-        record = fold(
-            self.info, self.graph, self.records, ended=clock.rfc3339(clock.now()), duration=clock.monotonic() - tick
-        )
+        record = fold(self.info, self.graph, self.records, ended=clock.rfc3339(clock.now()), duration=clock.monotonic() - tick)
         if self.was_stopped:
             record = RunRecord(record.info, State.CANCELLED, record.steps, record.ended, record.duration)
         self._lay_out_files(record)
@@ -272,4 +270,3 @@ def default_jobs() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-

@@ -1,0 +1,464 @@
+"""Compiled pipelines under the real act: jobs that share nothing but artifacts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+from support.act import act_module, orch
+from support.local import run_module
+from support.tools import requires_tool
+
+from orch.errors import SecretError
+from orch.model.records import comparable_digests
+
+pytestmark = pytest.mark.act
+
+ROOT: Final = Path(__file__).parents[2]
+PATIENCE: Final = 60.0
+
+LETTERS: Final = """
+    from orch import pipeline, step
+
+    @step
+    def load(rows: int, name: str) -> dict[str, list[int]]:
+        print(f"loading {rows} rows of {name!r}")
+        return {"values": list(range(rows))}
+
+    @step
+    def total(data: dict[str, list[int]]) -> int:
+        return sum(data["values"])
+
+    @step
+    def most(data: dict[str, list[int]]) -> int:
+        return max(data["values"])
+
+    @step
+    def report(total: int, most: int) -> str:
+        return f"{total} in all, {most} at most"
+
+    @pipeline
+    def letters(rows: int = 4, name: str = "x") -> None:
+        data = load(rows, name)
+        report(total(data), most(data))
+"""
+
+
+def test_a_pipeline_in_an_otherwise_empty_folder_gives_what_the_local_run_gives(tmp_path: Path) -> None:
+    ran = act_module(tmp_path, LETTERS, given={"rows": "5", "name": 'a "b" $HOME'})
+    local = run_module(tmp_path, LETTERS, parameters={"rows": 5, "name": 'a "b" $HOME'})
+
+    assert ran.states == {"load": "succeeded", "total": "succeeded", "most": "succeeded", "report": "succeeded"}
+    assert ran.record.info.parameters == {"rows": 5, "name": 'a "b" $HOME'}
+    assert ran.output("load") == "loading 5 rows of 'a \"b\" $HOME'\n"
+    assert comparable_digests(ran.record) == comparable_digests(local.record)
+    assert ran.order[:2] == ["+load", "-load"]
+    assert ran.order[-2:] == ["+report", "-report"]
+
+
+def test_a_run_is_kept_in_the_layout_of_every_run(tmp_path: Path) -> None:
+    ran = act_module(tmp_path, LETTERS)
+
+    assert json.loads((ran.folder / "run.json").read_text()) == ran.record.to_json()
+    assert json.loads((ran.folder / "records" / "total.json").read_text())["state"] == "succeeded"
+    assert (ran.folder / "logs" / "load.log").read_text() == "loading 4 rows of 'x'\n"
+    digest = ran["report"].outputs["output"].digest.removeprefix("sha256:")
+    assert (ran.home / "store" / "objects" / digest[:2] / digest[2:]).is_file()
+
+
+def test_jobs_share_nothing_but_artifacts(tmp_path: Path) -> None:
+    ran = act_module(
+        tmp_path,
+        """
+        import os
+        from pathlib import Path
+        from orch import pipeline, step
+
+        def places() -> list[Path]:
+            return [Path.cwd(), Path(os.environ["GITHUB_WORKSPACE"]), Path(os.environ["RUNNER_TEMP"]), Path.home()]
+
+        @step
+        def leave() -> list[str]:
+            for place in places():
+                (place / "left-behind").write_text("x")
+            return [str(place) for place in places()]
+
+        @step
+        def look(before: list[str]) -> list[str]:
+            now = [str(place) for place in places()]
+            assert not set(now) & set(before), (now, before)
+            return [str(found) for place in places() for found in place.rglob("left-behind")]
+
+        @pipeline
+        def apart() -> None:
+            look(leave())
+        """,
+    )
+
+    assert ran.states == {"leave": "succeeded", "look": "succeeded"}
+    assert ran["look"].outputs["output"].preview == "[]"
+
+
+def test_a_step_sees_neither_the_callers_environment_nor_what_act_leaks(tmp_path: Path) -> None:
+    ran = act_module(
+        tmp_path,
+        """
+        import os
+        from orch import pipeline, step
+
+        @step
+        def seen() -> list[str]:
+            return sorted(name for name in os.environ if name.startswith(("ACTIONS_", "AWS_", "ORCH_ACT_ARTIFACTS", "XDG_")))
+
+        @pipeline
+        def environment() -> None:
+            seen()
+        """,
+        environ={"AWS_SECRET_ACCESS_KEY": "x", "XDG_DATA_HOME": "/x"},
+    )
+
+    assert ran["seen"].outputs["output"].preview == "[]"
+
+
+def test_a_failure_skips_what_depends_on_it_and_keeps_the_rest(tmp_path: Path) -> None:
+    ran = act_module(
+        tmp_path,
+        """
+        from orch import pipeline, step
+
+        @step
+        def good() -> int:
+            return 1
+
+        @step
+        def bad() -> int:
+            print("about to fail")
+            raise ValueError("no such column")
+
+        @step
+        def after(x: int) -> int:
+            return x
+
+        @pipeline
+        def failing() -> None:
+            good()
+            after(bad())
+        """,
+    )
+
+    assert ran.states == {"good": "succeeded", "bad": "failed", "after": "skipped"}
+    failure = ran["bad"].failure
+    assert failure
+    assert (failure.type, failure.message, failure.file) == ("ValueError", "no such column", "pipeline.py")
+    assert "about to fail\n" in (ran.folder / "logs" / "bad.log").read_text()
+    assert ran.output("bad") == "about to fail\n"
+
+
+def test_a_job_that_fails_before_its_step_says_why(tmp_path: Path) -> None:
+    ran = act_module(
+        tmp_path,
+        """
+        from orch import pipeline, step
+
+        @step
+        def never() -> int:
+            return 1
+
+        @pipeline(python="3.1")
+        def early() -> None:
+            never()
+        """,
+    )
+
+    assert ran.states == {"never": "failed"}
+    assert "asks for Python 3.1" in (ran.folder / "logs" / "never.log").read_text()
+
+
+def test_requirements_are_those_of_the_calling_environment(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("click\n")
+    ran = act_module(
+        tmp_path,
+        """
+        import sys
+        from orch import pipeline, step
+
+        @step
+        def which() -> list[str]:
+            import click
+            return [sys.executable, click.__name__]
+
+        @pipeline(requirements="requirements.txt")
+        def packages() -> None:
+            which()
+        """,
+    )
+
+    assert ran.states == {"which": "succeeded"}
+    assert sys.executable in ran["which"].outputs["output"].preview
+
+
+ONE_MODULE: Final = """
+    from orch import pipeline, step
+
+    @step
+    def which() -> str:
+        import tiny
+        return tiny.__name__
+
+    @pipeline
+    def packages() -> None:
+        which()
+"""
+
+
+def test_a_locked_environment_is_made_by_uv_from_the_lock(tmp_path: Path) -> None:
+    uv = requires_tool("uv")
+    wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as zipped:
+        zipped.writestr("tiny.py", "")
+        zipped.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        zipped.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        zipped.writestr("tiny-1.0.dist-info/RECORD", "")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["tiny"]\n'
+        '[tool.uv.sources]\ntiny = { path = "tiny-1.0-py3-none-any.whl" }\n'
+    )
+    python = getattr(sys, "_base_executable", sys.executable)
+    subprocess.run([uv, "lock", "--offline", "--quiet", "--python", python], cwd=tmp_path, check=True)
+
+    assert act_module(tmp_path, ONE_MODULE, packages="locked").states == {"which": "succeeded"}
+    assert act_module(tmp_path, ONE_MODULE).states == {"which": "failed"}
+
+
+def test_one_job_runs_with_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
+    ran = act_module(tmp_path, LETTERS, job="most")
+
+    assert ran.states == {"load": "succeeded", "most": "succeeded"}
+    assert str(ran.record.state) == "succeeded"
+
+
+def test_a_schedule_starts_it_with_the_defaults(tmp_path: Path) -> None:
+    ran = act_module(
+        tmp_path,
+        """
+        import os
+        from orch import Schedule, pipeline, step
+
+        @step
+        def told(rows: int) -> list[object]:
+            return [rows, os.environ["GITHUB_EVENT_NAME"]]
+
+        @pipeline(schedule=Schedule(cron_expression="0 2 * * *"))
+        def nightly(rows: int = 7) -> None:
+            told(rows)
+        """,
+        payload={"schedule": "0 2 * * *"},
+    )
+
+    assert ran["told"].outputs["output"].preview == "[7, 'schedule']"
+
+
+SECRETS: Final = """
+    import hashlib, os
+    from orch import pipeline, step
+
+    @step(secrets=["API_KEY"])
+    def signs() -> str:
+        print("the key is", os.environ["API_KEY"])
+        return hashlib.sha256(os.environ["API_KEY"].encode()).hexdigest()
+
+    @step
+    def looks() -> bool:
+        return "API_KEY" in os.environ
+
+    @pipeline
+    def keys() -> None:
+        signs()
+        looks()
+"""
+
+
+def test_a_secret_reaches_the_step_that_declares_it_and_no_file(tmp_path: Path) -> None:
+    import hashlib
+
+    secret = "p\"w$HOME\\n' #`x`"
+
+    ran = act_module(tmp_path, SECRETS, environ={"API_KEY": secret})
+
+    assert hashlib.sha256(secret.encode()).hexdigest() in ran["signs"].outputs["output"].preview
+    assert ran["looks"].outputs["output"].preview == "False"
+    assert not [path for path in ran.home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert secret not in ran.output("signs")
+
+
+def test_a_missing_secret_is_an_error_before_any_job(tmp_path: Path) -> None:
+    with pytest.raises(SecretError, match="'API_KEY' is not set"):
+        act_module(tmp_path, SECRETS)
+
+    assert not (tmp_path / ".orch" / "act" / "runs").exists()
+
+
+def test_the_working_tree_runs_as_it_is_without_what_git_ignores(tmp_path: Path) -> None:
+    git = [requires_tool("git"), "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    (tmp_path / "tracked.txt").write_text("committed")
+    (tmp_path / ".gitignore").write_text("ignored.txt\n")
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "first"]):
+        subprocess.run([*git, *arguments], check=True)
+    (tmp_path / "tracked.txt").write_text("changed")
+    (tmp_path / "untracked.txt").write_text("new")
+    (tmp_path / "ignored.txt").write_text("secret")
+
+    ran = act_module(
+        tmp_path,
+        """
+        from pathlib import Path
+        from orch import pipeline, step
+
+        @step
+        def look() -> dict[str, str]:
+            return {path.name: path.read_text() for path in sorted(Path().glob("*.txt"))}
+
+        @pipeline
+        def tree() -> None:
+            look()
+        """,
+    )
+
+    assert ran["look"].outputs["output"].preview == "{'tracked.txt': 'changed', 'untracked.txt': 'new'}"
+    assert subprocess.run([*git, "status", "--short", "--", ".github"], capture_output=True, check=True).stdout == b""
+
+
+def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
+    (tmp_path / "pipe.py").write_text(dedented(LETTERS))
+    both = [orch(tmp_path, ["act", "pipe.py", "--json", "--set", f"rows={rows}"]) for rows in (3, 6)]
+
+    records = [json.loads(each.communicate(timeout=PATIENCE)[0].splitlines()[-1]) for each in both]
+
+    assert [each.returncode for each in both] == [0, 0]
+    previews = [step["outputs"]["output"]["preview"] for record in records for step in record["steps"] if step["id"] == "report"]
+    assert previews == ["'3 in all, 2 at most'", "'15 in all, 5 at most'"]
+    assert records[0]["run"] != records[1]["run"]
+
+
+def test_json_is_a_line_per_event_and_the_record_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "pipe.py").write_text(dedented(LETTERS))
+
+    out, _ = orch(tmp_path, ["act", "pipe.py", "--json"]).communicate(timeout=PATIENCE)
+
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines[0]["event"] == "run-started"
+    assert lines[-1]["pipeline"] == "letters"
+    assert [step["state"] for step in lines[-1]["steps"]] == ["succeeded"] * 4
+
+
+def test_a_parameter_of_another_type_is_an_error_before_any_job(tmp_path: Path) -> None:
+    (tmp_path / "pipe.py").write_text(dedented(LETTERS))
+    started = orch(tmp_path, ["act", "pipe.py", "--set", "rows=many"])
+
+    _, err = started.communicate(timeout=PATIENCE)
+
+    assert started.returncode == 2
+    assert "'rows' is 'many': expected a whole number" in err
+
+
+STUBBORN: Final = """
+    import os, subprocess, sys, time
+    from pathlib import Path
+    from orch import pipeline, step
+
+    @step
+    def hangs(folder: str) -> int:
+        # A process that ignores signals, in a session of its own, and one that forgets its environment.
+        deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+        for environment in (dict(os.environ), {}):
+            child = subprocess.Popen([sys.executable, "-c", deaf], env=environment, start_new_session=True)
+            Path(folder, str(child.pid)).touch()
+        Path(folder, "ready").touch()
+        print("waiting", flush=True)
+        time.sleep(600)
+        return 1
+
+    @step
+    def after(x: int) -> int:
+        return x
+
+    @pipeline
+    def stubborn(folder: str) -> None:
+        after(hangs(folder))
+"""
+
+
+def test_ctrl_c_records_the_run_as_cancelled_and_leaves_no_process(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "pipe.py").write_text(dedented(STUBBORN))
+    started = orch(work, ["act", "pipe.py", "--json", "--set", f"folder={pids}"], environ={"TMPDIR": str(tmp_path)})
+    wait_for(lambda: (pids / "ready").exists())
+
+    started.send_signal(signal.SIGINT)
+    out, _ = started.communicate(timeout=PATIENCE)
+
+    assert started.returncode == 130
+    record = json.loads(out.splitlines()[-1])
+    assert record["state"] == "cancelled"
+    assert {step["id"]: step["state"] for step in record["steps"]} == {"hangs": "cancelled", "after": "skipped"}
+    left = [int(path.name) for path in pids.iterdir() if path.name.isdigit()]
+    assert len(left) == 2
+    assert [pid for pid in left if is_alive(pid)] == []
+    assert not list(tmp_path.glob("orch-act-*"))
+    assert "waiting\n" in next(work.glob(".orch/act/runs/*/logs/hangs.log")).read_text()
+
+
+def test_it_works_from_an_installed_wheel_in_an_empty_folder(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    source = tmp_path / "source"
+    for name in ("toolkit", "actions"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+    for name in ("pyproject.toml", "action.yml", "README.md", "LICENSE"):
+        shutil.copy2(ROOT / name, source / name)
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=source, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "site")
+    shutil.rmtree(source)
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "pipe.py").write_text(dedented(LETTERS))
+
+    started = orch(work, ["act", "pipe.py", "--json"], environ={"PYTHONPATH": str(tmp_path / "site")})
+    out, err = started.communicate(timeout=PATIENCE)
+
+    assert started.returncode == 0, err
+    assert json.loads(out.splitlines()[-1])["state"] == "succeeded"
+
+
+def dedented(code: str) -> str:
+    import textwrap
+
+    return textwrap.dedent(code)
+
+
+def wait_for(happened: object) -> None:
+    assert callable(happened)
+    until = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""One step of a graph: where its function is, what its arguments are, and what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from orch.errors import GraphError
+from orch.model.canonical import Json
+from orch.model.graph_file import refuse_unknown_keys
+from orch.model.settings import StepSettings
+
+if TYPE_CHECKING:
+    from orch.model.conditions import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An argument known when the graph is built, encoded by `orch.model.values`."""
+
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRef:
+    """An argument that is a parameter of the pipeline."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """An argument that is an output of an earlier step: a data edge."""
+
+    step: str
+    output: str
+
+    def __str__(self) -> str:
+        return f"{self.step}.{self.output}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list or tuple that holds at least one reference."""
+
+    kind: str  # "list" or "tuple"
+    items: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dict with text keys, in the order written, that holds at least one reference."""
+
+    items: tuple[tuple[str, Binding], ...]
+
+
+Binding = Value | ParameterRef | OutputRef | Sequence | Table
+
+
+def references(binding: Binding) -> Iterator[OutputRef | ParameterRef]:
+    """Every reference inside `binding`, in order."""
+    match binding:
+        case OutputRef() | ParameterRef():
+            yield binding
+        case Sequence(_, items):
+            for item in items:
+                yield from references(item)
+        case Table(entries):
+            for _, item in entries:
+                yield from references(item)
+        case Value():
+            pass
+
+
+def binding_to_json(binding: Binding) -> Json:
+    match binding:
+        case Value(data):
+            return {"value": data}
+        case ParameterRef(name):
+            return {"parameter": name}
+        case OutputRef(step, output):
+            return {"step": step, "output": output}
+        case Sequence(kind, items):
+            return {kind: [binding_to_json(item) for item in items]}
+        case Table(entries):
+            return {"dict": [[key, binding_to_json(item)] for key, item in entries]}
+
+
+def binding_from_json(data: Json) -> Binding:
+    match data:
+        case {"value": value, **rest} if not rest:
+            return Value(value)
+        case {"parameter": str(name), **rest} if not rest:
+            return ParameterRef(name)
+        case {"step": str(step), "output": str(output), **rest} if not rest:
+            return OutputRef(step, output)
+        case {"list": list(items), **rest} if not rest:
+            return Sequence("list", tuple(binding_from_json(item) for item in items))
+        case {"tuple": list(items), **rest} if not rest:
+            return Sequence("tuple", tuple(binding_from_json(item) for item in items))
+        case {"dict": list(items), **rest} if not rest:
+            return Table(tuple((str(key), binding_from_json(item)) for key, item in items))
+    raise GraphError(f"{data!r} is not an argument of a step")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One named output; `type` is the annotation as written in the source."""
+
+    name: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a graph. `source` is `path/in/project.py:function`."""
+
+    id: str
+    source: str
+    inputs: tuple[tuple[str, Binding], ...] = ()
+    outputs: tuple[Output, ...] = ()
+    after: tuple[str, ...] = ()
+    settings: StepSettings = field(default_factory=StepSettings)
+
+    @property
+    def references(self) -> Iterator[OutputRef | ParameterRef]:
+        for _, binding in self.inputs:
+            yield from references(binding)
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """Ids of the steps whose outputs this one reads, in order of first use."""
+        return tuple(dict.fromkeys(ref.step for ref in self.references if isinstance(ref, OutputRef)))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the pipeline's parameters that this step reads."""
+        return tuple(dict.fromkeys(ref.name for ref in self.references if isinstance(ref, ParameterRef)))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of all steps that must end before this one starts: data edges, then control edges."""
+        return tuple(dict.fromkeys((*self.producers, *self.after)))
+
+    @property
+    def condition(self) -> Condition:
+        """When the step may start, once all its `needs` have ended."""
+        from orch.model.conditions import And, Succeeded  # asked by schedulers only, not by a job that runs one step
+
+        return And(tuple(Succeeded(need) for need in self.needs))
+
+    def to_json(self) -> Json:
+        data: dict[str, Json] = {
+            "id": self.id,
+            "source": self.source,
+            "inputs": [[name, binding_to_json(binding)] for name, binding in self.inputs],
+            "outputs": [{"name": output.name, "type": output.type} for output in self.outputs],
+        }
+        if self.after:
+            data["after"] = list(self.after)
+        if settings := self.settings.to_json():
+            data["settings"] = settings
+        return data
+
+    @classmethod
+    def from_json(cls, data: Json) -> Step:
+        refuse_unknown_keys(data, {"id", "source", "inputs", "outputs", "after", "settings"}, "a step")
+        return cls(
+            data["id"],
+            data["source"],
+            tuple((name, binding_from_json(binding)) for name, binding in data["inputs"]),
+            tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
+            tuple(data.get("after", ())),
+            StepSettings.from_json(data.get("settings", {})),
+        )
