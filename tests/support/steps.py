@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orch.model.graph import Graph, Output, OutputRef, Step
+from orch.model.graph import Graph
 from orch.model.parameters import Parameter
 from orch.model.settings import StepSettings, Trigger
+from orch.model.steps import Output, OutputRef, Step
 
 
 def a_step(name: str, reads: Sequence[str] = (), after: Sequence[str] = (), settings: StepSettings | None = None) -> Step:

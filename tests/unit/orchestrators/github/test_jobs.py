@@ -6,9 +6,10 @@ import pytest
 from support.steps import a_graph, a_step
 
 from orch.errors import LimitError, UnsupportedError
-from orch.model.graph import Graph, OutputRef, ParameterRef, Step
+from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
+from orch.model.steps import OutputRef, ParameterRef, Step
 from orch.orchestrators.github.jobs import check_steps, job_minutes, jobs_of
 from orch.orchestrators.github.pins import Pins
 from orch.stacks.settings import Retention, Runner, Settings

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from orch.errors import LimitError, OrchError, PipelineError, UnsupportedError
-from orch.model.graph import Graph, Step
+from orch.model.graph import Graph
+from orch.model.steps import Step
 from orch.names import RESULT_JOB
 from orch.orchestrators.github.conditions import job_condition
 from orch.orchestrators.github.pins import Pins

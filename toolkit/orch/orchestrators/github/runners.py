@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from orch.errors import UnsupportedError
-from orch.model.graph import Step
 from orch.model.settings import ResourceSettings, memory_bytes
+from orch.model.steps import Step
 from orch.stacks.settings import FILE, Runner
 
 
