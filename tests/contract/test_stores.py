@@ -55,7 +55,7 @@ def test_bytes_come_back_under_their_sha256(opened: Open) -> None:
 
 
 @given(data=st.binary(max_size=4096))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_bytes_come_back(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     store = LocalStore(tmp_path_factory.getbasetemp() / "any-bytes", verify=True)
 

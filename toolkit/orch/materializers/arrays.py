@@ -10,11 +10,12 @@ from orch.model.artifacts import Artifact
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orch.stores.local import LocalStore
+    from orch.stores.local import LocalStore, Writer
 
 NAME: Final = "npy"
 # A header is as long as its structured dtype has names. numpy's default guards strangers' files; these are hashed.
 _HEADER: Final = 1 << 20
+_VERSIONS: Final = ((1, 0), (2, 0), (3, 0))
 
 
 def takes(value: Any) -> bool:
@@ -30,10 +31,8 @@ def takes(value: Any) -> bool:
 
 
 def save(value: Any, store: LocalStore) -> Artifact:
-    import numpy as np
-
     with store.create() as writer:  # written in blocks, so a large array is not held twice
-        np.lib.format.write_array(writer, value, allow_pickle=False)
+        _write(value, writer)
     return Artifact(
         digest=writer.digest,
         size=writer.size,
@@ -42,6 +41,20 @@ def save(value: Any, store: LocalStore) -> Artifact:
         preview=preview(value),
         comparable=_is_determined(value.dtype),
     )
+
+
+def _write(array: Any, writer: Writer) -> None:
+    """In the oldest version of the format that can describe the array, which is numpy's own choice, without its warning."""
+    import numpy as np
+
+    for version in _VERSIONS:
+        try:
+            np.lib.format.write_array(writer, array, version, allow_pickle=False)
+        except ValueError:  # raised before anything is written; a name outside Latin-1 is one, too
+            if writer.size or version == _VERSIONS[-1]:
+                raise
+        else:
+            return
 
 
 def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noqa: ARG001 -- every materializer has it

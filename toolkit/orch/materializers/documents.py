@@ -7,9 +7,6 @@ in the artifact's `meta`, by the place in the document: `{"classes": {"$.model":
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import decimal
-import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import MaterializationError
@@ -26,14 +23,13 @@ if TYPE_CHECKING:
     from orch.stores.local import LocalStore
 
 NAME: Final = "json"
-_ATOMS: Final = (type(None), bool, int, float, str, bytes)
-_TEXTS: Final = (dt.datetime, dt.date, dt.time, decimal.Decimal, uuid.UUID)
-_PLAIN: Final = frozenset({*_ATOMS, *_TEXTS, list, tuple, dict, set, frozenset})
+_PLAIN: Final = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set, frozenset})
+_TEXTS: Final = frozenset({"datetime.datetime", "datetime.date", "datetime.time", "decimal.Decimal", "uuid.UUID"})
 
 
 def holds(value: object) -> bool:
     """Whether `value` is the document itself, and not a leaf of one."""
-    return type(value) in _PLAIN or scalars.takes(value) or fields.takes(value)
+    return type(value) in _PLAIN or type_name(value) in _TEXTS or scalars.takes(value) or fields.takes(value)
 
 
 def save(value: object, store: LocalStore, save_leaf: Callable[[object, LocalStore], Artifact]) -> Artifact:

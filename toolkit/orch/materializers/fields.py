@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import MaterializationError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # What a class overrides when its instances are more, or something else, than their attributes.
-_PROTOCOL: Final = ("__reduce__", "__reduce_ex__", "__getstate__", "__new__")
+_PROTOCOL: Final = ("__reduce__", "__reduce_ex__", "__getstate__", "__getattribute__", "__new__")
 
 
 def takes(value: object) -> bool:
@@ -36,7 +37,9 @@ def problem(value: Any) -> str | None:
         return f"its class cannot be imported as {reference(cls)!r}"
     for name in _PROTOCOL:
         method = getattr(cls, name)
-        if method is not getattr(object, name) and method.__module__ != "dataclasses":  # frozen ones with slots get theirs there
+        if (
+            method is not getattr(object, name) and getattr(method, "__module__", "") != "dataclasses"
+        ):  # frozen ones with slots get theirs there
             return f"it has its own {name}"
     names = {field.name for field in dataclasses.fields(value)}
     if extra := sorted(set(_attributes(value)) - names):
@@ -75,7 +78,14 @@ def _attributes(value: object) -> Iterator[str]:
         if not isinstance(getattr(type(value), name, None), functools.cached_property):
             yield name
     for cls in type(value).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name not in ("__dict__", "__weakref__"):
-                yield f"_{cls.__name__.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
+        for name, member in vars(cls).items():
+            if type(member) is MemberDescriptorType and _is_set(member, value):
+                yield name
+
+
+def _is_set(slot: MemberDescriptorType, value: object) -> bool:
+    try:
+        slot.__get__(value)
+    except AttributeError:
+        return False
+    return True

@@ -39,11 +39,25 @@ def save(value: Any, store: LocalStore) -> Artifact:
         message = f"a value of type {type_name(value)!r} is stored as Arrow, and pyarrow is not installed"
         raise MaterializationError(message, hint="add pyarrow to the project's requirements") from error
     frame, kind = _as_frame(value)
-    table = _table(frame, kind)
-    _check(value, frame, _value(table))
-    with store.create() as writer, pa.ipc.new_file(writer, table.schema) as file:
-        file.write_table(table)
+    written = _written(_batch(frame, kind))
+    try:
+        again = _value(pa.ipc.open_file(written).read_all())
+    except Exception as error:  # what pandas says of data that it cannot build from
+        message = f"the frame cannot be built again from its Arrow table: {error}"
+        raise MaterializationError(message, hint="use text as names of columns and index") from error
+    _check(value, frame, again)
+    with store.create() as writer:
+        writer.write(written)
     return Artifact(digest=writer.digest, size=writer.size, materializer=NAME, type=type_name(value), preview=preview(value))
+
+
+def _written(batch: Any) -> Any:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as file:
+        file.write_batch(batch)
+    return sink.getvalue()
 
 
 def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noqa: ARG001 -- every materializer has it
@@ -71,7 +85,7 @@ def _as_frame(value: Any) -> tuple[Any, dict[str, Json]]:
     return value, {"kind": "frame"}
 
 
-def _table(frame: Any, kind: dict[str, Json]) -> Any:
+def _batch(frame: Any, kind: dict[str, Json]) -> Any:
     import pandas as pd
     import pyarrow as pa
 
@@ -87,8 +101,17 @@ def _table(frame: Any, kind: dict[str, Json]) -> Any:
         raise _culprit(frame, error) from error
     if len(table.column_names) < frame.shape[1] + (0 if isinstance(frame.index, pd.RangeIndex) else 1):
         raise MaterializationError("the frame has columns that Arrow would leave out", hint="name every column differently")
-    table = table.combine_chunks()
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: canonical.dumps(layout).encode()})
+    schema = table.schema.with_metadata({**(table.schema.metadata or {}), _KEY: canonical.dumps(layout).encode()})
+    return pa.RecordBatch.from_arrays([_canonical(column) for column in table.columns], schema=schema)
+
+
+def _canonical(column: Any) -> Any:
+    """One array for all of a column, with zeros where it has no value: what was there before is nobody's data."""
+    import numpy as np
+    import pyarrow as pa
+
+    array = column.combine_chunks()
+    return array.take(pa.array(np.arange(len(array)))) if array.null_count else array
 
 
 def _missing(column: Any) -> str:
@@ -142,7 +165,7 @@ def _way_out(name: object) -> str:
 
 
 def _value(table: Any) -> Any:
-    """What a table of `_table` was made from."""
+    """What a table of `_batch` was made from."""
     import pandas as pd
 
     layout = canonical.loads(table.schema.metadata[_KEY])

@@ -35,9 +35,6 @@ def save(value: object, store: LocalStore) -> Artifact:
             cloudpickle.dump(value, writer, protocol=_PROTOCOL)
     except (StoreError, MemoryError):
         raise
-    except RecursionError as error:
-        message = f"a value of type {type_name(value)!r} is nested too deeply to be pickled"
-        raise MaterializationError(message, hint=_WAY_OUT) from error
     except Exception as error:  # `__reduce__` and `__getstate__` are the user's code
         message = f"a value of type {type_name(value)!r} cannot be pickled: {type(error).__name__}: {error}"
         raise MaterializationError(message, hint=_WAY_OUT) from error

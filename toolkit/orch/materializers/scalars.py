@@ -6,38 +6,46 @@ import base64
 import math
 from typing import TYPE_CHECKING, Any
 
-from orch.materializers.classes import package
+from orch.errors import MaterializationError
+from orch.materializers.classes import package, type_name
 
 if TYPE_CHECKING:
     from orch.model.canonical import Json
 
 
 def takes(value: Any) -> bool:
-    """Only what its dtype and bytes give back: `numpy.longlong` is a type of its own that shares its dtype with another."""
     if package(type(value)) != "numpy":
         return False
     import numpy as np
 
-    if not isinstance(value, np.generic) or value.dtype.kind not in "biufcmMSU" or value.dtype.char in "gG":
-        return False
-    if not value.dtype.itemsize:
-        return False
-    again: Any = np.frombuffer(value.tobytes(), value.dtype.str)[0]
-    return type(again) is type(value) and again.dtype == value.dtype and again.tobytes() == value.tobytes()
+    # Long doubles have bytes that mean nothing, and structures are arrays in all but name: both are pickled.
+    return isinstance(value, np.generic) and value.dtype.kind in "biufcmMSU" and value.dtype.char not in "gG"
 
 
 def encode(value: Any) -> Json:
+    content = [value.dtype.str, _content(value)]
+    again: Any = decode(content)
+    # `longlong` is a type of its own that shares its dtype with another, and numpy drops zeros at the end of bytes.
+    if type(again) is not type(value) or again.tobytes() != value.tobytes():
+        message = f"a {type_name(value)} would come back as another value: {type_name(again)} {again!r}"
+        raise MaterializationError(message, hint="return it as a Python value, with .item() or bytes()")
+    return {"$numpy": content}
+
+
+def _content(value: Any) -> Json:
     if value.dtype.kind in "biu":
-        return {"$numpy": [value.dtype.str, value.item()]}
-    if value.dtype.kind == "f" and value.dtype.itemsize <= 8 and math.isfinite(value):
-        return {"$numpy": [value.dtype.str, float(value)]}
-    return {"$numpy": [value.dtype.str, {"base64": base64.b64encode(value.tobytes()).decode()}]}
+        return value.item()
+    if value.dtype.kind == "f" and math.isfinite(value):
+        return float(value)
+    return {"base64": base64.b64encode(value.tobytes()).decode()}
 
 
 def decode(content: Json) -> object:
     import numpy as np
 
     dtype, value = content
-    if isinstance(value, dict):
-        return np.frombuffer(base64.b64decode(value["base64"]), dtype)[0]
-    return np.dtype(dtype).type(value)
+    if not isinstance(value, dict):
+        return np.dtype(dtype).type(value)
+    if not np.dtype(dtype).itemsize:  # empty text
+        return np.dtype(dtype).type()
+    return np.frombuffer(base64.b64decode(value["base64"]), dtype)[0]
