@@ -1,0 +1,164 @@
+"""How fast: each figure beside its bar, every pair measured in turn within one run, medians.
+
+python3 tasks.py bench [--rounds N]
+
+Quote ratios and differences of one run only: machines differ, and so do the same machine's days.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+PYTHON = sys.executable
+
+
+class Row(NamedTuple):
+    what: str
+    measured: float
+    bar: float
+    unit: str
+    how: str
+
+    @property
+    def holds(self) -> bool:
+        return self.measured <= self.bar
+
+
+class Bench:
+    """Whole processes in a project of their own, by the clock on the wall."""
+
+    def __init__(self, folder: Path, rounds: int) -> None:
+        self.folder = folder
+        self.rounds = rounds
+        self.environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        for name in ("GITHUB_ACTIONS", "ORCH_STACK"):
+            self.environment.pop(name, None)
+        shutil.copy(HERE / "pipelines.py", folder)
+        (folder / "pyproject.toml").touch()
+
+    def seconds(self, command: Sequence[str], *, fails: bool = False) -> float:
+        started = time.perf_counter()
+        ended = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, check=False)
+        took = time.perf_counter() - started
+        if (ended.returncode != 0) is not fails:
+            sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr.decode()}")
+        return took
+
+    def in_turn(self, *measures: Callable[[], float]) -> list[float]:
+        """Medians of the measures, each round taking all of them once, after one round that does not count."""
+        for measure in measures:
+            measure()
+        rounds = [[measure() for measure in measures] for _ in range(self.rounds)]
+        return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+    def python(self, *arguments: str) -> Callable[[], float]:
+        return lambda: self.seconds([PYTHON, *arguments])
+
+    def orch(self, *arguments: str, fails: bool = False) -> Callable[[], float]:
+        return lambda: self.seconds([PYTHON, "-m", "orch", *arguments], fails=fails)
+
+    def pickle_loop(self, length: int) -> float:
+        """Seconds for what a chain cannot do without: each value to disk and back, here by pickle."""
+        folder = self.folder / "pickles"
+        folder.mkdir(exist_ok=True)
+        started = time.perf_counter()
+        value = 0
+        for number in range(length):
+            file = folder / str(number)
+            with file.open("wb") as writing:
+                pickle.dump(value + 1, writing)
+            with file.open("rb") as reading:
+                value = pickle.load(reading)  # noqa: S301 (written three lines above)
+        took = time.perf_counter() - started
+        shutil.rmtree(folder)
+        return took
+
+
+def start_up(bench: Bench) -> list[Row]:
+    bare, click, help_, imported = bench.in_turn(
+        bench.python("-c", "pass"),
+        bench.python("-c", "import click"),
+        bench.orch("--help"),
+        bench.python("-c", "from orch import step, pipeline"),
+    )
+    return [
+        Row("orch --help", help_ / click, 2, "x", "of `python -c 'import click'`"),
+        Row("from orch import step, pipeline", (imported - bare) * 1000, 30, "ms", "above bare Python"),
+    ]
+
+
+def one_step(bench: Bench) -> list[Row]:
+    graph = "from orch.authoring.load import load_graph; print(load_graph('pipelines.py:chain_1').text())"
+    text = subprocess.run([PYTHON, "-c", graph], cwd=bench.folder, env=bench.environment, capture_output=True, check=True).stdout
+    (bench.folder / "graph.json").write_bytes(text)
+    folders = ["--inputs", "inputs", "--outputs", "outputs", "--record", "record", "--project", "."]
+
+    def step() -> float:
+        for name in ("outputs", "record"):
+            shutil.rmtree(bench.folder / name, ignore_errors=True)
+        return bench.orch("step", "run", "--graph", "graph.json", "--step", "start", *folders)()
+
+    bare, ran = bench.in_turn(bench.python("-c", "pass"), step)
+    return [Row("one step by the step runtime", (ran - bare) * 1000, 60, "ms", "above bare Python, whole process")]
+
+
+def local_runs(bench: Bench) -> list[Row]:
+    def run(pipeline: str, jobs: int, *, fails: bool = False) -> Callable[[], float]:
+        return bench.orch("run", f"pipelines.py:{pipeline}", "--jobs", str(jobs), fails=fails)
+
+    short, long, loop = bench.in_turn(run("chain_1", 1), run("chain_100", 1), lambda: bench.pickle_loop(99))
+    one, fan, death = bench.in_turn(run("fan_1", 2), run("fan_100", 2), run("fan_99_and_a_death", 2, fails=True))
+    bare, worker = bench.in_turn(bench.python("-c", "pass"), bench.python("-c", "import orch.runtime.worker"))
+    return [
+        Row("chain of 100 steps, --jobs 1", (long - short - loop) * 1000 / 99, 0.5, "ms", "a step, above a loop that pickles"),
+        Row("100 independent steps, --jobs 2", (fan - one) * 1000 / 99, 2, "ms", "a step"),
+        Row("one of them dies", (death - fan) / worker, 2, "x", f"of one new process ({(worker - bare) * 1000:.0f} ms above bare Python)"),
+    ]
+
+
+def compiling(bench: Bench) -> list[Row]:
+    def compile_(length: int) -> Callable[[], float]:
+        def measure() -> float:
+            shutil.rmtree(bench.folder / ".github", ignore_errors=True)
+            return bench.orch("compile", f"pipelines.py:chain_{length}")()
+
+        return measure
+
+    one, thirty, three_hundred = bench.in_turn(compile_(1), compile_(30), compile_(300))
+    return [
+        Row("compile 30 steps", thirty, 1, "s", "whole process"),
+        Row("compile 300 steps", three_hundred, 1, "s", "whole process"),
+        Row("compile, a step at 300 against a step at 30", (three_hundred - one) / (thirty - one) * 29 / 299, 1.2, "x", "1 is linear"),
+    ]
+
+
+def table(rows: Sequence[Row]) -> str:
+    lines = ["| what | measured | bar | |", "| --- | ---: | ---: | --- |"]
+    for row in rows:
+        verdict = "" if row.holds else " **missed**"
+        lines.append(f"| {row.what} | {row.measured:.2f} {row.unit} | {row.bar:g} {row.unit} | {row.how}{verdict} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    rounds = int(arguments[arguments.index("--rounds") + 1]) if "--rounds" in arguments else 9
+    with tempfile.TemporaryDirectory(prefix="orch-bench-") as folder:
+        bench = Bench(Path(folder), rounds)
+        rows = [*start_up(bench), *one_step(bench), *local_runs(bench), *compiling(bench)]
+    print(table(rows))
+    return 0 if all(row.holds for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
