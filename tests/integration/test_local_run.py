@@ -609,7 +609,15 @@ def test_ctrl_c_stops_the_steps_records_them_as_cancelled_and_exits_130(tmp_path
 
 
 def test_python_file_runs_the_pipeline_and_exits_with_its_code(tmp_path: Path) -> None:
-    code = "    @step\n    def s(x: int) -> int: return 1 // x\n\n    @pipeline\n    def p(x: int): s(x)\n\n    if __name__ == '__main__': p({})\n"
+    code = """
+    @step
+    def s(x: int) -> int: return 1 // x
+
+    @pipeline
+    def p(x: int): s(x)
+
+    if __name__ == "__main__": p({})
+"""
     codes = []
     for argument in ("1", "0", "'text'"):
         file = write(tmp_path, code.format(argument))

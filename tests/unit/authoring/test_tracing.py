@@ -217,7 +217,7 @@ def test_a_mistake_is_named_with_its_line_and_a_way_out(tmp_path: Path, line: st
 
     assert [problem.code for problem in problems] == [code]
     assert message in problems[0].message
-    assert problems[0].hint or code == "pipeline" or code == "graph-cycle"
+    assert problems[0].hint or code in ("pipeline", "graph-cycle")
     assert problems[0].where is not None
     assert problems[0].where.path == "pipeline.py"
     assert problems[0].where.line > 20
