@@ -78,10 +78,8 @@ def _refuse_aliases(text: str) -> None:
 
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            hint = "write the value out"
-            raise SettingsError(
-                f"*{event.anchor} is an alias, which settings do not have", hint=hint, where=Where(FILE, event.start_mark.line + 1)
-            )
+            where = Where(FILE, event.start_mark.line + 1 if event.start_mark else 0)
+            raise SettingsError(f"*{event.anchor} is an alias, which settings do not have", hint="write the value out", where=where)
 
 
 def _check_duplicates(node: yaml.Node) -> Iterator[OrchError]:
