@@ -91,7 +91,7 @@ class Live:
         self._live = RichLive(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
         self._board: Board | None = None
         self._width = 0
-        self._lines: list[Text] = []
+        self._printed: list[tuple[str, str]] = []  # by which step, what
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -110,7 +110,7 @@ class Live:
                     self._board.change(event, self._clock())
             case StepOutput(step, text):
                 with self._lock:
-                    self._lines += [self._line(step, line) for line in lines_of(text)]
+                    self._printed.append((step, text))
             case RunEnded(record):
                 self.close()
                 graph_ = self._board.graph if self._board else None
@@ -142,8 +142,8 @@ class Live:
 
     def _draw(self) -> None:
         with self._lock:
-            lines, self._lines = self._lines, []
+            printed, self._printed = self._printed, []
             picture = self._board.render(self._clock(), max(self._console.height - 2, 3)) if self._board else Text()
-        self._live.update(picture, refresh=not lines)
-        if lines:
-            self._console.print(*lines, sep="\n", soft_wrap=True)  # draws the picture below
+        if lines := [self._line(step, line) for step, text in printed for line in lines_of(text)]:
+            self._console.print(*lines, sep="\n", soft_wrap=True)
+        self._live.update(picture, refresh=True)
