@@ -36,7 +36,7 @@ FRAMES = {
     "categories": lambda: pd.DataFrame({"a": pd.Categorical(["x", None], categories=["z", "x"], ordered=True)}),
     "categories of numbers": lambda: pd.DataFrame({"a": pd.Categorical([3, 1])}),
     "nullable": lambda: pd.DataFrame({name: pd.array([1, None], dtype=name) for name in ("Int64", "Float32", "boolean")}),
-    "nullable text": lambda: pd.DataFrame({"a": pd.array(["x", None], dtype="string[pyarrow]")}),
+    "nullable text": lambda: pd.DataFrame({name: pd.array(["x", None], dtype=f"string[{name}]") for name in ("pyarrow", "python")}),
     "arrow": lambda: pd.DataFrame({"a": pd.array([1, None], dtype="int64[pyarrow]")}),
     "empty": pd.DataFrame,
     "no columns": lambda: pd.DataFrame(index=[1, 2]),
@@ -55,7 +55,7 @@ FRAMES = {
     "index with a frequency": lambda: pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2020", periods=2, freq="D", tz="UTC")),
     "index of business months": lambda: pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2020", periods=2, freq="BME")),
     "part of a frame": lambda: pd.DataFrame({"a": range(100), "b": ["x", None] * 50})[3:90:7],
-    "attrs": lambda: attrs(pd.DataFrame({"a": [1]})),
+    "attrs": lambda: attrs(pd.DataFrame({"a": [1]}), {"unit": "m", "shape": (1, 2)}),
 }
 PARTS = {
     "series": lambda: pd.Series([1, 2], name="n"),
@@ -74,8 +74,8 @@ PARTS = {
 }
 
 
-def attrs(frame: Any) -> Any:
-    frame.attrs["unit"] = "m"
+def attrs(frame: Any, given: dict[str, object]) -> Any:
+    frame.attrs |= given
     return frame
 
 
@@ -178,6 +178,7 @@ def test_a_column_that_would_change_is_an_error_that_names_it(journey: Any, make
         lambda: pd.DataFrame({"a": [1, 2]}, index=pd.Index([None, float("nan")], **OBJECTS)),
         lambda: pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False),
         lambda: pd.Series([1], name=object()),
+        lambda: attrs(pd.DataFrame({"a": [1]}), {"x": object()}),
     ],
 )
 @pytest.mark.filterwarnings("ignore")

@@ -74,15 +74,25 @@ def _as_frame(value: Any) -> tuple[Any, dict[str, Json]]:
     if isinstance(value, pd.Index):
         return pd.DataFrame(index=value), {"kind": "index"}
     if isinstance(value, pd.Series):
-        try:
-            name = values.encode(value.name)
-        except values.NotPlain as error:
-            message = f"the name of the series is not plain data: {type_name(error.value)!r}"
-            raise MaterializationError(message, hint="series.rename('a name')") from error
+        name = _encoded(value.name, "the name of the series holds", "series.rename('a name')")
         frame = value.to_frame(name=_VALUES)
         frame.attrs = value.attrs
         return frame, {"kind": "series", "name": name}
     return value, {"kind": "frame"}
+
+
+def _encoded(value: object, holder: str, hint: str) -> Json:
+    try:
+        return values.encode(value)
+    except values.NotPlain as error:
+        raise MaterializationError(f"{holder} what is not plain data: {type_name(error.value)!r}", hint=hint) from error
+
+
+def _is_nullable_text(dtype: Any) -> bool:
+    """Text whose missing value is NA: Arrow does not tell in whose memory pandas had it."""
+    import pandas as pd
+
+    return isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA
 
 
 def _batch(frame: Any, kind: dict[str, Json]) -> Any:
@@ -93,10 +103,14 @@ def _batch(frame: Any, kind: dict[str, Json]) -> Any:
     layout = kind | {
         "columns": _index_layout(frame.columns),
         "index": _index_layout(frame.index),
+        "attrs": _encoded(frame.attrs, "the frame's attrs hold", "frame.attrs = {}"),
+        "strings": [[i, dtype.storage] for i, dtype in enumerate(frame.dtypes) if _is_nullable_text(dtype)],
         "objects": [[i, _missing(frame.iloc[:, i])] for i, dtype in enumerate(frame.dtypes) if str(dtype) == "object"],
     }
+    bare = frame.copy(deep=False)
+    bare.attrs = {}  # pyarrow would put what JSON makes of them into the file
     try:
-        table = pa.Table.from_pandas(frame)
+        table = pa.Table.from_pandas(bare)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise _culprit(frame, error) from error
     if len(table.column_names) < frame.shape[1] + (0 if isinstance(frame.index, pd.RangeIndex) else 1):
@@ -176,11 +190,14 @@ def _value(table: Any) -> Any:
         if missing == "nan":
             objects = [float("nan") if item is None else item for item in objects]
         frame.isetitem(i, pd.Series(objects, index=frame.index, dtype=object))
+    for i, storage in layout["strings"]:
+        frame.isetitem(i, frame.iloc[:, i].astype(pd.StringDtype(storage)))
     for i, dtype in enumerate(frame.dtypes):
         if isinstance(dtype, pd.CategoricalDtype):  # its codes are the table's own, which nobody may write to
             frame.isetitem(i, frame.iloc[:, i].copy())
     frame.index = _index(frame.index, layout["index"])
     frame.columns = _index(frame.columns, layout["columns"])
+    frame.attrs = values.decode(layout["attrs"])
     match layout["kind"]:
         case "index":
             return frame.index
@@ -218,8 +235,6 @@ def _check(value: Any, frame: Any, again: Any) -> None:
     for i, name in enumerate(frame.columns):
         if reason := _column_difference(frame.iloc[:, i], back.iloc[:, i]):
             raise MaterializationError(f"the frame's column {name!r} would not come back the same: {reason}", hint=_way_out(name))
-    if type(again) is not type(value) or getattr(value, "attrs", {}) != getattr(again, "attrs", {}):
-        raise MaterializationError("the frame's attrs would not come back the same", hint="frame.attrs = {}, or keep to JSON in them")
     if frame.flags != back.flags:
         raise MaterializationError("the frame's flags would not come back the same", hint="frame.set_flags(allows_duplicate_labels=True)")
 
