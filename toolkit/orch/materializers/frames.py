@@ -45,7 +45,7 @@ def save(value: Any, store: LocalStore) -> Artifact:
     except Exception as error:  # what pandas says of data that it cannot build from
         message = f"the frame cannot be built again from its Arrow table: {error}"
         raise MaterializationError(message, hint="use text as names of columns and index") from error
-    _check(value, frame, again)
+    _check(frame, again)
     with store.create() as writer:
         writer.write(written)
     return Artifact(digest=writer.digest, size=writer.size, materializer=NAME, type=type_name(value), preview=preview(value))
@@ -223,8 +223,8 @@ def _index(index: Any, layout: dict[str, Json]) -> Any:
             return index
 
 
-def _check(value: Any, frame: Any, again: Any) -> None:
-    """Raise unless `again`, built from the table, is `value` by type, dtype, index, columns and order."""
+def _check(frame: Any, again: Any) -> None:
+    """Raise unless `again`, built from the table, is `frame` by dtype, index, columns and order."""
     back, _ = _as_frame(again)
     for part, hint in (
         ("index", "frame.reset_index() makes it columns"),
