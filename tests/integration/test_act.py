@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -378,7 +379,7 @@ STUBBORN: Final = """
     @step
     def hangs(folder: str) -> int:
         # A process that ignores signals, in a session of its own, and one that forgets its environment.
-        deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+        deaf = "import signal as s, time; s.signal(s.SIGINT, s.SIG_IGN); s.signal(s.SIGTERM, s.SIG_IGN); time.sleep(600)"
         for environment in (dict(os.environ), {}):
             child = subprocess.Popen([sys.executable, "-c", deaf], env=environment, start_new_session=True)
             Path(folder, str(child.pid)).touch()
@@ -404,7 +405,7 @@ def test_ctrl_c_records_the_run_as_cancelled_and_leaves_no_process(tmp_path: Pat
     work.mkdir()
     (work / "pipe.py").write_text(dedented(STUBBORN))
     started = orch(work, ["act", "pipe.py", "--json", "--set", f"folder={pids}"], environ={"TMPDIR": str(tmp_path)})
-    wait_for(lambda: (pids / "ready").exists())
+    wait_for((pids / "ready").exists)
 
     started.send_signal(signal.SIGINT)
     out, _ = started.communicate(timeout=PATIENCE)
@@ -448,8 +449,7 @@ def dedented(code: str) -> str:
     return textwrap.dedent(code)
 
 
-def wait_for(happened: object) -> None:
-    assert callable(happened)
+def wait_for(happened: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < until, "it did not happen"

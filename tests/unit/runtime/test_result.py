@@ -101,7 +101,9 @@ def test_a_record_of_an_earlier_attempt_does_not_speak_for_a_job_that_ended_othe
     ],
 )
 def test_any_failed_or_cancelled_job_fails_the_run(results: dict[str, str], *, verdict: bool) -> None:
-    assert passed(folded(LOADED, TRAINED, **results), results) is verdict
+    record = fold_run(INFO, GRAPH, [LOADED, TRAINED], results, ended=ENDED)
+
+    assert passed(record, results) is verdict
 
 
 def test_the_environment_of_a_job_tells_the_run() -> None:

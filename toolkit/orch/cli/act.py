@@ -37,7 +37,7 @@ EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CAN
     show_default=True,
     help="What jobs install: nothing, they use the interpreter and packages of this command; or the project's lock, from uv's cache.",
 )
-@click.option("--keep", is_flag=True, help="Keep act's working files, and say where they are.")
+@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Put act's working files into this folder, and keep them.")
 @arguments.no_cache_option
 @arguments.json_option
 def command(
@@ -46,7 +46,7 @@ def command(
     job: str | None,
     event: Path | None,
     packages: Literal["current", "locked"],
-    keep: bool,
+    keep: Path | None,
     no_cache: bool,  # noqa: ARG001 - nothing is taken from a cache yet
     as_json: bool,
 ) -> int:

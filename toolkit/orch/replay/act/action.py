@@ -20,11 +20,15 @@ _STAND_INS: Final = frozenset(("actions/cache", "actions/download-artifact", "ac
 _USED: Final = re.compile(r"(?P<repository>[^/@]+/[^/@]+)(?:/[^@]*)?@(?P<ref>.+)")
 
 
+def package() -> Path:
+    """The folder of `orch` itself."""
+    return Path(str(resources.files("orch")))
+
+
 def checkout_root() -> Path:
     """The root of this toolkit's repository, or where a wheel keeps what belongs to the action."""
-    package = Path(str(resources.files("orch")))
-    inside = package / "_action"
-    return inside if inside.is_dir() else package.parents[1]
+    inside = package() / "_action"
+    return inside if inside.is_dir() else package().parents[1]
 
 
 def compose(into: Path) -> Path:
@@ -33,8 +37,7 @@ def compose(into: Path) -> Path:
     into.mkdir(parents=True)
     shutil.copy2(root / "action.yml", into / "action.yml")
     shutil.copytree(root / "actions", into / "actions")
-    package = Path(str(resources.files("orch")))
-    shutil.copytree(package, into / "toolkit" / "orch", ignore=shutil.ignore_patterns("__pycache__", "_action"))
+    shutil.copytree(package(), into / "toolkit" / "orch", ignore=shutil.ignore_patterns("__pycache__", "_action"))
     return into
 
 
@@ -53,7 +56,7 @@ def local_repositories(workflow: str, action: Path) -> dict[str, Path]:
         if repository in _MADE_BY_ACT:
             continue
         if repository in _STAND_INS:
-            found[f"{repository}@{ref}"] = Path(str(resources.files("orch.replay.act.stand_ins"))) / repository.partition("/")[2]
+            found[f"{repository}@{ref}"] = package() / "replay" / "act" / "stand_ins" / repository.partition("/")[2]
         elif repository in known_actions() or repository.startswith("actions/"):
             hint = f"it has some for {', '.join(sorted(_STAND_INS))}"
             problems.append(UnsupportedError(f"orch act has no stand-in for {uses!r}", hint=hint))

@@ -12,6 +12,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from typing import Final
 
 from orch import names
 from orch.authoring.project import Project
-from orch.errors import SecretError, ToolFailedError, UnknownStepError, raise_problems
+from orch.errors import SecretError, ToolFailedError, UnknownStepError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -54,7 +55,7 @@ class Request:
     trigger: Trigger
     job: str | None = None
     packages: Packages = "current"
-    keep: bool = False
+    keep: Path | None = None  # a folder for act's working files, which are otherwise deleted
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
@@ -68,7 +69,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
     secrets = declared_secrets(graph, request.environ)
     act = command.find_act(request.environ)
-    with _private_folder(keep=request.keep) as private:
+    with _private_folder(request.keep) as private:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request, secrets)
         started = clock.now()
@@ -121,13 +122,22 @@ def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]
 
 
 @contextlib.contextmanager
-def _private_folder(*, keep: bool) -> Iterator[Private]:
+def _private_folder(keep: Path | None) -> Iterator[Private]:
+    if keep is not None:
+        if keep.exists() and any(keep.iterdir()):
+            raise UsageError(f"the folder {str(keep)!r} is not empty", hint="name one that does not exist yet")
+        keep.mkdir(parents=True, exist_ok=True)
+        private = Private(keep.resolve())
+        try:
+            yield private
+        finally:
+            private.secrets.unlink(missing_ok=True)
+        return
     root = Path(tempfile.mkdtemp(prefix="orch-act-")).resolve()
     try:
         yield Private(root)
     finally:
-        if not keep:
-            shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> None:
@@ -143,12 +153,10 @@ def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> 
 
 
 def _for_stand_ins(private: Private) -> dict[str, str]:
-    import sys
-
     return {
         "ORCH_ACT_ARTIFACTS": str(private.artifacts),
         "ORCH_ACT_PYTHON": sys.executable,
-        "ORCH_ACT_TOOLKIT": str(private.action / "toolkit"),
+        "ORCH_ACT_TOOLKIT": str(action.package().parent),
     }
 
 
@@ -199,14 +207,15 @@ class _Run:
         self._bring_home(record)
         self.sink(RunEnded(record))
         if code != 0 and record.state is State.SUCCEEDED:
-            raise ToolFailedError(f"every step succeeded, and yet act ended with {code}: {self._trouble()}", hint="--keep keeps its files")
+            message = f"every step succeeded, and yet act ended with {code}: {self._trouble()}"
+            raise ToolFailedError(message, hint="--keep DIR keeps its files")
         return record
 
     def _listen(self, act: subprocess.Popen[bytes], interrupted: interrupts.Interrupts) -> None:
         assert act.stdout is not None
         stopping = _Stopping(act, self.private.cancelled)
         rest = b""
-        with selectors.DefaultSelector() as selector:
+        with act.stdout, selectors.DefaultSelector() as selector:
             selector.register(act.stdout, selectors.EVENT_READ)
             selector.register(interrupted.descriptor, selectors.EVENT_READ)
             while True:
@@ -244,14 +253,15 @@ class _Run:
             result = "cancelled"
         record = reconcile(step, uploaded, result, self.info.attempt)
         log = self.listener.logs[step]
-        if uploaded is None and record and record.failure and log.errors:
+        if record and record.failure and (uploaded is None or uploaded.failure is None) and log.errors:
+            # The job failed around the step: what it announced says more than GitHub's word for its end.
             return replace(record, failure=replace(record.failure, message="\n".join(log.errors), traceback="".join(log.lines)))
         return record
 
     def _fold(self) -> RunRecord:
         results = {step.id: self.listener.results.get(step.id, "skipped") for step in self.graph.steps}
         if not self.listener.logs and not self.was_stopped:
-            raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep keeps its files")
+            raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep DIR keeps its files")
         record = fold_run(self.info, self.graph, self.records.values(), results, ended=clock.now())
         for step in record.steps:
             if step.step not in self.records:

@@ -24,11 +24,15 @@ _NEVER = frozenset((".git", ".orch", ".venv", "__pycache__"))
 
 
 def take(git_root: Path, into: Path, generated: Mapping[str, str]) -> None:
-    """Copy the working tree, uncommitted changes included, put the `generated` files over it, and commit all."""
+    """Copy the working tree, uncommitted changes included, put the `generated` files over it, and commit all.
+
+    What lies beside `into` is left out: a private folder may be inside the tree.
+    """
     into.mkdir(parents=True)
-    for name in files_of(git_root):
+    private = into.resolve().parent
+    for name in files_of(git_root, without=private):
         source, target = git_root / name, into / name
-        if source.is_dir() and not source.is_symlink():
+        if (source.is_dir() and not source.is_symlink()) or source.is_relative_to(private):
             continue  # a submodule, which a checkout leaves empty
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
@@ -42,14 +46,14 @@ def take(git_root: Path, into: Path, generated: Mapping[str, str]) -> None:
     _git(into, "remote", "add", "origin", f"https://github.com/local/{_repository_name(git_root)}.git")
 
 
-def files_of(git_root: Path) -> Iterator[str]:
+def files_of(git_root: Path, *, without: Path | None = None) -> Iterator[str]:
     """What git tracks and what it would: a file that is ignored stays behind. Without git, all files but caches."""
     if (git_root / ".git").exists():
         listed = _git(git_root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
         yield from (name for name in listed.split("\0") if name and os.path.lexists(git_root / name) and not _is_ours(name))
         return
     for folder, folders, names in os.walk(git_root):
-        folders[:] = sorted(set(folders) - _NEVER)
+        folders[:] = sorted(name for name in set(folders) - _NEVER if Path(folder, name) != without)
         yield from (Path(folder, name).relative_to(git_root).as_posix() for name in sorted(names))
 
 

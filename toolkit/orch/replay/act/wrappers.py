@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from orch.errors import ToolMissingError
+from orch.replay.act.action import package
 
 Packages = Literal["current", "locked"]
 
@@ -52,7 +53,7 @@ def write(folder: Path, *, packages: Packages, cancelled: Path, action: Path, en
         _program(folder / name, f'exec {shlex.quote(python)} "$@"')
     version = uv_version(action)
     if packages == "current":
-        toolkit = shlex.quote(str(action / "toolkit"))
+        toolkit = shlex.quote(str(package().parent))
         run = f"PYTHONPATH={toolkit} exec {shlex.quote(sys.executable)} -P -s -m orch.replay.act.stand_ins.uv"
         _program(folder / "uv", f'ORCH_UV_VERSION={version} {run} "$@"')
     else:
