@@ -81,8 +81,8 @@ def test_a_missing_argument_is_named(orch: CommandLine, name: str) -> None:
 def test_a_file_that_is_not_there_is_named(orch: CommandLine, name: str) -> None:
     code, out, err = orch(name, "nope.py")
 
-    assert (code, out) == (3, "")
-    assert err.startswith("error: no file 'nope.py' [load]\n  help: ")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: no file 'nope.py' [usage]\n  help: ")
 
 
 @pytest.mark.parametrize("name", TAKE_A_FILE)

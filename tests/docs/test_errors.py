@@ -32,7 +32,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
 
 def test_every_code_is_explained_under_its_exit_code_and_no_other_is() -> None:
-    explained = {}
+    explained: dict[str, int] = {}
     for section in PAGE.split("\n## Exit code ")[1:]:
         if found := re.match(r"(\d+):", section):
             explained |= dict.fromkeys(re.findall(r"^### `(.+)`$", section, re.MULTILINE), int(found[1]))

@@ -12,12 +12,12 @@ from orch.authoring.modules import load_module
 from orch.authoring.pipeline import PipelineFunction
 from orch.authoring.project import Project, find_project
 from orch.authoring.tracing import trace
-from orch.errors import LoadError, OrchError, Where, raise_problems
+from orch.errors import LoadError, OrchError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
 
 
 def split_reference(reference: str) -> tuple[Path, str | None]:
-    """`FILE[:PIPELINE]`; a Windows drive's colon is not a separator. Raises LoadError where there is no such file."""
+    """`FILE[:PIPELINE]`; a Windows drive's colon is not a separator. Raises UsageError where there is no such file."""
     path, colon, name = reference.rpartition(":")
     if not colon or (len(path) == 1 and not Path(path).exists()):
         path, name = reference, ""
@@ -26,9 +26,9 @@ def split_reference(reference: str) -> tuple[Path, str | None]:
     file = Path(path)
     if not file.is_file():
         hint = "a pipeline is named as FILE or FILE:PIPELINE, as in `orch run pipeline.py`"
-        raise LoadError(f"no file {path!r}", hint=hint)
+        raise UsageError(f"no file {path!r}", hint=hint)
     if file.suffix != ".py":
-        raise LoadError(f"{path!r} is not a Python file", hint="name the .py file that holds the @pipeline")
+        raise UsageError(f"{path!r} is not a Python file", hint="name the .py file that holds the @pipeline")
     return file, name or None
 
 

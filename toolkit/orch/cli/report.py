@@ -34,7 +34,8 @@ def exit_code(error: BaseException) -> int:
             return ExitCode.USAGE
         case KeyboardInterrupt() | click.Abort():
             return ExitCode.CANCELLED
-    return ExitCode.BUG
+        case _:
+            return ExitCode.BUG
 
 
 def _report(error: BaseException, stream: TextIO) -> int:
@@ -59,7 +60,8 @@ def problems_of(error: BaseException) -> list[OrchError]:
             return [error]
         case click.ClickException():
             return [_usage(error)]
-    return []
+        case _:
+            return []
 
 
 def render(problem: OrchError, *, colour: bool = False) -> str:

@@ -192,7 +192,7 @@ def resolve(parameters: tuple[Parameter, ...], given: Mapping[str, object]) -> d
             try:
                 resolved[parameter.name] = parameter.type.check(given[parameter.name])
             except ValueError as error:
-                problems.append(ParameterError(f"parameter {parameter.name!r} is {given[parameter.name]!r}: {error}"))
+                problems.append(_misfit(parameter, given[parameter.name], error))
         elif parameter.required:
             hint = f"give it a default in the signature, or type --set {parameter.name}=..."
             problems.append(ParameterError(f"parameter {parameter.name!r} has no value", hint=hint))
@@ -234,9 +234,14 @@ def _convert(parameters: tuple[Parameter, ...], given: Mapping[str, Any], conver
         try:
             converted[parameter.name] = convert(parameter, given[parameter.name])
         except ValueError as error:
-            problems.append(ParameterError(f"parameter {parameter.name!r} is {given[parameter.name]!r}: {error}"))
+            problems.append(_misfit(parameter, given[parameter.name], error))
     raise_problems(problems)
     return converted
+
+
+def _misfit(parameter: Parameter, value: object, error: ValueError) -> ParameterError:
+    hint = f"the pipeline declares `{parameter.name}: {parameter.type.text}`"
+    return ParameterError(f"parameter {parameter.name!r} is {value!r}: {error}", hint=hint)
 
 
 def _unknown(parameters: tuple[Parameter, ...], given: Mapping[str, object]) -> list[OrchError]:

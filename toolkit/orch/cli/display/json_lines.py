@@ -6,7 +6,7 @@ import json
 from typing import TextIO
 
 from orch.cli.display.contract import Display
-from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, to_json
+from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted, to_json
 from orch.model.records import StepRecord, fold
 
 
@@ -29,6 +29,8 @@ class JsonLines:
                 self._records.append(record)
             case RunEnded():
                 self._started = None
+            case StepStarted():
+                pass
             case StepOutput():
                 return
         self._write(event)

@@ -1,0 +1,74 @@
+"""What a type checker tells a user: read by mypy and pyright in test_typing.py, never run.
+
+A line that must be an error carries an ignore for exactly that error, and an ignore that is not needed is an error too.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, assert_type
+
+from orch import Context, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall, context, pipeline, step
+
+
+@step
+def load(rows: int) -> list[int]:
+    assert_type(context(), Context)
+    return list(range(rows))
+
+
+@step(
+    name="halve",
+    target="local",
+    resources=ResourceSettings(cpu_count=2, memory="4GB"),
+    retry=StepRetryConfig(max_retries=2),
+    timeout="2h",
+    secrets=["TOKEN"],
+    environment={"MODE": "fast"},
+    extras=["gpu"],
+    keep=True,
+)
+def split(xs: list[int]) -> tuple[Annotated[list[int], "train"], Annotated[list[int], "test"]]:
+    return xs[::2], xs[1::2]
+
+
+@step
+def total(xs: list[int], *, scale: float = 1.0) -> float:
+    return sum(xs) * scale
+
+
+@step
+def deploy(score: float) -> None: ...
+
+
+@pipeline
+def part(rows: int) -> float:
+    return total(load(rows))
+
+
+@pipeline(schedule=Schedule("0 2 * * *"), triggers=[Push(branches=["main"]), PullRequest(), WorkflowCall()], requirements="r.txt")
+def whole(rows: int = 10, scale: float = 0.5) -> None:
+    xs = load(rows)
+    assert_type(xs, list[int])
+    train, test = split(xs)
+    assert_type(train, list[int])
+    assert_type(total(test, scale=scale), float)
+    assert_type(part(rows), float)
+    deploy.with_options(id="last", after=[xs, "load"])(total(train))
+
+    load("ten")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    load()  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    load(rows=1, columns=2)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    total(rows)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    total(load(1), "2")  # type: ignore[arg-type, call-arg] # pyright: ignore[reportCallIssue]
+    split(train).sort()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    load.with_options(retry=3)(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    part("ten")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+@step(retry="twice")  # type: ignore[call-overload, untyped-decorator] # pyright: ignore[reportArgumentType]
+def wrong() -> None: ...
+
+
+if __name__ == "__main__":
+    whole(rows=3)
+    whole(rows="3")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
