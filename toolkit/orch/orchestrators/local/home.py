@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from orch import materializers
 from orch.files import write_atomic
 from orch.model import canonical
+from orch.model.artifacts import Artifact
+from orch.model.graph import Graph
 from orch.model.records import RunRecord, StepRecord
+from orch.stores.local import LocalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,21 @@ class Home:
 
     def run(self, run_id: str) -> RunFolder:
         return RunFolder(self.path / "runs" / run_id)
+
+
+def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
+    """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
+    read = {str(ref) for step in graph.steps for ref in step.references}
+    for step in record.steps:
+        for name, artifact in step.outputs.items():
+            final = f"{step.step}.{name}" not in read or graph[step.step].settings.keep
+            if final and artifact.materializer in materializers.ON_DISK:
+                _lay_out(artifact, store, folder.output(step.step, name))
+
+
+def _lay_out(artifact: Artifact, store: LocalStore, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    copied = materializers.load(artifact, store, scratch=folder)
+    assert isinstance(copied, Path)
+    copied.rename(folder / copied.name)
+    copied.parent.rmdir()

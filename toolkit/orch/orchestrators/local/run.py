@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from orch import materializers
 from orch.authoring.project import Project
 from orch.errors import OrchError, SecretError, UnsupportedError, raise_problems
 from orch.model import values
-from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph, Step
 from orch.model.records import RunInfo, RunRecord, StepRecord, fold
 from orch.model.states import State
-from orch.orchestrators.local.home import Home, RunFolder
+from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
 from orch.orchestrators.local.schedule import Schedule
 from orch.runtime import clock, interrupts
 from orch.runtime.execute import Order, Setup
@@ -112,7 +110,7 @@ class _Run:
         record = fold(self.info, self.graph, self.records, ended=clock.rfc3339(clock.now()), duration=clock.monotonic() - tick)
         if self.was_stopped:
             record = RunRecord(record.info, State.CANCELLED, record.steps, record.ended, record.duration)
-        self._lay_out_files(record)
+        lay_out_files(self.graph, record, LocalStore(self.home.store), self.folder)
         self.folder.write_run(record)
         self.sink(RunEnded(record))
         return record
@@ -207,23 +205,6 @@ class _Run:
             self.logs[step] = self.folder.open_log(step)
         self.logs[step].write(text.encode())
         self.sink(StepOutput(step, text))
-
-    def _lay_out_files(self, record: RunRecord) -> None:
-        """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
-        read = {str(ref) for step in self.graph.steps for ref in step.references}
-        store = LocalStore(self.home.store)
-        for step in record.steps:
-            for name, artifact in step.outputs.items():
-                final = f"{step.step}.{name}" not in read or self.graph[step.step].settings.keep
-                if final and artifact.materializer in materializers.ON_DISK:
-                    self._lay_out(artifact, store, self.folder.output(step.step, name))
-
-    def _lay_out(self, artifact: Artifact, store: LocalStore, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        copied = materializers.load(artifact, store, scratch=folder)
-        assert isinstance(copied, Path)
-        copied.rename(folder / copied.name)
-        copied.parent.rmdir()
 
 
 def _unsupported(graph: Graph) -> list[OrchError]:

@@ -6,12 +6,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from orch import materializers, names
+from orch import names
 from orch.errors import RecordError
 from orch.model import canonical
-from orch.model.graph import Graph
-from orch.model.records import RunRecord, StepRecord
-from orch.orchestrators.local.home import RunFolder
+from orch.model.records import StepRecord
 from orch.stores.local import LocalStore
 
 
@@ -49,15 +47,3 @@ class Delivered:
                 return zipped.read(member)
         except (FileNotFoundError, KeyError):
             return None
-
-
-def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
-    """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
-    read = {str(ref) for step in graph.steps for ref in step.references}
-    for step in record.steps:
-        for name, artifact in step.outputs.items():
-            final = f"{step.step}.{name}" not in read or graph[step.step].settings.keep
-            if final and artifact.materializer == "path" and all(store.has(digest) for digest in artifact.digests):
-                target = folder.output(step.step, name)
-                target.mkdir(parents=True)
-                materializers.load(artifact, store, scratch=target)

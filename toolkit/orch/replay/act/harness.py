@@ -28,10 +28,10 @@ from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
-from orch.orchestrators.local.home import Home, RunFolder
+from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
 from orch.replay.act import action, command, snapshot, wrappers
 from orch.replay.act.command import Private
-from orch.replay.act.delivered import Delivered, lay_out_files
+from orch.replay.act.delivered import Delivered
 from orch.replay.act.listening import JobEnded, JobOutput, JobStarted, Listener
 from orch.replay.act.processes import Family, children, parents
 from orch.replay.act.trigger import Trigger
@@ -282,8 +282,10 @@ class _Run:
             if log is not None:
                 with self.folder.open_log(step.step) as file:
                     file.write(log)
-            self.delivered.unpack_outputs(step, self.private.scratch, self.store)
-        lay_out_files(self.graph, record, self.store, self.folder)
+            if step.state.has_outputs:
+                self.delivered.unpack_outputs(step, self.private.scratch, self.store)
+        arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs))
+        lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
 
 
