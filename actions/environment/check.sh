@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs `orch check` in an environment of its own: the project's packages, because its modules are imported, and what
-# this toolkit's lock says that its commands need.
+# Runs `orch check` in an environment of its own: the project's packages, because its modules are imported, and then
+# what this toolkit's commands need, in the versions that it is tested with.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=uv.sh
@@ -9,6 +9,10 @@ root=$(cd "$here/../.." && pwd)
 
 find_uv
 make_environment
+IFS='|' read -r -a requirements <<<"${ORCH_REQUIREMENTS:-}"
+for file in ${requirements[@]+"${requirements[@]}"}; do
+  "$uv" pip install --python "$interpreter" --requirement "$file"
+done
 "$uv" pip install --quiet --python "$interpreter" --require-hashes --requirement "$here/toolkit.txt"
 
 pipelines=()

@@ -33,8 +33,7 @@ def main(mode: str, env: dict[str, str], workspace: Path) -> dict[str, str]:
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
     pipeline, step = env.get("ORCH_PIPELINE", ""), env.get("ORCH_STEP", "")
     if mode == "check":
-        project = inside(workspace, env.get("ORCH_PROJECT") or ".")
-        return describe_packages(project, None, {"*"}, {"*"}, env.get("ORCH_PYTHON", ""), env)
+        return of_check(workspace, inside(workspace, env.get("ORCH_PROJECT") or "."), env)
     if not pipeline:
         raise Trouble("the input 'pipeline' is empty: give a compiled pipeline's name, or FILE[:PIPELINE] to run one in this job")
     if mode == "result":
@@ -48,6 +47,21 @@ def main(mode: str, env: dict[str, str], workspace: Path) -> dict[str, str]:
     if step:
         return of_step(workspace, pipeline, step, env)
     return of_pipeline(workspace, pipeline, env)
+
+
+def of_check(workspace: Path, project: Path, env: dict[str, str]) -> dict[str, str]:
+    """What the modules of all pipelines in and below `project` import: its own packages, and the requirements they name."""
+    files: set[str] = set()
+    for path in sorted((workspace / ".github" / "orch").glob("*.json")):
+        graph = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(graph, dict) and graph.get("requirements") and graph.get("project"):
+            file = inside(workspace, f"{graph['project']}/{graph['requirements']}")
+            if project in file.parents and file.is_file():
+                files.add(str(file))
+    answers = describe_packages(project, None, {"*"}, {"*"}, env.get("ORCH_PYTHON", ""), env)
+    contents = [Path(file).read_bytes() for file in sorted(files)]
+    key = hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
+    return {**answers, "requirements": "|".join(sorted(files)), "cache-key": f"{answers['cache-key']}-{key}"}
 
 
 def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> dict[str, str]:

@@ -194,6 +194,18 @@ def test_the_result_job_wants_all_records_and_no_packages(workspace: Workspace) 
     assert said["kind"] == "none"
 
 
+def test_a_check_wants_the_requirements_of_every_pipeline_below_the_project(workspace: Workspace) -> None:
+    workspace.write("pyproject.toml", PYPROJECT)
+    workspace.write("ml/requirements.txt", "x\n")
+    workspace.compiled(project="ml", requirements="requirements.txt")
+
+    said = workspace.ask("check").said
+
+    assert (said["kind"], said["extras"], said["groups"]) == ("pyproject", "*", "*")
+    assert said["requirements"] == str(workspace.root / "ml" / "requirements.txt")
+    assert workspace.ask("check", project="other").said["requirements"] == ""
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [

@@ -421,6 +421,85 @@ def test_ctrl_c_records_the_run_as_cancelled_and_leaves_no_process(tmp_path: Pat
     assert "waiting\n" in next(work.glob(".orch/act/runs/*/logs/hangs.log")).read_text()
 
 
+WHOLE: Final = """
+    on: workflow_dispatch
+    permissions: {}
+    jobs:
+      run:
+        runs-on: ubuntu-24.04
+        permissions:
+          contents: read
+        steps:
+          - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+          - uses: orch-dev/orch-action@0000000000000000000000000000000000000000 # unreleased
+            id: orch
+            with:
+              pipeline: pipeline.py
+              parameters: '{"rows": 3}'
+          - run: echo "$STATE $OUTPUTS $RECORD" > "$RUNNER_TEMP/told"
+            shell: bash
+            env:
+              STATE: ${{ steps.orch.outputs.state }}
+              OUTPUTS: ${{ steps.orch.outputs.outputs-artifact }}
+              RECORD: ${{ steps.orch.outputs.record-artifact }}
+          - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+            with:
+              name: told
+              path: ${{ runner.temp }}/told
+"""
+
+
+def test_a_workflow_of_a_few_lines_runs_a_whole_pipeline_in_one_job(tmp_path: Path) -> None:
+    work, keep = tmp_path / "work", tmp_path / "keep"
+    work.mkdir()
+
+    act_module(work, LETTERS, workflow=WHOLE, keep=keep)
+
+    with zipfile.ZipFile(next(keep.glob("artifacts/*/told.zip"))) as zipped:
+        assert zipped.read("told") == b"succeeded orch-pipeline-outputs-a1 orch-run-pipeline-a1\n"
+    with zipfile.ZipFile(next(keep.glob("artifacts/*/orch-run-pipeline-a1.zip"))) as zipped:
+        (name,) = (name for name in zipped.namelist() if name.endswith("run.json"))
+        record = json.loads(zipped.read(name))
+    assert (record["state"], record["parameters"]) == ("succeeded", {"name": "x", "rows": 3})
+    with zipfile.ZipFile(next(keep.glob("artifacts/*/orch-pipeline-outputs-a1.zip"))) as zipped:
+        stored = {name.removeprefix("objects/").replace("/", "") for name in zipped.namelist()}
+    outputs = [output["digest"] for step in record["steps"] for output in step["outputs"].values()]
+    assert {digest.removeprefix("sha256:") for digest in outputs} <= stored
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("pipeline: gone.py", "'gone.py', which is not a file of this commit"),
+        ("step: load", "the input 'pipeline' is empty"),
+        ("pipeline: pipeline.py\n              inputs: load", "the input 'inputs' goes with 'step'"),
+    ],
+)
+def test_an_action_used_wrongly_says_what_to_do(tmp_path: Path, line: str, message: str) -> None:
+    workflow = WHOLE.replace("pipeline: pipeline.py", line).replace("run:\n        runs-on", "load:\n        runs-on")
+
+    ran = act_module(tmp_path, LETTERS, workflow=workflow)
+
+    failure = ran["load"].failure
+    assert failure
+    assert message in failure.message
+
+
+def test_the_summary_of_the_run_is_written_by_the_result_job(tmp_path: Path) -> None:
+    work, keep = tmp_path / "work", tmp_path / "keep"
+    work.mkdir()
+
+    ran = act_module(work, LETTERS, keep=keep)
+
+    summary = (ran.folder / "summary.md").read_text()
+    assert "letters: succeeded" in summary
+    assert "```mermaid" in summary
+    with zipfile.ZipFile(next(keep.glob("artifacts/*/orch-run-letters-a1.zip"))) as zipped:
+        record = json.loads(zipped.read("run.json"))
+    assert record["orchestrator"] == "act"
+    assert record["steps"] == ran.record.to_json()["steps"]
+
+
 def test_it_works_from_an_installed_wheel_in_an_empty_folder(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
     source = tmp_path / "source"

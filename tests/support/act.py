@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from orch.authoring.project import find_project
 from orch.model.events import Event, StepEnded, StepOutput, StepStarted
 from orch.model.parameters import parse_all
 from orch.model.records import RunRecord, StepRecord
+from orch.names import workflow_path
 from orch.orchestrators.github.repository import compile_references
 from orch.replay.act import trigger
 from orch.replay.act.harness import Request, run
@@ -64,8 +66,10 @@ def act_module(
     job: str | None = None,
     packages: Packages = "current",
     environ: Mapping[str, str] | None = None,
+    workflow: str | None = None,
+    keep: Path | None = None,
 ) -> Ran:
-    """Run the one pipeline of `code`, written into `folder`, under act."""
+    """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place."""
     file = write(folder, code)
     with separate_modules():
         (compiled,) = compile_references([str(file)], folder).pipelines
@@ -74,7 +78,9 @@ def act_module(
     project = find_project(file)
     home = project.git_root / ".orch" / "act"
     events: list[Event] = []
-    request = Request(compiled.graph, project, compiled.files, start, job, packages, environ=dict(os.environ) | dict(environ or {}))
+    files = dict(compiled.files) | ({} if workflow is None else {workflow_path(compiled.graph.pipeline): textwrap.dedent(workflow)})
+    environment = dict(os.environ) | dict(environ or {})
+    request = Request(compiled.graph, project, files, start, job, packages, keep, environment)
     return Ran(run(request, events.append, home=home), home, events)
 
 

@@ -25,6 +25,7 @@ LIMIT: Final = 1024 * 1024
 _MERMAID_LIMIT: Final = 50_000
 _CELL: Final = 120
 _BLOCK: Final = 16_000
+_HARMLESS: Final = " -,;'\"%/=+()"  # in the middle of a line of Markdown, as `escape` gives it
 _SIGNS: Final = {
     State.SUCCEEDED: "✅",
     State.CACHED: "♻️",
@@ -129,7 +130,7 @@ def _text(value: object) -> str:
 
 def escape(text: str) -> str:
     """`text` as itself in a line of Markdown: no character of it can begin a structure, a tag or a link."""
-    return "".join(char if char.isalnum() or char in " _-" else _reference(char) for char in _one_line(text)).strip()
+    return "".join(char if char.isalnum() or char in _HARMLESS else _reference(char) for char in _one_line(text)).strip()
 
 
 def code(text: str) -> str:

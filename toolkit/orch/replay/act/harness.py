@@ -22,6 +22,7 @@ from typing import Final
 from orch import names
 from orch.authoring.project import Project
 from orch.errors import SecretError, ToolFailedError, UnknownStepError, UsageError, raise_problems
+from orch.files import write_atomic
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -284,6 +285,8 @@ class _Run:
                     file.write(log)
             if step.state.has_outputs:
                 self.delivered.unpack_outputs(step, self.private.scratch, self.store)
+        if (result := self.listener.logs.get(names.RESULT_JOB)) and result.summary:
+            write_atomic(self.folder.path / "summary.md", result.summary.encode())
         arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)

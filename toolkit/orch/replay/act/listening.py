@@ -41,6 +41,7 @@ class JobLog:
 
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     errors: list[str] = field(default_factory=list)
+    summary: str = ""
     token: str = ""  # while commands are stopped
     is_users: bool = True  # what is printed while they are; after the first such stretch it is our own report of a failure
     started: bool = False
@@ -86,6 +87,8 @@ class Listener:
         elif command and command == log.token:
             log.token = ""
             log.is_users = False
+        elif command == "summary":
+            log.summary += str(said.get("content", ""))
         elif command == "error":
             log.errors.append(str(said.get("arg", "")))
         elif command is None and said.get("level") == "error" and not str(said.get("msg", "")).startswith("exit status"):
