@@ -80,17 +80,23 @@ def fork(main: Callable[[], None], environment: Mapping[str, str]) -> Started:
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:  # noqa: BLE001 (what a new Python would do at its end)
+        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
 
 
 def _become_child(own: tuple[int, int, int], parents: tuple[int, int, int]) -> None:
+    import fcntl
+
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for descriptor in parents:
+    # Where the parent started without stdin or stdout, its pipes may have got the very numbers that are given out here.
+    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in own]
+    for descriptor in (*own, *parents):
         os.close(descriptor)
-    for number, descriptor in enumerate(own):
+    for number, descriptor in enumerate(moved):
         os.dup2(descriptor, number)
         os.close(descriptor)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from orch.files import write_all
 from orch.model import canonical
@@ -38,9 +38,13 @@ def _take_pipes() -> tuple[BinaryIO, int]:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+    # New streams: those of a forked process still believe in the file that was open there before.
+    sys.stdout, sys.stderr = (_text_stream(descriptor) for descriptor in (1, 2))
     return os.fdopen(requests, "rb"), responses
+
+
+def _text_stream(descriptor: int) -> TextIO:
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _start_afresh(setup: Setup, environment: dict[str, str]) -> None:
