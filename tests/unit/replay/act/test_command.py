@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orch.errors import SecretError, ToolMissingError, UnknownStepError, UnsupportedError
+from orch.errors import SecretError, ToolMissingError, UnsupportedError, UsageError
 from orch.model.graph import Graph, Output, OutputRef, Step
 from orch.replay.act import action, command, harness
 from orch.replay.act.command import Private
@@ -106,7 +106,7 @@ def test_one_job_runs_with_what_it_needs() -> None:
 
 
 def test_a_job_that_does_not_exist_is_named() -> None:
-    with pytest.raises(UnknownStepError, match="no step 'x'"):
+    with pytest.raises(UsageError, match="no step 'x'"):
         harness.selected(GRAPH, "x")
 
 

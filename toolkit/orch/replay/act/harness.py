@@ -21,7 +21,7 @@ from typing import Final
 
 from orch import names
 from orch.authoring.project import Project
-from orch.errors import SecretError, ToolFailedError, UnknownStepError, UsageError, raise_problems
+from orch.errors import SecretError, ToolFailedError, UsageError, raise_problems
 from orch.files import write_atomic
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
@@ -105,7 +105,7 @@ def selected(graph: Graph, job: str | None) -> Graph:
     if job is None:
         return graph
     if job not in graph.by_id:
-        raise UnknownStepError(f"pipeline {graph.pipeline!r} has no step {job!r}", hint=f"it has {', '.join(graph.by_id)}")
+        raise UsageError(f"pipeline {graph.pipeline!r} has no step {job!r}", hint=f"it has {', '.join(graph.by_id)}")
     wanted = [job]
     for step in wanted:
         wanted += [need for need in graph[step].needs if need not in wanted]
@@ -143,9 +143,7 @@ def _private_folder(keep: Path | None) -> Iterator[Private]:
 
 def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> None:
     snapshot.take(request.project.git_root, private.tree, request.generated)
-    wrappers.write(
-        private.programs, packages=request.packages, cancelled=private.cancelled, action=private.action, environ=request.environ
-    )
+    wrappers.write(private.programs, packages=request.packages, cancelled=private.cancelled, action=private.action, environ=request.environ)
     private.artifacts.mkdir()
     private.nothing.touch()
     private.event.write_text(canonical.dumps(request.trigger.payload), encoding="utf-8")
@@ -175,9 +173,7 @@ def _new_run(home: Path, started: float) -> RunFolder:
 
 
 class _Run:
-    def __init__(
-        self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink
-    ) -> None:
+    def __init__(self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink) -> None:
         self.graph = graph
         self.info = info
         self.folder = folder
