@@ -24,7 +24,7 @@ def test_mypy_agrees(tmp_path: Path) -> None:
     assert checked.stdout == "Success: no issues found in 1 source file\n"
 
 
-@pytest.mark.tools("pyright")
+@pytest.mark.tools("node", "pyright")
 def test_pyright_agrees(tmp_path: Path) -> None:
     settings = {
         "include": [MODULE.name],
