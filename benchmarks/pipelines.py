@@ -49,6 +49,11 @@ def chain_300() -> None:
 
 
 @pipeline
+def chain_600() -> None:
+    _chain(600)
+
+
+@pipeline
 def fan_1() -> None:
     start()
 

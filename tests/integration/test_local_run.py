@@ -52,7 +52,7 @@ def test_the_record_on_disk_is_the_record(tmp_path: Path) -> None:
     ran = run_module(tmp_path, "    @step\n    def one() -> int: return 1\n\n    @pipeline\n    def p(): one()\n")
 
     assert json.loads((ran.folder / "run.json").read_text()) == ran.record.to_json()
-    assert json.loads((ran.folder / "records" / "one.json").read_text()) == ran["one"].to_json()
+    assert [json.loads(line) for line in (ran.folder / "records.jsonl").read_text().splitlines()] == [ran["one"].to_json()]
 
 
 def test_consumers_get_the_value_read_back_never_the_object_in_memory(tmp_path: Path) -> None:

@@ -14,13 +14,21 @@ from typing import Final
 # no leading `__`; shorter here, because the artifact name holds the pipeline's name as well.
 STEP_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESULT_JOB: Final = "orch-result"
+RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
 
 
 def step_id_problem(name: str) -> str | None:
-    """Why `name` cannot be a step id or a pipeline's name, or None."""
+    """Why `name` cannot be a step id, or None."""
     if STEP_ID.fullmatch(name):
         return None
     return f"{name!r} is not a name that GitHub takes: ASCII letters, digits and '_', at most 64, no leading '__' or digit"
+
+
+def pipeline_name_problem(name: str) -> str | None:
+    """Why `name` cannot be a pipeline's name, or None."""
+    if name in RESERVED:
+        return f"{name!r} is taken: it would make the names of its artifacts ambiguous"
+    return step_id_problem(name)
 
 
 def suggest_id(name: str) -> str:
@@ -62,5 +70,9 @@ def graph_path(pipeline: str) -> str:
     """Where the graph lives, from the root of the repository."""
     return f".github/orch/{pipeline}.json"
 
+
+# In a run's folder: the whole record, and the steps' records one by one as they end.
+RUN_FILE: Final = "run.json"
+STEPS_FILE: Final = "records.jsonl"
 
 PINS_PATH: Final = ".github/orch/pins.json"

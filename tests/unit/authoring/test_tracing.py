@@ -231,6 +231,14 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     assert [problem.where.line for problem in problems if problem.where] == sorted({p.where.line for p in problems if p.where})
 
 
+@pytest.mark.parametrize("name", ["record", "run"])
+def test_a_name_that_would_make_artifacts_ambiguous_is_refused(tmp_path: Path, name: str) -> None:
+    problems = problems_of(tmp_path, STEPS + f"    @pipeline\n    def {name}():\n        deploy()\n")
+
+    assert [problem.code for problem in problems] == ["graph"]
+    assert problems[0].hint == f"@pipeline(name='{name}_pipeline')"
+
+
 SIGNATURES = [
     ("x: object = None", "not-serializable", "has no form as an input"),
     ("x", "not-serializable", "has no form as an input"),

@@ -182,7 +182,7 @@ def test_writes_the_run_in_the_layout_of_every_run(job: Job) -> None:
     assert job.run(load="success", train="success") == 0
     record = RunRecord.from_json(canonical.loads((job.output / "run.json").read_text()))
     assert record.state is State.SUCCEEDED
-    assert sorted(path.name for path in (job.output / "records").iterdir()) == ["load.json", "train.json"]
+    assert sorted(path.name for path in job.output.iterdir()) == ["logs", "run.json"]
     assert (job.output / "logs" / "load.log").read_text() == "log of load\n"
     assert "churn: succeeded" in job.summary.read_text()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from orch.model import values
 from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, StepSettings, WorkflowCall, seconds
-from orch.names import step_id_problem, suggest_id
+from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 _OURS: Final = str(Path(__file__).parents[1])
 
@@ -76,6 +77,8 @@ class Trace:
         self.project = project_of(pipeline)
         self.steps: list[Step] = []
         self.places: dict[str, Where] = {}
+        self.taken: set[str] = set()
+        self.numbers: dict[str, Iterator[int]] = {}
         self.problems: list[OrchError] = []
         self.signatures: dict[object, Signature | None] = {}
         self.sources: dict[object, str] = {}
@@ -87,8 +90,8 @@ class Trace:
         name = options.get("name") or self.pipeline.function.__name__
         where = _shown(where_defined(self.pipeline.function), self.project)
         source = self._attempt(lambda: source_of(self.pipeline, self.project, "pipeline")) or ""
-        if problem := step_id_problem(name):
-            hint = f"@pipeline(name={suggest_id(name)!r})"
+        if problem := pipeline_name_problem(name):
+            hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if name in RESERVED else name)!r})"
             self.problems.append(GraphError(f"pipeline name {problem}", hint=hint, where=where))
         signature = self._attempt(lambda: read_signature(self.pipeline.function))
         parameters = self._parameters(signature, where) if signature else ()
@@ -224,14 +227,18 @@ class Trace:
             hint = f"give it a name with id={suggest_id(name)!r}"
             self.problems.append(GraphError(f"step id {problem}", hint=hint, where=where))
             return f"invalid_{len(self.steps)}"
-        taken = {known.lower() for known in self.places}
-        if name.lower() not in taken:
-            return name
+        if name.lower() not in self.taken:
+            return self._take(name)
         if explicit:
             message = f"two steps have the id {name!r}"
             hint = f"the first is at {self._place_of(name)}; give one of them another id="
             self.problems.append(DuplicateStepError(message, hint=hint, where=where))
-        return next(f"{name}_{n}" for n in range(2, len(taken) + 3) if f"{name}_{n}".lower() not in taken)
+        numbers = self.numbers.setdefault(name.lower(), itertools.count(2))
+        return self._take(next(numbered for n in numbers if (numbered := f"{name}_{n}").lower() not in self.taken))
+
+    def _take(self, step_id: str) -> str:
+        self.taken.add(step_id.lower())  # GitHub compares job ids without regard to case
+        return step_id
 
     def _place_of(self, name: str) -> Where:
         return next(place for known, place in self.places.items() if known.lower() == name.lower())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from orch.errors import OrchError, RecordError, UsageError, Where
 from orch.model import canonical
-from orch.model.records import RunRecord
+from orch.model.records import RunRecord, StepRecord
+from orch.names import RUN_FILE, STEPS_FILE
 
 _PLACES: Final = ("runs", "act/runs")
 
@@ -61,15 +62,23 @@ def find_run(home: Path, wanted: str | None) -> KeptRun:
     return _read(found[0])
 
 
+def _steps_so_far(folder: Path) -> tuple[StepRecord, ...]:
+    """Of a run that is under way, or was killed: the steps that have ended. The last line may lack its end."""
+    file = folder / STEPS_FILE
+    lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
+    return tuple(StepRecord.from_json(canonical.loads(line)) for line in lines if line.endswith(b"\n"))
+
+
 def _folders(home: Path) -> list[Path]:
     return sorted(folder for place in _PLACES for folder in (home / place).glob("*") if folder.is_dir())
 
 
 def _read(folder: Path) -> KeptRun:
-    file = folder / "run.json"
+    file = folder / RUN_FILE
     where = Where(_from_here(file))
     try:
-        return KeptRun(folder, RunRecord.from_json(canonical.loads(file.read_bytes())))
+        record = RunRecord.from_json(canonical.loads(file.read_bytes()))
+        return KeptRun(folder, record if record.state.has_ended else replace(record, steps=_steps_so_far(folder)))
     except RecordError as error:
         raise RecordError(error.message, hint=error.hint, where=where) from error
     except OSError as error:

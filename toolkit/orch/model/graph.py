@@ -17,7 +17,7 @@ from orch.model.graph_file import SCHEMA, check_schema, refuse_unknown_keys
 from orch.model.parameters import Parameter
 from orch.model.settings import Trigger, trigger_from_json
 from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
-from orch.names import step_id_problem
+from orch.names import pipeline_name_problem, step_id_problem
 
 # The graph and what it is made of, from one place.
 __all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
@@ -99,7 +99,7 @@ class Graph:
 def check(graph: Graph) -> list[OrchError]:
     """Every rule that the steps of `graph` break."""
     problems: list[OrchError] = []
-    if problem := step_id_problem(graph.pipeline):
+    if problem := pipeline_name_problem(graph.pipeline):
         problems.append(GraphError(f"pipeline name {problem}", hint="@pipeline(name=...)"))
     if not graph.steps:
         problems.append(GraphError(f"pipeline {graph.pipeline!r} has no steps", hint="call a @step in it"))

@@ -72,7 +72,6 @@ class _Worker:
         self.redact = Redactor(())
         self.started = 0.0
         self.deadline: float | None = None
-        self.kills_before = 0
         self.stopped_for: Failure | None = None
         self._send(canonical.dumps({**setup._asdict(), "scratch": self.scratch}))
 
@@ -86,7 +85,6 @@ class _Worker:
         self.task = task
         self.started = clock.now()
         self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
-        self.kills_before = out_of_memory_kills()
         self.redact = Redactor(self.environment.get(name, "") for name in task.secrets)
         self._send(canonical.dumps(task.order._asdict()))
 
@@ -150,6 +148,7 @@ class Pool:
         self.idle: list[_Worker] = []
         self.busy: list[_Worker] = []
         self.selector = selectors.DefaultSelector()
+        self.kills_seen = out_of_memory_kills()
         self._kill_at: float | None = None
 
     # --- orders ---
@@ -262,7 +261,8 @@ class Pool:
         task, failure = worker.task, worker.stopped_for
         in_busy = worker in self.busy
         (self.busy if in_busy else self.idle).remove(worker)
-        out_of_memory = out_of_memory_kills() > worker.kills_before
+        kills = out_of_memory_kills()
+        out_of_memory, self.kills_seen = kills > self.kills_seen, kills
         started = worker.started
         self._discard(worker)
         if task is None:

@@ -99,12 +99,10 @@ def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
 
 
 def write_run(record: RunRecord, reports: Iterable[Reported], folder: Path) -> None:
-    """`record` and what it was folded from, in the layout of every run: run.json, records/, logs/."""
-    for name in ("records", "logs"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    """`record` and the logs, in the layout of every run: run.json, logs/."""
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
     for report in sorted(reports, key=lambda report: report.record.attempt):
         step = report.record.step
-        (folder / "records" / f"{step}.json").write_text(canonical.pretty(report.record.to_json()), encoding="utf-8", newline="\n")
         if (report.folder / "log.txt").is_file():
             shutil.copyfile(report.folder / "log.txt", folder / "logs" / f"{step}.log")
     (folder / "run.json").write_text(canonical.pretty(record.to_json()), encoding="utf-8", newline="\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,24 +13,31 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph
 from orch.model.records import RunRecord, StepRecord
+from orch.names import RUN_FILE, STEPS_FILE
 from orch.stores.local import LocalStore
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`run.json`, `records/<step>.json`, `logs/<step>.log` and `outputs/<step>/<output>/` of one run."""
+    """`run.json`, `records.jsonl`, `logs/<step>.log` and `outputs/<step>/<output>/` of one run.
+
+    The step records are appended as steps end, one line each, so that a run that was killed has them; `run.json` holds
+    all of them once the run has ended.
+    """
 
     path: Path
 
     def create(self) -> None:
-        for name in ("records", "logs"):
-            (self.path / name).mkdir(parents=True)
+        (self.path / "logs").mkdir(parents=True)
 
     def write_run(self, record: RunRecord) -> None:
-        write_atomic(self.path / "run.json", canonical.pretty(record.to_json()).encode())
+        write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
 
-    def write_step(self, record: StepRecord) -> None:
-        write_atomic(f"{self.path}/records/{record.step}.json", canonical.dumps(record.to_json()).encode() + b"\n")
+    def append_steps(self, records: Iterable[StepRecord]) -> None:
+        """Whole lines in one write: a reader, or a kill, meets at most one line without its end."""
+        text = "".join(f"{canonical.dumps(record.to_json())}\n" for record in records)
+        with (self.path / STEPS_FILE).open("ab", buffering=0) as journal:
+            journal.write(text.encode())
 
     def open_log(self, step: str) -> BinaryIO:
         return (self.path / "logs" / f"{step}.log").open("ab", buffering=0)

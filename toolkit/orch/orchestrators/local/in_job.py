@@ -10,6 +10,7 @@ from orch.authoring.load import load_graph, split_reference
 from orch.authoring.project import find_project
 from orch.errors import UsageError
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunRecord
 from orch.orchestrators.local.run import default_jobs, run
@@ -17,6 +18,7 @@ from orch.runtime import annotations as runner
 from orch.runtime import arguments
 from orch.runtime.given import given_inputs
 from orch.runtime.step_run import EXIT_CODES
+from orch.runtime.summary import render
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -34,7 +36,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         environment={name: value for name, value in environment.items() if name != "ORCH_INPUTS"},
         trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
     )
-    _tell(record, environment)
+    _tell(record, graph, environment)
     return EXIT_CODES.get(record.state, 1)
 
 
@@ -46,10 +48,13 @@ def _jobs(text: str | None) -> int:
     return int(text)
 
 
-def _tell(record: RunRecord, environment: Mapping[str, str]) -> None:
+def _tell(record: RunRecord, graph: Graph, environment: Mapping[str, str]) -> None:
     has_outputs = any(step.outputs for step in record.steps)
     runner.append_output("state", str(record.state), environ=environment)
     runner.append_output("outputs", "true" if has_outputs else "false", environ=environment)
+    if path := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8", newline="\n") as summary:
+            summary.write(render(record, graph))
 
 
 class JobLog:

@@ -194,8 +194,10 @@ class _Run:
         return StepRecord(step, State.SKIPPED, self.info.attempt, reason=f"{blocker} {self.schedule.states[blocker]}")
 
     def _write_records(self) -> None:
+        if not self.unwritten:
+            return
+        self.folder.append_steps(self.unwritten)
         for record in self.unwritten:
-            self.folder.write_step(record)
             if log := self.logs.pop(record.step, None):
                 log.close()
         self.unwritten.clear()

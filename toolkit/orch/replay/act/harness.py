@@ -271,8 +271,8 @@ class _Run:
         return "\n".join(said).strip()[-4000:]
 
     def _bring_home(self, record: RunRecord) -> None:
+        self.folder.append_steps(record.steps)
         for step in record.steps:
-            self.folder.write_step(step)
             log = self.delivered.log(step.step)
             if log is None and (printed := self.listener.logs.get(step.step)):
                 log = "".join(printed.lines).encode()
