@@ -261,6 +261,40 @@ def test_a_cancelled_job_stops_its_step_and_says_so(job: Job, number: signal.Sig
     assert job.record()["state"] == "cancelled"
 
 
+def test_what_travels_to_a_job_is_the_standard_library_and_ours(job: Job) -> None:
+    """Without site-packages a step runs all the same, and nothing foreign was imported on the way."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(TOOLKIT)!r})
+sys.argv = ["orch", *sys.argv[1:]]
+from orch.__main__ import main
+code = main()
+names = {{name.partition(".")[0] for name in sys.modules}}
+print("foreign:", sorted(names - sys.stdlib_module_names - {{"__main__", "orch"}}), file=sys.stderr)
+sys.exit(code)
+"""
+    arguments = job.command("load")[4:]
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *arguments],
+        cwd=job.folder,
+        env=job.environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == "foreign: []\n"
+
+
+def test_a_steps_process_imports_nothing_foreign_either(job: Job) -> None:
+    code = f"import sys; sys.path.insert(0, {str(TOOLKIT)!r}); import orch.runtime.worker; print(*sys.modules)"
+    listed = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    names = {name.partition(".")[0] for name in listed}
+
+    assert names - sys.stdlib_module_names == {"__main__", "orch"} - sys.stdlib_module_names
+
+
 WRONG = [
     (["--step", "nope"], 3, "no step 'nope'"),
     (["--graph", "nope.json"], 3, "the graph 'nope.json' cannot be read"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,14 @@ def test_an_output_of_several_files_is_shown_as_its_folder(tmp_path: Path, monke
     lines = ending(record, tmp_path / record.info.run)
 
     assert f"report.result   {record.info.run}/outputs/report/result  sha256:eeeeeeeeeeee" in lines
+
+
+def test_an_output_whose_bytes_say_nothing_about_its_value_is_shown_as_not_comparable(tmp_path: Path) -> None:
+    record = runs.record_of(runs.success())
+    pickled = replace(runs.artifact("Model()", materializer="pickle"), comparable=False)
+    steps = tuple(replace(step, outputs=dict.fromkeys(step.outputs, pickled)) for step in record.steps)
+
+    assert "load.result     Model()  stored as pickle, not comparable" in ending(replace(record, steps=steps), tmp_path)
 
 
 def test_the_last_line_says_how_the_run_ended(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[t
 
 
 def _shown(artifact: Artifact, exported: Path) -> str:
-    """The path of an output that is a file, else its preview; always the digest."""
-    digest = one_line(artifact.digest)[:19]
+    """The path of an output that is a file, else its preview; always the digest, where it says something about the value."""
+    digest = one_line(artifact.digest)[:19] if artifact.comparable else f"stored as {one_line(artifact.materializer)}, not comparable"
     if exported.is_dir():
         entries = list(exported.iterdir())
         return f"{one_line(_from_here(entries[0] if len(entries) == 1 else exported))}  {digest}"
