@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from orch.authoring.tracing import Trace
     from orch.model.records import RunRecord
 
-current: ContextVar[Trace | None] = ContextVar("orch_trace", default=None)
+
+class Tracing(Protocol):
+    """What a step tells of its call, and that gives the call's outputs."""
+
+    def call_step(self, step: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], /) -> Any: ...
+
+
+current: ContextVar[Tracing | None] = ContextVar("orch_trace", default=None)
 
 # What runs a pipeline that is called outside a trace; `orch/__init__.py` puts it here, because running stands above
 # authoring. Arguments: graph, project, parameters.

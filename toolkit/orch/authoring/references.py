@@ -5,11 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from orch.authoring.annotations import where_defined
 from orch.authoring.project import Project
 from orch.errors import StepReferenceError
+
+
+class Decorated(Protocol):
+    """A step or a pipeline: the user's function, and what its decorator was told."""
+
+    @property
+    def function(self) -> Callable[..., Any]: ...
+    @property
+    def options(self) -> dict[str, Any]: ...
 
 
 def file_of(function: Callable[..., Any]) -> Path:
@@ -22,7 +31,7 @@ def file_of(function: Callable[..., Any]) -> Path:
     return Path(file).resolve()
 
 
-def source_of(decorated: Any, project: Project, what: str) -> str:
+def source_of(decorated: Decorated, project: Project, what: str) -> str:
     """`path/in/project.py:name` of a decorated step or pipeline."""
     function = decorated.function
     file = file_of(function)
@@ -40,7 +49,7 @@ def source_of(decorated: Any, project: Project, what: str) -> str:
     return f"{file.relative_to(project.root).as_posix()}:{name}"
 
 
-def _global_name(decorated: Any) -> str | None:
+def _global_name(decorated: Decorated) -> str | None:
     names = vars(sys.modules[decorated.function.__module__])
     own: str = decorated.function.__name__
     if _is_same(names.get(own), decorated.function):

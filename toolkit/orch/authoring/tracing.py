@@ -11,9 +11,8 @@ from typing import Any, Final
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
-from orch.authoring.pipeline import PipelineFunction
 from orch.authoring.project import Project, find_project
-from orch.authoring.references import file_of, source_of
+from orch.authoring.references import Decorated, file_of, source_of
 from orch.authoring.step import StepFunction
 from orch.errors import (
     ArgumentError,
@@ -51,17 +50,17 @@ def _shown(where: Where, project: Project | None) -> Where:
     return Where(project.relative(Path(where.path).resolve()), where.line)
 
 
-def project_of(pipeline: PipelineFunction[..., Any]) -> Project:
+def project_of(pipeline: Decorated) -> Project:
     return find_project(file_of(pipeline.function))
 
 
-def trace(pipeline: PipelineFunction[..., Any]) -> Graph:
+def trace(pipeline: Decorated) -> Graph:
     """The graph of `pipeline`; raises every problem of its steps and arguments."""
     return Trace(pipeline).run()
 
 
 def bind_parameters(
-    pipeline: PipelineFunction[..., Any], graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    pipeline: Decorated, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, object]:
     """The values of a Python call of the pipeline, with defaults; raises ParameterErrors."""
     try:
@@ -72,7 +71,7 @@ def bind_parameters(
 
 
 class Trace:
-    def __init__(self, pipeline: PipelineFunction[..., Any]) -> None:
+    def __init__(self, pipeline: Decorated) -> None:
         self.pipeline = pipeline
         self.project = project_of(pipeline)
         self.steps: list[Step] = []

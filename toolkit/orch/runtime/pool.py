@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orch.errors import UnsupportedError
 from orch.files import write_all
 from orch.model import canonical
 from orch.model.records import Failure, StepRecord
@@ -136,6 +137,8 @@ class Pool:
         hidden: Iterable[str] = (),
         may_fork: bool = False,
     ) -> None:
+        if os.name == "nt":
+            raise UnsupportedError("steps do not run on Windows itself yet", hint="run this in WSL")
         self.size = size
         self.setup = setup
         hidden = frozenset(hidden)
