@@ -4,12 +4,15 @@
 //     -> {"errors": ["x.yml (Line: 1, Col: 1): ..."]}
 //   {"expression": "...", "context": {...}, "functions": {"failure": false}}      evaluated
 //     -> {"value": ...} or {"errors": [...]}
+//   {"yaml": "..."}      read as the parser reads it, before it looks for a workflow
+//     -> {"value": ...} or {"errors": [...]}
 
 import { createInterface } from "node:readline";
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { parseAction } from "@actions/workflow-parser/actions/action-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
+import { parse as parseYaml } from "yaml"; // the parser's own
 
 async function parse({ name, text }) {
   const file = { name, content: text };
@@ -61,6 +64,9 @@ async function answer(request) {
   try {
     if ("expression" in request) {
       return { value: evaluate(request) };
+    }
+    if ("yaml" in request) {
+      return { value: parseYaml(request.yaml) };
     }
     const errors = await parse(request);
     // Parser and converter name the same field differently, and tell the same error twice.

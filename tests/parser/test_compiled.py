@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from support.github_parser import GitHubParser
 from support.graphs import graphs
+from support.steps import a_graph
 
 from orch.model.graph import Graph
+from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.names import RESULT_JOB, workflow_path
 from orch.orchestrators.github.compile import files
 
@@ -37,6 +40,24 @@ def test_a_job_comes_after_the_jobs_of_all_steps_that_its_step_needs(graph: Grap
 @settings(max_examples=30)
 def test_a_graph_read_back_from_its_file_compiles_to_the_same_bytes(graph: Graph) -> None:
     assert files(Graph.from_json(graph.to_json())) == files(graph)
+
+
+@given(
+    text=st.from_regex(r"[-+]?[0-9._]*([eE][-+]?[0-9]+)?|0[xob][0-9a-f]*", fullmatch=True)
+    | st.text(st.characters(exclude_categories=["C"]))
+)
+@example(text="1e3")
+@example(text="0o17")
+@example(text="a\u2028b")
+@example(text="yes")
+@example(text="~")
+@settings(max_examples=200)
+def test_github_reads_a_default_as_the_text_that_it_was(github_parser: GitHubParser, text: str) -> None:
+    graph = a_graph(parameters=[Parameter("x", ParameterType(Kind.STR, text="str"), default=text)])
+    if "${{" not in text:
+        read = github_parser.read(files(graph)[workflow_path(graph.pipeline)])
+
+        assert read["on"]["workflow_dispatch"]["inputs"]["x"]["default"] == text
 
 
 def closure(needs: dict[str, set[str]]) -> dict[str, set[str]]:

@@ -120,6 +120,15 @@ def test_any_text_is_read_back_as_it_was(values: list[str]) -> None:
     assert read(emit(workflow)) == workflow.to_data()
 
 
+@pytest.mark.parametrize("value", ["1e3", "1.5e3", "-1E+3", "0o17", "0x1f", "12", ".5"])
+def test_text_that_is_a_number_in_yaml_1_2_is_quoted(value: str) -> None:
+    assert f"if: '{value}'" in emit(a_workflow({"a": Job("r", (Run("x"),), 1, condition=value)}))
+
+
+def test_what_ends_a_line_in_yaml_1_1_alone_is_escaped() -> None:
+    assert r'if: "a\Lb\Pc"' in emit(a_workflow({"a": Job("r", (Run("x"),), 1, condition="a\u2028b\u2029c")}))
+
+
 @pytest.mark.parametrize("value", ["a", "yes", "on", "1", "1e3", "~", "a: b", "'", "#", "0 2 * * *", "${{ x == 'a' }}", "é", "a" * 500])
 def test_both_emitters_of_pyyaml_write_the_same(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = a_workflow({"a": Job("r", (Uses(CHECKOUT, {"x": value}), Run("b\nc\n")), 1, condition=value)})

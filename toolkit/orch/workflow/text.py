@@ -18,6 +18,9 @@ _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ONE_LINE: Final = 2**31 - 1  # libyaml's width is a C int
 _MARK: Final = "\x1f"  # never in a workflow: control characters are refused where text comes in
 _COMMENT: Final = re.compile(r'"([^"\\\n]*)\\x1F([^"\\\n]*)"$', re.MULTILINE)
+# Numbers to GitHub, which reads YAML 1.2, and text to PyYAML, which reads 1.1: https://yaml.org/spec/1.2.2/#1032-tag-resolution
+_NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_BREAKS: Final = frozenset("\n\x85\u2028\u2029")  # the last three end a line in YAML 1.1 alone
 
 
 class _Dumper(_Base):  # type: ignore[misc]
@@ -39,7 +42,8 @@ def _represent_script(dumper: Any, value: Script) -> Any:
 
 def _represent_text(dumper: Any, value: str) -> Any:
     # A quoted text of several lines would be folded over lines of the file; escaped, it stays on its own.
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if "\n" in value else None)
+    style = '"' if _BREAKS.intersection(value) else "'" if _NUMBER.fullmatch(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 def _represent_none(dumper: Any, _: None) -> Any:
