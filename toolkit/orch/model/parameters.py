@@ -18,8 +18,9 @@ from orch.errors import OrchError, ParameterError, raise_problems
 from orch.model import values
 from orch.model.canonical import Json
 
-# GitHub's numbers are IEEE doubles: beyond this an integer may have changed on its way through a form or an expression.
-EXACT_INT = 2**53
+# GitHub writes a number of its contexts with 15 digits (the runner's ExpressionConstants.NumberFormat): beyond this an
+# integer may have changed on its way.
+EXACT_INT = 10**15
 
 
 class Kind(StrEnum):

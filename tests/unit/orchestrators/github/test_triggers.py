@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.steps import a_graph, a_step
 
@@ -24,6 +26,8 @@ def messages(*parameters: Parameter, triggers: tuple[Trigger, ...] = ()) -> list
     [
         (a_parameter(Kind.INT, 0), Input("number", "int", default=0)),
         (a_parameter(Kind.FLOAT, 0.1), Input("number", "float", default=0.1)),
+        (a_parameter(Kind.FLOAT, 0.30000000000000004), Input("string", "float", default="0.30000000000000004")),
+        (a_parameter(Kind.FLOAT, 1 / 3), Input("string", "float", default="0.3333333333333333")),
         (a_parameter(Kind.BOOL, False), Input("boolean", "bool", default=False)),
         (a_parameter(Kind.STR, ""), Input("string", "str", default="")),
         (a_parameter(Kind.CHOICE, "b", choices=("a", "b")), Input("choice", "choice", default="b", options=("a", "b"))),
@@ -56,6 +60,16 @@ def test_a_parameter_becomes_a_field_that_can_say_all_its_values(parameter: Para
 )
 def test_an_untouched_field_gives_back_the_default(parameter: Parameter) -> None:
     assert parameter.type.from_input(dispatch_input(parameter).default) == parameter.default
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.1 + 0.2, 3.141592653589793, 1e-300, 1e21, -5.0, 123456789012345.0, 10**15, -(10**15)])
+def test_a_default_survives_the_15_digits_that_githubs_numbers_have(value: float) -> None:
+    parameter = a_parameter(Kind.INT if isinstance(value, int) else Kind.FLOAT, value)
+    default = dispatch_input(parameter).default
+    written = default if isinstance(default, str) else f"{default:.15g}"
+
+    assert messages(parameter) == []
+    assert parameter.type.from_input(json.loads(written)) == parameter.type.from_input(written) == value
 
 
 def test_every_trigger_has_its_place() -> None:
@@ -122,8 +136,8 @@ def test_more_parameters_than_github_has_fields_are_refused() -> None:
         (a_parameter(Kind.STR, "", optional=True), "the default of parameter 'x' is '', which GitHub's form cannot tell from None"),
         (a_parameter(Kind.FLOAT, {"$float": "nan"}), "the default of parameter 'x' is nan, which is no number to GitHub"),
         (
-            a_parameter(Kind.INT, 2**53 + 1),
-            "the default of parameter 'x' is 9007199254740993, GitHub's numbers are exact up to 9007199254740992",
+            a_parameter(Kind.INT, 10**15 + 1),
+            "the default of parameter 'x' is 1000000000000001, GitHub's numbers are exact up to 1000000000000000",
         ),
         (a_parameter(Kind.JSON, [{"$float": "inf"}]), "the default of parameter 'x' is [inf], which is not JSON"),
         (

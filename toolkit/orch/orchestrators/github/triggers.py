@@ -50,9 +50,15 @@ def dispatch_input(parameter: Parameter) -> Input:
     kind: InputType = "string"
     if not parameter.type.optional:  # a checkbox or list cannot say None, an empty text can
         kind = {Kind.BOOL: "boolean", Kind.CHOICE: "choice"}.get(parameter.type.kind, kind)  # type: ignore[assignment]
-        kind = "number" if parameter.type.kind in _NUMBERS else kind
+        kind = "number" if parameter.type.kind in _NUMBERS and _is_kept(parameter) else kind
     options = parameter.type.choices if kind == "choice" else ()
     return Input(kind, parameter.type.text, parameter.required, _default(parameter, kind), options)
+
+
+def _is_kept(parameter: Parameter) -> bool:
+    """Whether the default is the same after GitHub has written it with 15 digits, as it writes numbers."""
+    value = None if parameter.required else values.decode(parameter.default)
+    return not isinstance(value, float) or not math.isfinite(value) or float(f"{value:.15g}") == value
 
 
 def _called(graph: Graph) -> Called:
