@@ -59,9 +59,7 @@ def trace(pipeline: Decorated) -> Graph:
     return Trace(pipeline).run()
 
 
-def bind_parameters(
-    pipeline: Decorated, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> dict[str, object]:
+def bind_parameters(pipeline: Decorated, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, object]:
     """The values of a Python call of the pipeline, with defaults; raises ParameterErrors."""
     try:
         bound = read_signature(pipeline.function).parameters.bind_partial(*args, **kwargs)
