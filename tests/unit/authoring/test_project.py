@@ -1,0 +1,96 @@
+"""Where a file belongs, for every shape of repository."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from orch.authoring.project import Project, add_import_paths, find_project, import_root, module_name
+
+
+def layout(root: Path, *names: str) -> None:
+    """Files, and folders whose names end in `/`."""
+    for name in names:
+        path = root / name
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+@pytest.mark.parametrize(
+    ("files", "git_root", "root"),
+    [
+        ([".git/", "pyproject.toml"], ".", "."),
+        ([".git/"], ".", "."),
+        ([".git/", "teams/a/pyproject.toml"], ".", "teams/a"),
+        ([".git/", "pyproject.toml", "teams/a/pyproject.toml"], ".", "teams/a"),
+        ([".git"], ".", "."),  # a worktree or submodule: a file
+        (["teams/.git/", "pyproject.toml"], "teams", "teams"),
+        (["teams/pyproject.toml"], "teams", "teams"),
+        ([], "teams/a/jobs", "teams/a/jobs"),
+        ([".git/", "pyproject.toml/"], ".", "."),
+    ],
+)
+def test_the_project_is_the_nearest_pyproject_within_the_repository(tmp_path: Path, files: list[str], git_root: str, root: str) -> None:
+    layout(tmp_path, *files, "teams/a/jobs/pipeline.py")
+
+    project = find_project(tmp_path / "teams/a/jobs/pipeline.py")
+
+    assert project == Project((tmp_path / git_root).resolve(), (tmp_path / root).resolve())
+
+
+def test_a_folder_has_the_project_of_the_files_in_it(tmp_path: Path) -> None:
+    layout(tmp_path, ".git/", "a/pyproject.toml", "a/b/x.py")
+
+    assert find_project(tmp_path / "a/b") == find_project(tmp_path / "a/b/x.py")
+
+
+def test_a_project_is_named_by_its_folder_in_the_repository(tmp_path: Path) -> None:
+    assert Project(tmp_path, tmp_path).name == "."
+    assert Project(tmp_path, tmp_path / "teams" / "a").name == "teams/a"
+
+
+def test_a_path_in_the_repository_is_shown_from_its_root_and_any_other_whole(tmp_path: Path) -> None:
+    project = Project(tmp_path / "repository", tmp_path / "repository" / "a")
+
+    assert project.relative(tmp_path / "repository" / "b" / "x.py") == "b/x.py"
+    assert project.relative(tmp_path / "x.py") == str(tmp_path / "x.py")
+
+
+@pytest.mark.parametrize(
+    ("files", "root", "name"),
+    [
+        (["jobs/pipeline.py"], "jobs", "pipeline"),
+        (["jobs/__init__.py", "jobs/pipeline.py"], ".", "jobs.pipeline"),
+        (["teams/jobs/__init__.py", "teams/__init__.py", "teams/jobs/pipeline.py"], ".", "teams.jobs.pipeline"),
+        (["jobs/a/__init__.py", "jobs/a/pipeline.py"], "jobs", "a.pipeline"),
+    ],
+)
+def test_a_file_is_imported_from_above_its_packages(tmp_path: Path, files: list[str], root: str, name: str) -> None:
+    layout(tmp_path, *files)
+    file = tmp_path / files[-1]
+
+    assert (import_root(file), module_name(file)) == (tmp_path / root, name)
+
+
+def test_first_party_modules_come_before_others_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout(tmp_path, "src/", "jobs/pipeline.py")
+    monkeypatch.setattr(sys, "path", ["/elsewhere", str(tmp_path), "/other"])
+
+    for _ in range(2):
+        add_import_paths(tmp_path, tmp_path / "jobs" / "pipeline.py")
+
+    assert sys.path == [str(tmp_path / "jobs"), str(tmp_path), str(tmp_path / "src"), "/elsewhere", "/other"]
+
+
+def test_a_project_without_a_src_folder_has_none_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout(tmp_path, "pipeline.py")
+    monkeypatch.setattr(sys, "path", [])
+
+    add_import_paths(tmp_path, tmp_path / "pipeline.py")
+
+    assert sys.path == [str(tmp_path)]
