@@ -159,3 +159,20 @@ def test_all_problems_of_all_steps_are_told_at_once() -> None:
         "step 'a' wants the secret 'a b'",
         "step 'c' asks for cpu_count=64",
     ]
+
+
+def test_secrets_that_differ_in_case_alone_are_one_to_github() -> None:
+    graph = a_graph(
+        a_step("a", settings=StepSettings(secrets=("TOKEN", "github_token"))), a_step("b", settings=StepSettings(secrets=("token",)))
+    )
+
+    assert [problem.message for problem in check_steps(graph, Settings())] == [
+        "step 'a' wants the secret 'github_token', which is not a name that GitHub takes",
+        "secrets 'TOKEN' and 'token', which step 'b' wants, are one to GitHub, which ignores case",
+    ]
+
+
+def test_a_secret_may_be_wanted_twice_and_the_token_of_the_job_is_one() -> None:
+    settings = StepSettings(secrets=("TOKEN", "GITHUB_TOKEN"))
+
+    assert not list(check_steps(a_graph(a_step("a", settings=settings), a_step("b", settings=settings)), Settings()))

@@ -31,7 +31,7 @@ SELF_HOSTED_MINUTES: Final = 7200
 
 _TARGETS: Final = (None, "local", "github")
 # https://docs.github.com/actions/reference/security/secrets#naming-your-secrets; GITHUB_TOKEN is there without being made.
-_SECRET: Final = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*|GITHUB_TOKEN", re.ASCII | re.IGNORECASE)
+_SECRET: Final = re.compile(r"(?![Gg][Ii][Tt][Hh][Uu][Bb]_)[A-Za-z_][A-Za-z0-9_]*|GITHUB_TOKEN", re.ASCII)
 
 _ACTION_DEFAULTS: Final = Retention()  # our action.yml has the same; a test compares them
 _READ_CODE: Final = Permission("contents")
@@ -119,6 +119,7 @@ def job_minutes(step: Step) -> int:
 def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     """Every step that has no place in a workflow, and why."""
     runners = settings.all_runners
+    secrets: dict[str, str] = {}
     for step in graph.steps:
         if step.settings.target not in _TARGETS:
             known = ", ".join(repr(target) for target in _TARGETS if target)
@@ -130,6 +131,9 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
             if not _SECRET.fullmatch(secret):
                 hint = "letters, digits and '_', no leading digit or 'GITHUB_'"
                 yield PipelineError(f"step {step.id!r} wants the secret {secret!r}, which is not a name that GitHub takes", hint=hint)
+            elif (other := secrets.setdefault(secret.upper(), secret)) != secret:
+                message = f"secrets {other!r} and {secret!r}, which step {step.id!r} wants, are one to GitHub, which ignores case"
+                yield PipelineError(message, hint="write it in one way")
 
 
 def _check_timeout(step: Step, settings: Settings) -> Iterator[OrchError]:
