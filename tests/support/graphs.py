@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from orch.model.graph import Binding, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
-from orch.model.parameters import Kind, Parameter, ParameterType
+from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule, StepRetryConfig, StepSettings, Trigger, WorkflowCall
 from orch.names import STEP_ID
 
@@ -36,7 +36,7 @@ def parameters(draw: st.DrawFn, name: str) -> Parameter:
     optional = draw(st.booleans())
     numbers = st.floats(-1e6, 1e6, allow_nan=False)
     values = {
-        Kind.INT: st.integers(-(2**53), 2**53),
+        Kind.INT: st.integers(-EXACT_INT, EXACT_INT),
         Kind.FLOAT: numbers,
         Kind.BOOL: st.booleans(),
         Kind.STR: TEXTS.filter(bool) if optional else TEXTS,

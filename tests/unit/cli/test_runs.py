@@ -77,10 +77,10 @@ def test_attempts_of_one_start_are_ordered_by_number(home: Path, orch: CommandLi
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "this run's record is damaged: JSONDecodeError"),
-        (b'{"schema": 1', "this run's record is damaged: JSONDecodeError"),
-        (b"\xff\xfe\x00", "this run's record is damaged: UnicodeDecodeError"),
-        (b"[" * 100_000, "this run's record is damaged: RecursionError"),
+        (b"", "this run record is damaged: JSONDecodeError"),
+        (b'{"schema": 1', "this run record is damaged: JSONDecodeError"),
+        (b"\xff\xfe\x00", "this run record is damaged: UnicodeDecodeError"),
+        (b"[" * 100_000, "this run record is damaged: ValueError: it is nested too deeply"),
         (b"[]", "this is not a run record"),
         (b'{"schema": 1, "kind": "run"}', "this run record is damaged: KeyError: 'run'"),
         (b'{"schema": 99, "kind": "run"}', "the run record has schema 99, this version reads up to 1"),

@@ -209,4 +209,4 @@ def test_a_damaged_record_is_named_and_fails_the_run(job: Job) -> None:
     (job.records / "orch-record-churn-train-a1" / "record.json").write_text("{")
 
     assert job.run(load="success", train="success") == 1
-    assert "::error title=orch::a record in 'orch-record-churn-train-a1' is not JSON" in job.printed.getvalue()
+    assert "::error title=orch::orch-record-churn-train-a1/record.json: this step record is damaged" in job.printed.getvalue()

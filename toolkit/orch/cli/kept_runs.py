@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from orch.errors import OrchError, RecordError, UsageError, Where
-from orch.model import canonical
 from orch.model.records import RunRecord, StepRecord
 from orch.names import RUN_FILE, STEPS_FILE
 
@@ -66,7 +65,7 @@ def _steps_so_far(folder: Path) -> tuple[StepRecord, ...]:
     """Of a run that is under way, or was killed: the steps that have ended. The last line may lack its end."""
     file = folder / STEPS_FILE
     lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
-    return tuple(StepRecord.from_json(canonical.loads(line)) for line in lines if line.endswith(b"\n"))
+    return tuple(StepRecord.read(line) for line in lines if line.endswith(b"\n"))
 
 
 def _folders(home: Path) -> list[Path]:
@@ -77,14 +76,12 @@ def _read(folder: Path) -> KeptRun:
     file = folder / RUN_FILE
     where = Where(_from_here(file))
     try:
-        record = RunRecord.from_json(canonical.loads(file.read_bytes()))
+        record = RunRecord.read(file.read_bytes())
         return KeptRun(folder, record if record.state.has_ended else replace(record, steps=_steps_so_far(folder)))
     except RecordError as error:
         raise RecordError(error.message, hint=error.hint, where=where) from error
     except OSError as error:
         raise RecordError(f"this run's record cannot be read: {error.strerror}", where=where) from error
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"this run's record is damaged: {type(error).__name__}: {error}", where=where) from error
 
 
 def _from_here(path: Path) -> str:

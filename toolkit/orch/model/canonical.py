@@ -25,4 +25,8 @@ def pretty(value: Json) -> str:
 
 
 def loads(text: str | bytes) -> Json:
-    return json.loads(text)
+    """Raises ValueError, also where lists are nested deeper than Python can follow."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

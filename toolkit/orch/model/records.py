@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import RecordError
+from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.fields import checked
@@ -83,8 +84,13 @@ class StepRecord:
         return data
 
     @classmethod
+    def read(cls, text: bytes) -> StepRecord:
+        """The record in a file, a line or an answer; raises RecordError where there is none."""
+        return cls.from_json(_loads(text, "step"))
+
+    @classmethod
     def from_json(cls, data: Json) -> StepRecord:
-        check_schema(data, "step")
+        _check_schema(data, "step")
         try:
             record = cls(
                 step=data["id"],
@@ -148,8 +154,13 @@ class RunRecord:
         )
 
     @classmethod
+    def read(cls, text: bytes) -> RunRecord:
+        """The record in a file; raises RecordError where there is none."""
+        return cls.from_json(_loads(text, "run"))
+
+    @classmethod
     def from_json(cls, data: Json) -> RunRecord:
-        check_schema(data, "run")
+        _check_schema(data, "run")
         try:
             record = cls(
                 RunInfo.from_json(data),
@@ -163,7 +174,14 @@ class RunRecord:
             raise RecordError(f"this run record is damaged: {type(error).__name__}: {error}") from error
 
 
-def check_schema(data: Json, kind: str) -> None:
+def _loads(text: bytes, kind: str) -> Json:
+    try:
+        return canonical.loads(text)
+    except ValueError as error:
+        raise RecordError(f"this {kind} record is damaged: {type(error).__name__}: {error}") from error
+
+
+def _check_schema(data: Json, kind: str) -> None:
     schema = data.get("schema") if isinstance(data, dict) else None
     if type(schema) is not int or data.get("kind") != kind:
         raise RecordError(f"this is not a {kind} record")

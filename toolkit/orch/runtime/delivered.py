@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orch.errors import InputMissingError, RecordError
-from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import StepRecord
 
@@ -14,9 +13,9 @@ from orch.model.records import StepRecord
 def read_record(file: Path) -> StepRecord:
     """Raises RecordError, naming the file, where it is damaged or newer than this version reads."""
     try:
-        return StepRecord.from_json(canonical.loads(file.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{file.name} of {file.parent.name!r} cannot be read: {error}") from error
+        return StepRecord.read(file.read_bytes())
+    except OSError as error:
+        raise RecordError(f"{file.parent.name}/{file.name} cannot be read: {error.strerror}") from error
     except RecordError as error:
         raise RecordError(f"{file.parent.name}/{file.name}: {error.message}", hint=error.hint) from error
 

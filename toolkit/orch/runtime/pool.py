@@ -248,7 +248,7 @@ class Pool:
             if worker.answer.endswith(b"\n"):
                 break
         self._finish_log(worker)
-        record = StepRecord.from_json(canonical.loads(worker.answer))
+        record = StepRecord.read(worker.answer)
         worker.answer = b""
         worker.task, worker.deadline = None, None
         self.busy.remove(worker)

@@ -27,6 +27,7 @@ from orch.runtime import annotations as runner
 from orch.runtime import clock, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
+from orch.runtime.delivered import read_record
 from orch.runtime.graph_files import read_graph
 
 
@@ -90,11 +91,9 @@ def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
     # The download action gives each artifact a folder of its own, except where there is only one.
     for path in sorted(folder.rglob("record.json")):
         try:
-            reports.append(Reported(StepRecord.from_json(canonical.loads(path.read_bytes())), path.parent))
+            reports.append(Reported(read_record(path), path.parent))
         except RecordError as error:
             problems.append(error)
-        except ValueError as error:
-            problems.append(RecordError(f"a record in {path.parent.name!r} is not JSON: {error}"))
     return reports, problems
 
 

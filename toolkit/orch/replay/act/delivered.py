@@ -8,7 +8,6 @@ from pathlib import Path
 
 from orch import names
 from orch.errors import RecordError
-from orch.model import canonical
 from orch.model.records import StepRecord
 from orch.stores.local import LocalStore
 
@@ -24,8 +23,8 @@ class Delivered:
         """The record of `step`, or None if its job uploaded none that can be read."""
         text = self._read(names.record_artifact(self.pipeline, step, 1), "record.json")
         try:
-            return None if text is None else StepRecord.from_json(canonical.loads(text))
-        except (RecordError, ValueError):
+            return None if text is None else StepRecord.read(text)
+        except RecordError:
             return None
 
     def log(self, step: str) -> bytes | None:
