@@ -13,7 +13,7 @@ def main() -> int:
         from orch.cli.main import main as command_line
 
         return command_line()
-    from orch.errors import OrchError, Problems
+    from orch.errors import ExitCode, OrchError, Problems
     from orch.runtime import annotations as runner
 
     try:
@@ -28,7 +28,7 @@ def main() -> int:
                 print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]
         return error.worst if isinstance(error, Problems) else error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return ExitCode.CANCELLED
 
 
 def _step_run(arguments: list[str]) -> int:

@@ -13,6 +13,12 @@ def test_only_what_succeeded_or_was_cached_has_outputs() -> None:
     assert [state for state in State if state.has_outputs] == [State.SUCCEEDED, State.CACHED]
 
 
+def test_a_command_ends_as_its_run_did() -> None:
+    codes = {state: state.exit_code for state in State if state.has_ended}
+
+    assert codes == {State.SUCCEEDED: 0, State.CACHED: 0, State.CANCELLED: 130, State.FAILED: 1, State.SKIPPED: 1}
+
+
 @pytest.mark.parametrize(
     ("states", "folded"),
     [

@@ -65,7 +65,7 @@ class PipelineFunction(Generic[P, R]):
             sys.stderr.write(f"{error}\n")
             raise RunFailed(getattr(error, "worst", error.exit_code), None) from None
         if record.state is not State.SUCCEEDED:
-            raise RunFailed(130 if record.state is State.CANCELLED else 1, record)
+            raise RunFailed(record.state.exit_code, record)
         return record
 
     def _refuse_import_run(self, caller: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import click
 
@@ -12,16 +12,13 @@ from orch.authoring.load import split_reference
 from orch.authoring.project import find_project
 from orch.cli import arguments
 from orch.cli.display import show
-from orch.errors import ExitCode, LoadError, UsageError
+from orch.errors import LoadError, UsageError
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all
-from orch.model.states import State
 from orch.orchestrators.github.repository import Compiled, compile_references
 from orch.replay.act import trigger
 from orch.replay.act.harness import Request, run
 from orch.replay.act.trigger import Trigger
-
-EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CANCELLED}  # all others: a step failed
 
 
 @click.command("act")
@@ -62,7 +59,7 @@ def command(
     request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep)
     with show(home / "runs", json=as_json) as display:
         record = run(request, display, home=home)
-    return EXIT_CODES.get(record.state, ExitCode.STEP_FAILED)
+    return record.state.exit_code
 
 
 def _compile(reference: str) -> Compiled:

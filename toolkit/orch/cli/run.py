@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final
 
 import click
 
@@ -12,17 +11,14 @@ from orch.authoring.load import load_graph, split_reference
 from orch.authoring.project import Project, find_project
 from orch.cli import arguments
 from orch.cli.display import show
-from orch.errors import ExitCode, UsageError
+from orch.errors import UsageError
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all, resolve
 from orch.model.records import RunRecord
-from orch.model.states import State
 from orch.orchestrators import local
 from orch.runtime.annotations import on_runner
 from orch.stacks.load import load_settings
 from orch.stacks.settings import active_stack
-
-EXIT_CODES: Final = {State.SUCCEEDED: ExitCode.OK, State.CANCELLED: ExitCode.CANCELLED}  # all others: a step failed
 
 
 @click.command("run")
@@ -50,7 +46,7 @@ def command(
     graph = load_graph(reference)
     parameters = resolve(graph.parameters, parse_all(graph.parameters, texts))
     record = run_graph(graph, find_project(file), parameters, stack=stack, jobs=jobs, json=as_json, again=reference)
-    return EXIT_CODES.get(record.state, ExitCode.STEP_FAILED)
+    return record.state.exit_code
 
 
 def run_graph(

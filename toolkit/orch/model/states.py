@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from orch.errors import ExitCode
+
 
 class State(StrEnum):
+    """Of a step, or of a run as the fold of its steps' states."""
+
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -22,9 +26,16 @@ class State(StrEnum):
     def has_outputs(self) -> bool:
         return self in (State.SUCCEEDED, State.CACHED)
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a command ends with whose run or step ended so: a step that was skipped has not done its work either."""
+        if self.has_outputs:
+            return ExitCode.OK
+        return ExitCode.CANCELLED if self is State.CANCELLED else ExitCode.STEP_FAILED
+
 
 def fold_states(states: list[State]) -> State:
-    """The state of a run from those of its steps: failed beats cancelled beats skipped-by-nothing-else."""
+    """The state of a run from those of its steps: the worst of them; a step that was skipped is no reason by itself."""
     for worst in (State.FAILED, State.CANCELLED, State.RUNNING, State.QUEUED):
         if worst in states:
             return worst

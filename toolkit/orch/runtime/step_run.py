@@ -6,8 +6,6 @@ record. Imports only what a step needs: its start is paid by every job.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -29,8 +27,6 @@ from orch.runtime.failures import failure_of_orch
 from orch.runtime.given import given_inputs
 from orch.runtime.graph_files import read_graph_file
 from orch.runtime.pool import Pool, Task
-
-EXIT_CODES = {State.SUCCEEDED: 0, State.CANCELLED: 130}  # everything else is 1: the step did not do its work
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -77,7 +73,7 @@ class _Job:
             record = StepRecord(self.step.id, State.FAILED, self.attempt, started=clock.rfc3339(clock.now()), failure=failure)
         self._write(record)
         self._tell(record)
-        return EXIT_CODES.get(record.state, 1)
+        return record.state.exit_code
 
     def _order(self, inputs: Path) -> Order:
         for name in self.step.settings.secrets:
@@ -197,7 +193,3 @@ def _wait(pool: Pool, interrupted: interrupts.Interrupts) -> StepRecord:
                 pool.interrupt()
             else:
                 pool.kill()
-
-
-def entry(argv: list[str]) -> int:
-    return main(argv, dict(os.environ), sys.stdout)

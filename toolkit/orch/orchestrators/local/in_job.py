@@ -17,7 +17,6 @@ from orch.orchestrators.local.run import default_jobs, run
 from orch.runtime import annotations as runner
 from orch.runtime import arguments
 from orch.runtime.given import given_inputs
-from orch.runtime.step_run import EXIT_CODES
 from orch.runtime.summary import render
 
 
@@ -37,7 +36,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
     )
     _tell(record, graph, environment)
-    return EXIT_CODES.get(record.state, 1)
+    return record.state.exit_code
 
 
 def _jobs(text: str | None) -> int:
