@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orch.authoring.load import load_graph, separate_modules
-from orch.errors import OrchError, Problems
+from orch.errors import OrchError
 from orch.model.graph import Graph
 
 
@@ -30,5 +30,4 @@ def problems_of(folder: Path, code: str) -> list[OrchError]:
     """Everything that is wrong with the module's pipeline."""
     with pytest.raises(OrchError) as caught:
         graph_of(folder, code)
-    error = caught.value
-    return list(error.problems) if isinstance(error, Problems) else [error]
+    return list(caught.value.problems)

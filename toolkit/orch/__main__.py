@@ -13,20 +13,19 @@ def main() -> int:
         from orch.cli.main import main as command_line
 
         return command_line()
-    from orch.errors import ExitCode, OrchError, Problems
+    from orch.errors import ExitCode, OrchError
     from orch.runtime import annotations as runner
 
     try:
         return entrypoint(sys.argv[3:])
     except OrchError as error:
-        problems = error.problems if isinstance(error, Problems) else (error,)
-        for problem in problems:
+        for problem in error.problems:
             print(problem, file=sys.stderr)
             if runner.on_runner():
                 where = problem.where
                 place = {"file": where.path, "line": where.line} if where else {}
                 print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]
-        return error.worst if isinstance(error, Problems) else error.exit_code
+        return error.worst
     except KeyboardInterrupt:
         return ExitCode.CANCELLED
 

@@ -47,6 +47,15 @@ class OrchError(Exception):
         self.hint = hint
         self.where = where
 
+    @property
+    def problems(self) -> tuple[OrchError, ...]:
+        """The errors that this one stands for: itself, unless several were found together."""
+        return (self,)
+
+    @property
+    def worst(self) -> ExitCode:
+        return max(problem.exit_code for problem in self.problems)
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         hint = f"\n  help: {self.hint}" if self.hint else ""
@@ -59,12 +68,12 @@ class Problems(OrchError):
     code = "problems"
 
     def __init__(self, problems: Iterable[OrchError]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problems")
+        self._problems = tuple(each for problem in problems for each in problem.problems)
+        super().__init__(f"{len(self._problems)} problems")
 
     @property
-    def worst(self) -> ExitCode:
-        return max(problem.exit_code for problem in self.problems)
+    def problems(self) -> tuple[OrchError, ...]:
+        return self._problems
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)

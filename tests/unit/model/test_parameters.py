@@ -237,7 +237,7 @@ SEED = Parameter("seed", INT, required=True)
 
 
 def problems_of(error: OrchError) -> list[str]:
-    return [problem.message for problem in (error.problems if isinstance(error, Problems) else (error,))]
+    return [problem.message for problem in error.problems]
 
 
 def test_what_is_not_given_has_its_default() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orch.errors import OrchError, Problems, SettingsError
+from orch.errors import OrchError, SettingsError
 from orch.stacks.load import load_settings, parse_settings
 from orch.stacks.settings import DEFAULT_RUNNER, Runner, Settings, Stack, active_stack
 
@@ -28,10 +28,7 @@ retention: {outputs: 2, keep: 90}
 def problems(text: str) -> list[str]:
     with pytest.raises(OrchError) as caught:
         parse_settings(text)
-    error = caught.value
-    return (
-        str(error).splitlines() if not isinstance(error, Problems) else [line for each in error.problems for line in str(each).splitlines()]
-    )
+    return [line for each in caught.value.problems for line in str(each).splitlines()]
 
 
 def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def load_graphs(reference: str) -> list[Graph]:
         try:
             graphs.append(trace(pipeline))
         except OrchError as error:
-            problems.extend(getattr(error, "problems", (error,)))
+            problems.extend(error.problems)
     raise_problems(problems)
     return graphs
 

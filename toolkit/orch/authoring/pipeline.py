@@ -63,7 +63,7 @@ class PipelineFunction(Generic[P, R]):
             record = active.launcher[0](graph, project_of(self), parameters)
         except OrchError as error:
             sys.stderr.write(f"{error}\n")
-            raise RunFailed(getattr(error, "worst", error.exit_code), None) from None
+            raise RunFailed(error.worst, None) from None
         if record.state is not State.SUCCEEDED:
             raise RunFailed(record.state.exit_code, record)
         return record

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 import click
 
 from orch.cli.text import paint, printable, takes_colour
-from orch.errors import ExitCode, OrchError, Problems, UsageError
+from orch.errors import ExitCode, OrchError, UsageError
 from orch.runtime.annotations import annotation, new_token, on_runner, resume_commands, stop_commands
 
 ISSUES: Final = "https://github.com/orch-dev/orch-action/issues"
@@ -29,7 +29,7 @@ def report(error: BaseException) -> int:
 def exit_code(error: BaseException) -> int:
     match error:
         case OrchError():
-            return max(problem.exit_code for problem in problems_of(error))
+            return error.worst
         case click.ClickException():
             return ExitCode.USAGE
         case KeyboardInterrupt() | click.Abort():
@@ -44,24 +44,14 @@ def _report(error: BaseException, stream: TextIO) -> int:
         print(error.format_message(), file=stream)
     elif code == ExitCode.CANCELLED:
         print("cancelled", file=stream)
-    elif code == ExitCode.BUG:
-        _say([_bug(error)], stream, details=_details(error))
+    elif isinstance(error, click.ClickException):
+        _say([_usage(error)], stream)
+    elif isinstance(error, OrchError):
+        _say(error.problems, stream)
     else:
-        _say(problems_of(error), stream)
+        _say([_bug(error)], stream, details=_details(error))
     stream.flush()
     return code
-
-
-def problems_of(error: BaseException) -> list[OrchError]:
-    match error:
-        case Problems():
-            return [found for problem in error.problems for found in problems_of(problem)]
-        case OrchError():
-            return [error]
-        case click.ClickException():
-            return [_usage(error)]
-        case _:
-            return []
 
 
 def render(problem: OrchError, *, colour: bool = False) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
 from orch.authoring.project import find_project
-from orch.errors import DriftError, LoadError, OrchError, PipelineError, Problems, SettingsError, UsageError, Where, raise_problems
+from orch.errors import DriftError, LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.files import write_atomic
 from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
@@ -65,7 +65,7 @@ def compile_references(references: Sequence[str], folder: Path) -> Compilation:
         try:
             pipelines.append(Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
         except OrchError as error:
-            problems += _each(error)
+            problems += error.problems
     graphs = [each.graph for each in pipelines]
     problems += _check_clashes(graphs)
     if references:
@@ -137,17 +137,13 @@ def _graphs(references: Iterable[str], problems: list[OrchError]) -> Iterator[Gr
             with separate_modules():
                 graphs = load_graphs(reference)
         except OrchError as error:
-            problems += _each(error)
+            problems += error.problems
             continue
         for graph in graphs:
             key = (source_path(graph), graph.pipeline)
             if key not in seen:
                 seen.add(key)
                 yield graph
-
-
-def _each(error: OrchError) -> tuple[OrchError, ...]:
-    return error.problems if isinstance(error, Problems) else (error,)
 
 
 # --- names that are taken ---
