@@ -108,11 +108,12 @@ def of_pipeline(workspace: Path, reference: str, env: dict[str, str]) -> dict[st
     name = name or names.suggest_id(source.stem)
     check_name("pipeline", name)
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
+    leg = leg_of(json.loads(env.get("ORCH_MATRIX") or "null"))
     return {
         "reference": f"{file}:{name}" if ":" in reference or not reference.endswith(".py") else file,
         "name": name,
-        "outputs-artifact": names.outputs_artifact(name, "outputs", attempt),
-        "record-artifact": names.run_artifact(name, attempt),
+        "outputs-artifact": names.outputs_artifact(name, f"outputs{leg}", attempt),
+        "record-artifact": names.run_artifact(f"{name}{leg}", attempt),
         **describe_packages(
             project,
             requirements_of(project, source, said["requirements"]),
@@ -122,6 +123,11 @@ def of_pipeline(workspace: Path, reference: str, env: dict[str, str]) -> dict[st
             env,
         ),
     }
+
+
+def leg_of(matrix: Any) -> str:
+    """What tells the jobs of a matrix apart, which share a run that has each artifact's name once."""
+    return f"-{hashlib.sha256(json.dumps(matrix, sort_keys=True).encode()).hexdigest()[:8]}" if matrix else ""
 
 
 def source_of(workspace: Path, pipeline: str) -> str:

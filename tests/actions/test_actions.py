@@ -112,6 +112,13 @@ def test_records_are_uploaded_whatever_happened_to_the_step() -> None:
     assert "always()" not in steps["Upload the outputs"]["if"]
 
 
+@pytest.mark.parametrize(("path", "name"), [("action.yml", "Download the inputs"), ("actions/result/action.yml", "Download the records")])
+def test_an_artifact_that_expired_is_told_by_what_reads_it_with_the_way_out(path: str, name: str) -> None:
+    (step,) = (step for step in job_steps(read(ROOT / path)) if step.get("name") == name)
+
+    assert step["continue-on-error"] is True
+
+
 def test_uv_is_one_version_with_a_hash_for_every_wheel_and_no_index() -> None:
     pinned = (ROOT / "actions/environment/uv.txt").read_text(encoding="utf-8")
 

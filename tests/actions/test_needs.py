@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,20 @@ def test_a_whole_pipeline_is_read_without_running_it(workspace: Workspace) -> No
     assert said["file"] == str(workspace.root / "ml" / "flows" / "req.txt")
     assert said["outputs-artifact"] == "orch-churn-outputs-a2"
     assert said["record-artifact"] == "orch-run-churn-a2"
+
+
+def test_the_jobs_of_a_matrix_name_their_artifacts_apart(workspace: Workspace) -> None:
+    workspace.write("churn.py", WHOLE.replace('requirements="req.txt", ', "").replace('extras=["gpu"], groups=("train",)', ""))
+    alone, *legs = (
+        workspace.ask("step", pipeline="churn.py", matrix=matrix).said
+        for matrix in ("null", '{"os": "a b", "seed": 1}', '{"os": "a b", "seed": 2}', '{\n  "seed": 2, "os": "a b"\n}')
+    )
+
+    for output in ("outputs-artifact", "record-artifact"):
+        first, second, again = (leg[output] for leg in legs)
+        assert len({alone[output], first, second}) == 3
+        assert again == second
+        assert re.fullmatch(r"orch-(run-)?churn-(outputs-)?[0-9a-f]{8}-a2", first)
 
 
 def test_a_whole_pipeline_gets_the_extras_of_all_its_steps(workspace: Workspace) -> None:
