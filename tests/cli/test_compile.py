@@ -140,6 +140,29 @@ def test_files_of_a_pipeline_that_is_gone_are_drift(arguments: tuple[str, ...], 
     assert "git rm .github/orch/first.json" in outcome.err
 
 
+def test_files_of_the_last_pipeline_that_is_gone_are_drift(repository: Path, orch: CommandLine) -> None:
+    orch("compile")
+    (repository / "flow.py").unlink()
+
+    compiled, checked = orch("compile"), orch("check")
+
+    assert (compiled.code, compiled.out) == (0, "")
+    assert "note: .github/workflows/first.yml was generated from flow.py, which no longer defines its pipeline" in compiled.err
+    assert checked.code == 4
+    assert "help: git rm .github/workflows/first.yml" in checked.err
+
+
+def test_compile_tells_what_a_renamed_pipeline_left_behind(repository: Path, orch: CommandLine) -> None:
+    orch("compile")
+    (repository / "flow.py").write_text(PIPELINE.format(name="renamed"))
+
+    ran = orch("compile", "flow.py")
+
+    assert ran.code == 0
+    assert "help: git rm .github/workflows/first.yml" in ran.err
+    assert "renamed.yml" not in ran.err
+
+
 def test_an_unreleased_action_is_a_finding_of_check_and_a_note_of_compile(repository: Path, orch: CommandLine) -> None:
     (repository / "orch.yaml").unlink()
 

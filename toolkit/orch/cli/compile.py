@@ -18,7 +18,7 @@ def command(references: tuple[str, ...]) -> None:
     Without arguments, of all pipelines of the repository: the files that `pipelines:` in orch.yaml names, else every
     Python file that git knows and that defines a @pipeline.
     """
-    from orch.orchestrators.github.repository import compile_references, write
+    from orch.orchestrators.github.repository import compile_references, drift, write
 
     compilation = compile_references(references, Path.cwd())
     for compiled, written in groupby(write(compilation), key=lambda item: item[0]):
@@ -26,5 +26,7 @@ def command(references: tuple[str, ...]) -> None:
             click.echo(f"{'wrote' if is_new else 'unchanged':<9} {path}")
         jobs = compiled.jobs
         click.echo(f"{compiled.graph.pipeline}: {jobs} jobs, at least {jobs} minutes on the bill of a run (GitHub rounds each job up)")
-    for finding in {str(finding.message): finding for compiled in compilation.pipelines for finding in compiled.findings}.values():
+    findings = [finding for compiled in compilation.pipelines for finding in compiled.findings]
+    left_behind = [each.error for each in drift(compilation)]
+    for finding in {finding.message: finding for finding in (*findings, *left_behind)}.values():
         click.echo(f"note: {finding.message}\n  help: {finding.hint}", err=True)

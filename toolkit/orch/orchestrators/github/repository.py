@@ -113,7 +113,8 @@ def _git_root(references: Sequence[str], folder: Path) -> Path:
 
 def _pipeline_files(git_root: Path, settings: Settings) -> list[Path]:
     if not settings.pipelines:
-        if found := find_pipeline_files(git_root):
+        found = find_pipeline_files(git_root)
+        if found or any(_generated(git_root)):  # the last pipeline may be gone, and its files not
             return found
         raise LoadError("this repository has no file with a @pipeline", hint="name one, as in `orch compile pipeline.py`")
     problems: list[OrchError] = []
@@ -214,17 +215,22 @@ def _source_of_graph(text: str) -> str | None:
 def _left_behind(compilation: Compilation) -> Iterator[Drift]:
     expected = {path for compiled in compilation.pipelines for path in compiled.files}
     sources = {source_path(compiled.graph) for compiled in compilation.pipelines}
+    for path, text, source in _generated(compilation.git_root):
+        if path in expected:
+            continue
+        if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
+            message = f"{path} was generated from {source}, which no longer defines its pipeline"
+            error = DriftError(message, hint=f"git rm {path}", where=Where(path))
+            yield Drift(path, _diff(path, text, ""), error)
+
+
+def _generated(git_root: Path) -> Iterator[tuple[str, str, str]]:
+    """Every generated file that is there: its path from the git root, its text, and the source that it names."""
     for pattern, source_of in ((workflow_path("*"), _source_of), (graph_path("*"), _source_of_graph)):
-        for file in sorted(compilation.git_root.glob(pattern)):
-            path = file.relative_to(compilation.git_root).as_posix()
+        for file in sorted(git_root.glob(pattern)):
             text = _read(file) or ""
-            source = source_of(text)
-            if path in expected or source is None:
-                continue
-            if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
-                message = f"{path} was generated from {source}, which no longer defines its pipeline"
-                error = DriftError(message, hint=f"git rm {path}", where=Where(path))
-                yield Drift(path, _diff(path, text, ""), error)
+            if source := source_of(text):
+                yield file.relative_to(git_root).as_posix(), text, source
 
 
 def _diff(path: str, before: str, after: str) -> str:
