@@ -116,7 +116,11 @@ retention:
         ("zzz: 1\n", "orch.yaml:1: unknown key 'zzz' [settings]"),
         ("action: actions/checkout@v4\n", "orch.yaml:1: action is 'actions/checkout@v4', which is not pinned [settings]"),
         ("\naction: ../x\n", "orch.yaml:2: action is '../x', which is not pinned [settings]"),
-        ("active: on\n", "orch.yaml:1: active is True: input should be a valid string [settings]"),
+        ("active: on\n", "orch.yaml:1: 'on' is a yes or no, which no setting is [settings]"),
+        ("retention:\n  records: yes\n", "orch.yaml:2: 'yes' is a yes or no, which no setting is [settings]"),
+        ("pipelines: a.py\n", "orch.yaml:1: pipelines is 'a.py': input should be a valid list [settings]"),
+        ("runners: [{label: x, cpu_count: .nan}]\n", "orch.yaml:1: runners.0: cpu_count is nan, expected a number from 0 [settings]"),
+        ("runners: [{label: x, gpu_count: -1}]\n", "orch.yaml:1: runners.0: gpu_count is -1, expected a number from 0 [settings]"),
         (
             "stacks:\n  a: {orchestrator: github, artifact_store: local}\n",
             "orch.yaml:2: stacks.a: artifact_store is 'local', but orchestrator 'github' has its own, 'github' [settings]",

@@ -46,7 +46,7 @@ def parse_settings(text: str) -> Settings:
         raise SettingsError(f"this is not YAML: {reason}", where=Where(FILE, mark.line + 1 if mark else 0)) from error
     if node is None:
         return Settings()
-    raise_problems(_check_duplicates(node))
+    raise_problems([*_check_duplicates(node), *_check_booleans(node)])
     try:
         settings = pydantic.TypeAdapter(Settings).validate_python(_frozen(loader.construct_document(node)), strict=False)
     except yaml.YAMLError as error:
@@ -98,6 +98,16 @@ def _check_duplicates(node: yaml.Node) -> Iterator[OrchError]:
         yield from _check_duplicates(value)
 
 
+def _check_booleans(node: yaml.Node) -> Iterator[OrchError]:
+    """`yes`, `on` and the like, where a name, a number or a list is due: read as a number, `yes` would be 1."""
+    if node.tag == "tag:yaml.org,2002:bool":
+        told = f"{node.value!r} is a yes or no, which no setting is"
+        yield SettingsError(told, hint=f"quote it, as '{node.value}', if it is a name", where=Where(FILE, node.start_mark.line + 1))
+    for item in node.value if isinstance(node.value, list) else ():
+        for part in item if isinstance(item, tuple) else (item,):
+            yield from _check_booleans(part)
+
+
 def line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
     """The line of what `path` names, or of the last part of it that exists."""
     line: int = node.start_mark.line + 1
@@ -130,7 +140,7 @@ def _problem(details: ErrorDetails, node: yaml.Node) -> SettingsError:
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] == "value_error":
         return SettingsError(f"{name}: {message}", where=where)
-    message = message[:1].lower() + message[1:]
+    message = (message[:1].lower() + message[1:]).replace("valid tuple", "valid list")
     given = "" if details["type"] == "missing" else f" is {details['input']!r}"
     return SettingsError(f"{name}{given}: {message}", where=where)
 

@@ -5,6 +5,7 @@ The types are plain dataclasses, so that no command pays for pydantic before the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
@@ -57,6 +58,9 @@ class Runner:
     def __post_init__(self) -> None:
         if not self.label.strip() or "${{" in self.label or not self.label.isprintable():
             raise ValueError(f"label is {self.label!r}, expected the label of a runner")
+        for name in ("cpu_count", "gpu_count"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number from 0")
         memory_bytes(self.memory)
 
 
