@@ -71,10 +71,10 @@ def test_a_retry_that_cannot_be_is_refused(given: dict[str, Any]) -> None:
         StepRetryConfig(**given)
 
 
-def test_each_wait_is_the_one_before_times_the_backoff() -> None:
+def test_each_wait_is_the_one_before_times_the_backoff_until_the_last_try() -> None:
     retry = StepRetryConfig(max_retries=3, delay=2, backoff=3)
 
-    assert [retry.delay_before(tries) for tries in (1, 2, 3)] == [2, 6, 18]
+    assert [retry.delay_after(tries) for tries in (1, 2, 3, 4)] == [2, 6, 18, None]
 
 
 def test_settings_that_nobody_made_leave_no_trace_in_the_graph() -> None:

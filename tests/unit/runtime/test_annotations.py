@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import orch.runtime.annotations as commands
+from orch.model.records import Failure
 
 
 def test_an_annotation_names_file_line_and_title() -> None:
@@ -66,3 +67,25 @@ def test_outside_a_job_an_output_is_not_written(tmp_path: Path, monkeypatch: pyt
     commands.append_output("a", "b", environ={})
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_is_shown_at_the_users_line_under_the_steps_name() -> None:
+    failure = Failure("exception", "no rows", "ValueError", file="pipeline.py", line=3)
+
+    assert commands.failure_annotation("load", failure) == "::error file=pipeline.py,line=3,title=step load failed::ValueError: no rows"
+    assert commands.failure_annotation("load", Failure("timeout", "too long")) == "::error title=step load failed::too long"
+
+
+def test_summaries_are_appended_and_made_only_where_somebody_reads_them(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> str:
+        made.append("made")
+        return "# ä\n"
+
+    commands.append_summary(make, environ={})
+    assert made == []
+    for _ in range(2):
+        commands.append_summary(make, environ={"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")})
+
+    assert (tmp_path / "summary.md").read_bytes().decode() == "# ä\n# ä\n"

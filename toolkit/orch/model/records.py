@@ -19,6 +19,7 @@ from orch.model.states import State, fold_states
 
 if TYPE_CHECKING:
     from orch.model.graph import Graph
+    from orch.model.steps import Step
 
 SCHEMA: Final = 1
 
@@ -190,25 +191,38 @@ def _check_schema(data: Json, kind: str) -> None:
         raise RecordError(f"the {kind} record has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
 
 
+def skipped(step: Step, states: Mapping[str, State], attempt: int) -> StepRecord:
+    """The record of a step that could not start: its first need that left no outputs is the reason."""
+    blocker = next(need for need in step.needs if not states[need].has_outputs)
+    return StepRecord(step.id, State.SKIPPED, attempt, reason=f"{blocker} {states[blocker]}")
+
+
+def newest(records: Iterable[StepRecord]) -> dict[str, StepRecord]:
+    """Each step's record of the highest attempt; of the same attempt the last."""
+    found: dict[str, StepRecord] = {}
+    for record in records:
+        if record.step not in found or record.attempt >= found[record.step].attempt:
+            found[record.step] = record
+    return found
+
+
 def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
     """The run's record: each step's newest attempt.
 
     A step without a record was skipped if one of its needs did not succeed, else it was cancelled.
     """
-    from orch.model.graph import topological  # a worker writes records without knowing graphs
+    from orch.model.conditions import holds  # a worker writes records without knowing graphs
+    from orch.model.graph import topological
 
-    newest: dict[str, StepRecord] = {}
-    for record in records:
-        known = newest.get(record.step)
-        if known is None or record.attempt >= known.attempt:
-            newest[record.step] = record
+    told = newest(records)
+    states = {step: record.state for step, record in told.items()}
     for step in topological(graph):
-        if step.id not in newest:
-            blocked = [need for need in step.needs if not newest[need].state.has_outputs]
-            state = State.SKIPPED if blocked else State.CANCELLED
-            reason = f"{blocked[0]} {newest[blocked[0]].state}" if blocked else "it did not report"
-            newest[step.id] = StepRecord(step.id, state, info.attempt, reason=reason)
-    steps = tuple(newest[step.id] for step in graph.steps)
+        if step.id not in told:
+            could_start = holds(step.condition, states)
+            missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason="it did not report")
+            told[step.id] = missing if could_start else skipped(step, states, info.attempt)
+            states[step.id] = told[step.id].state
+    steps = tuple(told[step.id] for step in graph.steps)
     return RunRecord(info, fold_states([step.state for step in steps]), steps, ended, duration)
 
 

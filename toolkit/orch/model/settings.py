@@ -74,9 +74,9 @@ class StepRetryConfig:
         if self.backoff < 1:
             raise ValueError(f"backoff is {self.backoff!r}, expected a factor from 1")
 
-    def delay_before(self, tries: int) -> float:
-        """Seconds to wait after the failed try number `tries`, from 1."""
-        return float(self.delay * self.backoff ** (tries - 1))
+    def delay_after(self, tries: int) -> float | None:
+        """Seconds to wait after the failed try number `tries`, from 1; None where it was the last."""
+        return float(self.delay * self.backoff ** (tries - 1)) if tries <= self.max_retries else None
 
     def to_json(self) -> Json:
         return {"max_retries": self.max_retries, "delay": self.delay, "backoff": self.backoff}

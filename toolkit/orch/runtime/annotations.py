@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from orch.model.records import Failure
 
 Level = Literal["error", "warning", "notice"]
 
@@ -24,6 +27,12 @@ def annotation(level: Level, message: str, *, file: str = "", line: int = 0, tit
     given = {"file": file, "line": str(line) if line else "", "title": title}
     properties = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
     return f"::{level}{' ' if properties else ''}{properties}::{_data(message)}"
+
+
+def failure_annotation(step: str, failure: Failure) -> str:
+    """The command that shows why `step` failed, at the user's own line."""
+    message = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    return annotation("error", message, file=failure.file, line=failure.line, title=f"step {step} failed")
 
 
 def _data(text: str) -> str:
@@ -56,3 +65,10 @@ def append_output(name: str, value: str, *, environ: Mapping[str, str] = os.envi
             delimiter = new_delimiter()
         with Path(path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+
+
+def append_summary(make: Callable[[], str], *, environ: Mapping[str, str] = os.environ) -> None:
+    """Add Markdown to what GitHub shows on the run's page. Outside a job there is no such page, and nothing is made."""
+    if path := environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(make())

@@ -21,7 +21,7 @@ from orch.model import canonical, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold
+from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
 from orch.runtime import annotations as runner
 from orch.runtime import clock, summary
@@ -41,12 +41,10 @@ class Reported:
 
 def fold_run(info: RunInfo, graph: Graph, records: Iterable[StepRecord], results: Mapping[str, str], *, ended: float) -> RunRecord:
     """The run's record from its steps' records and GitHub's `results` (success, failure, cancelled, skipped) of their jobs."""
-    newest: dict[str, StepRecord] = {}
-    for record in sorted(records, key=lambda record: record.attempt):
-        newest[record.step] = record
+    uploaded = newest(records)
     reconciled = []
     for step in graph.steps:
-        told = reconcile(step.id, newest.get(step.id), results.get(step.id, ""), info.attempt)
+        told = reconcile(step.id, uploaded.get(step.id), results.get(step.id, ""), info.attempt)
         reconciled += [told] if told else []
     started = min((record.started for record in reconciled if record.started), default="")
     duration = ended - datetime.fromisoformat(started).timestamp() if started else 0.0
@@ -159,8 +157,6 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
         stdout.write(f"{step.step}: {step.state}" + (f" ({why})\n" if why else "\n"))
     stdout.write(f"{record.info.pipeline}: {record.state}\n")
     stdout.flush()
-    if path := env.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(summary.render(record, graph))
+    runner.append_summary(lambda: summary.render(record, graph), environ=env)
     runner.append_output("state", str(record.state), environ=env)
     return ExitCode.OK if passed(record, results) and not problems else ExitCode.STEP_FAILED

@@ -132,9 +132,8 @@ class _Job:
         while True:
             pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
             record = _wait(pool, interrupted)
-            if record.state is not State.FAILED or retry is None or record.tries > retry.max_retries:
+            if record.state is not State.FAILED or retry is None or (delay := retry.delay_after(record.tries)) is None:
                 return record
-            delay = retry.delay_before(record.tries)
             self.stdout.write(f"try {record.tries} of {retry.max_retries + 1} failed, the next starts in {delay:g} s\n")
             self.stdout.flush()
             until = clock.monotonic() + delay
@@ -159,11 +158,12 @@ class _Job:
         runner.append_output("state", str(record.state), environ=self.environment)
         has_outputs = record.state is State.SUCCEEDED and bool(record.outputs)
         runner.append_output("outputs", "true" if has_outputs else "false", environ=self.environment)
-        if path := self.environment.get("GITHUB_STEP_SUMMARY"):
-            from orch.runtime.summary import step_summary
+        runner.append_summary(lambda: self._summary(record), environ=self.environment)
 
-            with Path(path).open("a", encoding="utf-8", newline="\n") as summary:
-                summary.write(step_summary(self.graph["pipeline"], record))
+    def _summary(self, record: StepRecord) -> str:
+        from orch.runtime.summary import step_summary  # outside a job nobody reads it
+
+        return step_summary(self.graph["pipeline"], record)
 
     def _tell_failure(self, failure: Failure) -> None:
         """The traceback as plain text for the log, and an annotation on the user's own line."""
@@ -171,9 +171,7 @@ class _Job:
         self._command(runner.stop_commands(token))
         self.stdout.write(failure.traceback or f"{failure.message}\n")
         self._command(runner.resume_commands(token))
-        title = f"step {self.step.id} failed"
-        message = f"{failure.type}: {failure.message}" if failure.type else failure.message
-        self._command(runner.annotation("error", message, file=failure.file, line=failure.line, title=title))
+        self._command(runner.failure_annotation(self.step.id, failure))
 
     def _command(self, line: str) -> None:
         if self.on_runner:

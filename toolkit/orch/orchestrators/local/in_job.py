@@ -12,7 +12,7 @@ from orch.errors import UsageError
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
-from orch.model.records import Failure, RunRecord
+from orch.model.records import RunRecord
 from orch.orchestrators.local.run import default_jobs, run
 from orch.runtime import annotations as runner
 from orch.runtime import arguments
@@ -51,9 +51,7 @@ def _tell(record: RunRecord, graph: Graph, environment: Mapping[str, str]) -> No
     has_outputs = any(step.outputs for step in record.steps)
     runner.append_output("state", str(record.state), environ=environment)
     runner.append_output("outputs", "true" if has_outputs else "false", environ=environment)
-    if path := environment.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8", newline="\n") as summary:
-            summary.write(render(record, graph))
+    runner.append_summary(lambda: render(record, graph), environ=environment)
 
 
 class JobLog:
@@ -82,13 +80,8 @@ class JobLog:
                 self._command(runner.resume_commands(self.token))
                 for step_record in run_record.steps:
                     if step_record.failure:
-                        self._annotate(step_record.step, step_record.failure)
+                        self._command(runner.failure_annotation(step_record.step, step_record.failure))
                 self._print(f"{run_record.info.pipeline}: {run_record.state} in {run_record.duration:.1f} s")
-
-    def _annotate(self, step: str, failure: Failure) -> None:
-        message = f"{failure.type}: {failure.message}" if failure.type else failure.message
-        title = f"step {step} failed"
-        self._command(runner.annotation("error", message, file=failure.file, line=failure.line, title=title))
 
     def _command(self, line: str) -> None:
         if self.on_runner:

@@ -15,7 +15,7 @@ from orch.model import values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph, Step
-from orch.model.records import RunInfo, RunRecord, StepRecord, fold
+from orch.model.records import RunInfo, RunRecord, StepRecord, fold, skipped
 from orch.model.states import State
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
 from orch.orchestrators.local.schedule import Schedule
@@ -163,9 +163,9 @@ class _Run:
 
     def _tries_again(self, record: StepRecord) -> bool:
         retry = self.graph[record.step].settings.retry
-        if record.state is not State.FAILED or retry is None or record.tries > retry.max_retries:
+        if record.state is not State.FAILED or retry is None or (delay := retry.delay_after(record.tries)) is None:
             return False
-        self.retries.append((clock.monotonic() + retry.delay_before(record.tries), record.step))
+        self.retries.append((clock.monotonic() + delay, record.step))
         self.tries[record.step] = record.tries + 1
         failure = record.failure.message if record.failure else "failed"
         self._output(record.step, f"try {record.tries} of {retry.max_retries + 1}: {failure}\n")
@@ -182,16 +182,15 @@ class _Run:
         for name, artifact in record.outputs.items():
             self.artifacts[f"{record.step}.{name}"] = artifact.to_json()
         for step in self.schedule.end(record.step, record.state):
-            skipped = self._not_started(step)
-            self.records.append(skipped)
-            self.unwritten.append(skipped)
-            self.sink(StepEnded(skipped))
+            below = self._not_started(step)
+            self.records.append(below)
+            self.unwritten.append(below)
+            self.sink(StepEnded(below))
 
     def _not_started(self, step: str) -> StepRecord:
         if self.was_stopped:
             return StepRecord(step, State.CANCELLED, self.info.attempt, reason="interrupted before it started")
-        blocker = self.schedule.blockers(step)[0]
-        return StepRecord(step, State.SKIPPED, self.info.attempt, reason=f"{blocker} {self.schedule.states[blocker]}")
+        return skipped(self.graph[step], self.schedule.states, self.info.attempt)
 
     def _write_records(self) -> None:
         if not self.unwritten:

@@ -44,7 +44,3 @@ class Schedule:
                     skipped.append(dependent)
                     ended.append((dependent, State.SKIPPED))
         return skipped
-
-    def blockers(self, step: str) -> list[str]:
-        """The needs of `step` that left nothing behind."""
-        return [need for need in self.graph[step].needs if not self.states[need].has_outputs]
