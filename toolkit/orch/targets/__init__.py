@@ -1,1 +1,0 @@
-"""One module per place where a single step runs."""
