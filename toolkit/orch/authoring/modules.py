@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from orch.authoring.places import raising_place
 from orch.authoring.project import Project, add_import_paths, module_name
 from orch.errors import LoadError, OrchError, Where
 
@@ -49,15 +50,7 @@ def _execute(name: str, file: Path) -> ModuleType:
 
 
 def _load_error(error: BaseException, file: Path, project: Project) -> LoadError:
-    where = Where(project.relative(file))
-    traceback = error.__traceback__
-    while traceback is not None:
-        frame_file = Path(traceback.tb_frame.f_code.co_filename).resolve()
-        if frame_file.is_relative_to(project.root) and "site-packages" not in frame_file.parts:
-            where = Where(project.relative(frame_file), traceback.tb_lineno)
-        traceback = traceback.tb_next
-    if isinstance(error, SyntaxError) and error.filename:
-        where = Where(project.relative(Path(error.filename).resolve()), error.lineno or 0)
+    where = raising_place(error, error.__traceback__, project) or Where(project.relative(file))
     hint = ""
     if isinstance(error, ModuleNotFoundError):
         hint = f"install what provides {error.name!r} into {sys.prefix}, and add it to the project's requirements"

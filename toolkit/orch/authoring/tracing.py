@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
+from orch.authoring.places import calling_place, from_git_root, raising_place
 from orch.authoring.project import Project, find_project
 from orch.authoring.references import Decorated, file_of, source_of
 from orch.authoring.step import StepFunction
@@ -32,22 +31,6 @@ from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, 
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, StepSettings, WorkflowCall, seconds
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
-
-_OURS: Final = str(Path(__file__).parents[1])
-
-
-def user_place(project: Project | None = None) -> Where:
-    """The innermost line of the user's on the stack."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
-        frame = frame.f_back
-    return _shown(Where(frame.f_code.co_filename, frame.f_lineno), project)
-
-
-def _shown(where: Where, project: Project | None) -> Where:
-    if project is None or not where.path.startswith("/"):
-        return where
-    return Where(project.relative(Path(where.path).resolve()), where.line)
 
 
 def project_of(pipeline: Decorated) -> Project:
@@ -85,7 +68,7 @@ class Trace:
     def run(self) -> Graph:
         options = self.pipeline.options
         name = options.get("name") or self.pipeline.function.__name__
-        where = _shown(where_defined(self.pipeline.function), self.project)
+        where = from_git_root(where_defined(self.pipeline.function), self.project)
         source = self._attempt(lambda: source_of(self.pipeline, self.project, "pipeline")) or ""
         if problem := pipeline_name_problem(name):
             hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if name in RESERVED else name)!r})"
@@ -125,18 +108,9 @@ class Trace:
             # After a reported problem, an exception is most likely its consequence: only the cause is worth showing.
             if not self.problems:
                 message = f"building the pipeline raised {type(error).__name__}: {error}"
-                self.problems.append(PipelineError(message, where=self._raised_at(error) or where))
+                self.problems.append(PipelineError(message, where=raising_place(error, error.__traceback__, self.project) or where))
         finally:
             active.current.reset(token)
-
-    def _raised_at(self, error: BaseException) -> Where | None:
-        traceback, place = error.__traceback__, None
-        while traceback is not None:
-            file = traceback.tb_frame.f_code.co_filename
-            if not file.startswith(_OURS) and Path(file).resolve().is_relative_to(self.project.root):
-                place = Where(file, traceback.tb_lineno)
-            traceback = traceback.tb_next
-        return _shown(place, self.project) if place else None
 
     def _parameter_future(self, name: str, signature: Signature) -> ParameterFuture:
         return ParameterFuture(f"parameter {name!r}", self._report_use, name, signature.hints.get(name, Any))
@@ -184,7 +158,7 @@ class Trace:
     # --- one call of a step ---
 
     def call_step(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        where = user_place(self.project)
+        where = calling_place(self.project)
         signature = self._signature(step)
         if signature is None:
             return silent(f"the output of step {step.function.__name__!r}")
@@ -316,14 +290,14 @@ class Trace:
         if isinstance(future, OutputFuture) and "unpacked" in use:
             hint = "a step with several outputs is annotated as `-> tuple[A, B]`; for anything else loop inside a step"
         message = f"{what} is {use} while the pipeline is built, when it has no value yet"
-        self.problems.append(FutureValueError(message, hint=hint, where=user_place(self.project)))
+        self.problems.append(FutureValueError(message, hint=hint, where=calling_place(self.project)))
 
     def _attempt(self, make: Any) -> Any:
         try:
             return make()
         except OrchError as error:
             if error.where:
-                error.where = _shown(error.where, self.project)
+                error.where = from_git_root(error.where, self.project)
             self.problems.append(error)
             return None
 

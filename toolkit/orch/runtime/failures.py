@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from orch.authoring.places import is_ours, raising_place
 from orch.authoring.project import Project
-from orch.errors import OrchError
+from orch.errors import OrchError, Where
 from orch.model.records import Failure
 
-_OURS: Final = str(Path(__file__).parents[1])
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_TRACEBACK: Final = 50_000
 
@@ -23,16 +22,14 @@ def failure_of(error: BaseException, project: Project, *, cause: str = "") -> Fa
     frames = _users(error.__traceback__)
     _strip_ours(error, set())
     text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}/", "")
-    file, line = _last_own_place(frames, project)
-    if isinstance(error, SyntaxError) and error.filename:
-        file, line = project.relative(Path(error.filename)), error.lineno or 0
+    place = raising_place(error, frames, project) or Where("")
     return Failure(
         cause=cause or _cause(error),
         message=_message(error)[:_LONGEST_MESSAGE],
         type=type(error).__name__,
         traceback=text[-_LONGEST_TRACEBACK:],
-        file=file,
-        line=line,
+        file=place.path,
+        line=place.line,
     )
 
 
@@ -57,7 +54,7 @@ def _message(error: BaseException) -> str:
 def _users(traceback: TracebackType | None) -> TracebackType | None:
     """`traceback` without the frames before the user's first; all of it where none is the user's."""
     frames = traceback
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OURS):
+    while frames is not None and is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
     return frames or traceback
 
@@ -68,16 +65,6 @@ def _strip_ours(error: BaseException, seen: set[int]) -> None:
             seen.add(id(chained))
             chained.__traceback__ = _users(chained.__traceback__)
             _strip_ours(chained, seen)
-
-
-def _last_own_place(traceback: TracebackType | None, project: Project) -> tuple[str, int]:
-    place = ("", 0)
-    while traceback is not None:
-        file = Path(traceback.tb_frame.f_code.co_filename)
-        if file.is_relative_to(project.root) and "site-packages" not in file.parts:
-            place = (project.relative(file), traceback.tb_lineno)
-        traceback = traceback.tb_next
-    return place
 
 
 def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:

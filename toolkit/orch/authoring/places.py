@@ -1,0 +1,52 @@
+"""The user's own lines: on the stack, and where an exception was raised. Lines of this toolkit or of an installed package are none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from orch.authoring.project import Project
+from orch.errors import Where
+
+_TOOLKIT: Final = str(Path(__file__).parents[1])
+
+
+def is_ours(file: str) -> bool:
+    """Whether the code of `file` is this toolkit's."""
+    return file.startswith(_TOOLKIT)
+
+
+def calling_place(project: Project) -> Where:
+    """The innermost line of the user's on the stack."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return from_git_root(Where(frame.f_code.co_filename, frame.f_lineno), project)
+
+
+def raising_place(error: BaseException, traceback: TracebackType | None, project: Project) -> Where | None:
+    """The last line of the project in `traceback`, or the one that a SyntaxError points to."""
+    if isinstance(error, SyntaxError) and error.filename and _is_own(error.filename, project):
+        return from_git_root(Where(error.filename, error.lineno or 0), project)
+    place = None
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if _is_own(file, project):
+            place = Where(file, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return from_git_root(place, project) if place else None
+
+
+def from_git_root(where: Where, project: Project) -> Where:
+    """`where` as people see it in messages and annotations; names like `<string>` stay as they are."""
+    path = Path(where.path)
+    return Where(project.relative(path.resolve()), where.line) if path.is_absolute() else where
+
+
+def _is_own(file: str, project: Project) -> bool:
+    path = Path(file)
+    if is_ours(file) or not path.is_absolute() or "site-packages" in path.parts:
+        return False
+    return path.resolve().is_relative_to(project.root)
