@@ -9,7 +9,7 @@ from support.github_parser import GitHubParser
 from support.graphs import graphs
 from support.steps import a_graph
 
-from orch.model.graph import Graph
+from orch.model.graph import Graph, topological
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.names import RESULT_JOB, workflow_path
 from orch.orchestrators.github.compile import files
@@ -58,6 +58,28 @@ def test_github_reads_a_default_as_the_text_that_it_was(github_parser: GitHubPar
         read = github_parser.read(files(graph)[workflow_path(graph.pipeline)])
 
         assert read["on"]["workflow_dispatch"]["inputs"]["x"]["default"] == text
+
+
+@given(graph=graphs(), data=st.data())
+@settings(max_examples=60)
+def test_on_github_exactly_what_stands_below_a_failure_is_skipped(github_parser: GitHubParser, graph: Graph, data: st.DataObject) -> None:
+    broken = data.draw(st.sets(st.sampled_from([step.id for step in graph.steps])))
+    jobs = yaml.safe_load(files(graph)[workflow_path(graph.pipeline)])["jobs"]
+    before = closure({name: set(job.get("needs", ())) for name, job in jobs.items()})
+
+    results: dict[str, str] = {}
+    for step in topological(graph):
+        job = jobs[step.id]
+        has_failed = any(results[name] == "failure" for name in before[step.id])
+        context = {"needs": {name: {"result": results[name]} for name in job.get("needs", ())}}
+        condition = job.get("if", "${{ success() }}").removeprefix("${{ ").removesuffix(" }}")
+        functions = {"cancelled": False, "failure": has_failed, "success": all(results[name] == "success" for name in before[step.id])}
+        runs = github_parser.evaluate(condition, context, **functions)
+        results[step.id] = "skipped" if not runs else "failure" if step.id in broken else "success"
+
+    assert {name for name, result in results.items() if result == "skipped"} == {
+        step.id for step in graph.steps if any(results[need] != "success" for need in step.needs)
+    }
 
 
 def closure(needs: dict[str, set[str]]) -> dict[str, set[str]]:
