@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import re
+import shlex
 
 import pytest
 
+from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, Output, OutputRef, Step
+from orch.model.parameters import Kind, ParameterType
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State, fold_states
 from orch.runtime.summary import LIMIT, duration, escape, fenced, render, step_summary
@@ -50,6 +54,19 @@ def test_shows_a_failure_with_its_place_and_traceback() -> None:
     assert "### train failed at <code>churn&#46;py&#58;12</code>" in text
     assert "no such column" in text
     assert "```text\nTraceback: ...\n```" in text
+
+
+def test_a_command_gives_back_the_very_value_of_a_parameter() -> None:
+    given = {"options": {"z": [1, None], "a": "é b"}, "limit": float("inf"), "text": "1e3", "none": None, "flag": True}
+    types = {"options": Kind.JSON, "limit": Kind.FLOAT, "text": Kind.STR, "none": Kind.STR, "flag": Kind.BOOL}
+    encoded = {name: values.encode(value) for name, value in given.items()}
+
+    text = render(run_of(loaded(), parameters=encoded), GRAPH)
+
+    command = next(line for line in text.split("\n") if line.startswith("orch run "))
+    typed = dict(word.split("=", 1) for word in shlex.split(command) if "=" in word)
+    assert {name: ParameterType(types[name], name == "none").parse(typed[name]) for name in given} == given
+    assert list(json.loads(typed["options"])) == ["z", "a"]
 
 
 def test_ends_with_commands_that_give_the_parameters_as_the_shell_reads_them() -> None:

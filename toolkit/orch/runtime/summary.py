@@ -7,13 +7,14 @@ that is longer than any inside.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from orch.model import canonical
+from orch.model import values
 from orch.model.graph import Graph
 from orch.model.mermaid import mermaid
 from orch.model.records import RunRecord, StepRecord
@@ -84,7 +85,7 @@ def _header(record: RunRecord) -> str:
     facts = [f"run {escape(info.run)}", f"attempt {info.attempt}", duration(record.duration), escape(info.trigger)]
     head = f"## {_SIGNS[record.state]} {escape(info.pipeline)}: {record.state}\n\n{' · '.join(fact for fact in facts if fact)}\n"
     if info.parameters:
-        shown = (f"{escape(name)} = {code(_shorten(canonical.dumps(value)))}" for name, value in sorted(info.parameters.items()))
+        shown = (f"{escape(name)} = {code(_shorten(_json(values.decode(value))))}" for name, value in sorted(info.parameters.items()))
         head += f"\n{' · '.join(shown)}\n"
     return head + "\n"
 
@@ -115,7 +116,7 @@ def _previews(step: StepRecord) -> Iterator[str]:
 def _next(record: RunRecord, graph: Graph) -> str:
     folder = "" if graph.project == "." else f"{graph.project}/"
     reference = shlex.quote(f"{folder}{graph.source.rpartition(':')[0]}:{graph.pipeline}")
-    chosen = [f"--set {shlex.quote(f'{name}={_text(value)}')}" for name, value in sorted(record.info.parameters.items())]
+    chosen = [f"--set {shlex.quote(f'{name}={_text(values.decode(value))}')}" for name, value in sorted(record.info.parameters.items())]
     arguments = " ".join([reference, *chosen])
     failed = [step.step for step in record.steps if step.state is State.FAILED]
     lines = [f"orch act {arguments} --job {step}" for step in failed[:3]]
@@ -125,7 +126,11 @@ def _next(record: RunRecord, graph: Graph) -> str:
 
 def _text(value: object) -> str:
     """A parameter as `--set` reads it."""
-    return value if isinstance(value, str) else "" if value is None else canonical.dumps(value)
+    return value if isinstance(value, str) else "" if value is None else _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # of a dict in its own order
 
 
 def escape(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from orch.cli.text import cut, duration, one_line, paint, printable
+from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
 from orch.model.records import RunInfo, RunRecord, StepRecord
@@ -42,7 +43,9 @@ def heading(info: RunInfo, *, steps: int) -> str:
 
 
 def _parameters(info: RunInfo) -> str:
-    given = [f"{one_line(name)}={one_line(json.dumps(value, ensure_ascii=False))}" for name, value in info.parameters.items()]
+    given = [
+        f"{one_line(name)}={one_line(json.dumps(values.decode(value), ensure_ascii=False))}" for name, value in info.parameters.items()
+    ]
     return f" ({', '.join(given)})" if given else ""
 
 
