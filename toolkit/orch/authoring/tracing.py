@@ -9,6 +9,7 @@ from typing import Any
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
+from orch.authoring.options import step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place
 from orch.authoring.project import Project, find_project
 from orch.authoring.references import Decorated, file_of, source_of
@@ -29,7 +30,7 @@ from orch.errors import (
 from orch.model import values
 from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
-from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, StepSettings, WorkflowCall, seconds
+from orch.model.settings import PullRequest, Push, Schedule, StepSettings, WorkflowCall
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 
@@ -171,7 +172,7 @@ class Trace:
         if source is None:
             source = self._attempt(lambda: source_of(step, self.project, "step")) or "?:?"
             self.sources[step.function] = source
-        settings = self._attempt(lambda: _settings(options, where)) or StepSettings()
+        settings = self._attempt(lambda: step_settings(options, where)) or StepSettings()
         after = self._after(options.get("after"), step_id, where)
         self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings))
         self.places[step_id] = where
@@ -330,47 +331,6 @@ def _parameter(parameter: Any, signature: Signature, where: Where) -> Parameter:
     except ValueError as error:
         message = f"parameter {name!r} has the default {default!r}: {error}"
         raise ArgumentError(message, hint="make the default fit the annotation", where=where) from None
-
-
-def _settings(options: Mapping[str, Any], where: Where) -> StepSettings:
-    extra = dict(options.get("settings") or {})
-    resources = options.get("resources")
-    if "resources" in extra:
-        resources = extra.pop("resources")
-    if extra:
-        hint = 'settings takes {"resources": ResourceSettings(...)}'
-        raise ArgumentError(f"unknown settings {', '.join(map(repr, extra))}", hint=hint, where=where)
-    try:
-        if isinstance(resources, Mapping):
-            resources = ResourceSettings(**resources)
-        _expect(resources, (ResourceSettings, type(None)), "resources", "ResourceSettings(...)")
-        _expect(options.get("retry"), (StepRetryConfig, type(None)), "retry", "StepRetryConfig(...)")
-        timeout = options.get("timeout")
-        return StepSettings(
-            target=options.get("target"),
-            resources=resources,
-            extras=_texts(options.get("extras") or (), "extras"),
-            groups=_texts(options.get("groups") or (), "groups"),
-            retry=options.get("retry"),
-            timeout=None if timeout is None else seconds(timeout),
-            secrets=_texts(options.get("secrets") or (), "secrets"),
-            environment=tuple(sorted((str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
-            keep=bool(options.get("keep", False)),
-            cache=options.get("cache"),
-        )
-    except (ValueError, TypeError) as error:
-        raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None
-
-
-def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> None:
-    if not isinstance(value, kinds):
-        raise TypeError(f"{name} is {value!r}, expected {wanted}")
-
-
-def _texts(given: object, name: str) -> tuple[str, ...]:
-    if isinstance(given, str) or not all(type(item) is str for item in given):  # type: ignore[attr-defined]
-        raise TypeError(f"{name} is {given!r}, expected a list of names")
-    return tuple(given)  # type: ignore[arg-type]
 
 
 def _holds_future(value: object) -> bool:

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orch.authoring.options import step_settings
+from orch.errors import ArgumentError, Where
+from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
+
+WHERE = Where("pipeline.py", 3)
+
+
+def test_without_options_there_are_no_settings() -> None:
+    assert step_settings({}, WHERE) == StepSettings()
+
+
+def test_an_option_of_another_meaning_is_not_a_setting() -> None:
+    assert step_settings({"name": "x", "id": "y", "after": ["z"]}, WHERE) == StepSettings()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resources": ResourceSettings(memory="8GB")},
+        {"resources": {"memory": "8GB"}},
+        {"settings": {"resources": ResourceSettings(memory="8GB")}},
+        {"settings": {"resources": {"memory": "8GB"}}},
+        {"resources": ResourceSettings(cpu_count=1), "settings": {"resources": {"memory": "8GB"}}},
+    ],
+)
+def test_resources_are_given_as_an_option_or_among_the_settings(options: dict[str, Any]) -> None:
+    assert step_settings(options, WHERE).resources == ResourceSettings(memory="8GB")
+
+
+def test_the_settings_given_are_left_as_they_are() -> None:
+    given = {"resources": {"memory": "8GB"}}
+
+    step_settings({"settings": given}, WHERE)
+
+    assert given == {"resources": {"memory": "8GB"}}
+
+
+def test_options_are_put_into_the_form_of_the_graph() -> None:
+    options = {"timeout": "1h30m", "environment": {"B": 2, "A": "1"}, "secrets": ["TOKEN"], "extras": ("gpu",), "keep": 1, "cache": False}
+
+    assert step_settings(options, WHERE) == StepSettings(
+        timeout=5400.0, environment=(("A", "1"), ("B", "2")), secrets=("TOKEN",), extras=("gpu",), keep=True, cache=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"settings": {"docker": 1}}, "unknown settings 'docker'"),
+        ({"resources": "8GB"}, "resources is '8GB', expected ResourceSettings(...)"),
+        ({"resources": {"ram": 1}}, "unexpected keyword argument 'ram'"),
+        ({"resources": {"memory": "8"}}, "'8' is not an amount of memory"),
+        ({"retry": 3}, "retry is 3, expected StepRetryConfig(...)"),
+        ({"timeout": "soon"}, "'soon' is not a duration"),
+        ({"timeout": 0}, "0 is not a duration"),
+        ({"secrets": "TOKEN"}, "secrets is 'TOKEN', expected a list of names"),
+        ({"extras": [1]}, "extras is [1], expected a list of names"),
+        ({"groups": 3}, "'int' object is not iterable"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named_with_its_step(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        step_settings(options, WHERE)
+
+    assert message in caught.value.message
+    assert caught.value.where == WHERE
+
+
+def test_a_retry_is_taken_as_it_is() -> None:
+    assert step_settings({"retry": StepRetryConfig(2)}, WHERE).retry == StepRetryConfig(2)
