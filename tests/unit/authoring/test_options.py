@@ -61,7 +61,8 @@ def test_options_are_put_into_the_form_of_the_graph() -> None:
         ({"timeout": 0}, "0 is not a duration"),
         ({"secrets": "TOKEN"}, "secrets is 'TOKEN', expected a list of names"),
         ({"extras": [1]}, "extras is [1], expected a list of names"),
-        ({"groups": 3}, "'int' object is not iterable"),
+        ({"groups": 3}, "groups is 3, expected a list of names"),
+        ({"secrets": {"TOKEN"}}, "secrets is {'TOKEN'}, expected a list of names"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named_with_its_step(options: dict[str, Any], message: str) -> None:

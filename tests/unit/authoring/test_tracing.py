@@ -190,6 +190,7 @@ MISTAKES = [
     ("load(1, id='not valid')", "graph", "'not valid' is not a name that GitHub takes"),
     ("deploy(after='nowhere')", "step-unknown", "comes after 'nowhere', which does not exist"),
     ("deploy(after=5)", "step-unknown", "comes after 5, which is not a step"),
+    ("deploy(after={'load'})", "step-unknown", "comes after {'load'}, which is not a step"),
     ("deploy(id='a', after='b'); deploy(id='b', after='a')", "graph-cycle", "'a' -> 'b' -> 'a'"),
     ("report(deploy())", "argument", "is what step 'deploy' returns, and that is nothing"),
     ("[x for x in load(1)]", "value-not-known-yet", "output 'output' of step 'load' is iterated or unpacked"),

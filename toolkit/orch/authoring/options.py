@@ -46,6 +46,7 @@ def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> N
 
 
 def _names(given: object, name: str) -> tuple[str, ...]:
-    if isinstance(given, str) or not all(type(item) is str for item in given):  # type: ignore[attr-defined]
+    # A set has no order of its own, and the graph is the same bytes on every machine.
+    if not isinstance(given, (list, tuple)) or not all(type(item) is str for item in given):
         raise TypeError(f"{name} is {given!r}, expected a list of names")
-    return tuple(given)  # type: ignore[arg-type]
+    return tuple(given)

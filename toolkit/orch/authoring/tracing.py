@@ -272,7 +272,7 @@ class Trace:
     def _after(self, after: object, step_id: str, where: Where) -> tuple[str, ...]:
         if after is None:
             return ()
-        if isinstance(after, (list, tuple, set)):
+        if isinstance(after, (list, tuple)):
             ids = (name for item in after for name in self._after(item, step_id, where))
             return tuple(dict.fromkeys(ids))
         if type(after) is str:
