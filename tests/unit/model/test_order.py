@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from support.graphs import graphs
 
@@ -14,6 +16,13 @@ def test_every_step_comes_once_and_after_all_that_it_needs(graph: Graph) -> None
 
     assert sorted(order) == sorted(step.id for step in graph.steps)
     assert all(order.index(need) < order.index(step.id) for step in graph.steps for need in step.needs)
+
+
+@given(graph=graphs())
+def test_steps_in_order_stay_as_they_are(graph: Graph) -> None:
+    order = topological(graph)
+
+    assert topological(replace(graph, steps=tuple(order))) == order
 
 
 @given(graph=graphs())

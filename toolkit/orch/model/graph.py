@@ -163,7 +163,7 @@ def find_cycle(steps: tuple[Step, ...]) -> list[str] | None:
 
 
 def topological(graph: Graph) -> list[Step]:
-    """The steps so that each comes after its needs, otherwise in call order."""
+    """The steps so that each comes after its needs; those of a graph that is in such an order stay in it."""
     order: list[Step] = []
     placed: set[str] = set()
     for start in graph.steps:
@@ -172,7 +172,7 @@ def topological(graph: Graph) -> list[Step]:
             step = stack[-1]
             waiting = [need for need in step.needs if need not in placed]
             if waiting:
-                stack.extend(graph[need] for need in reversed(waiting))
+                stack.extend(graph[need] for need in waiting)
                 continue
             stack.pop()
             if step.id not in placed:
