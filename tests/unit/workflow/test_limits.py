@@ -58,3 +58,13 @@ def test_the_size_of_a_file_counts_bytes() -> None:
 
 def test_all_limits_are_told_at_once() -> None:
     assert len(messages(a_workflow({"1": a_job("x" * 30_000), "2": a_job()}, inputs=30))) == 4
+
+
+def test_all_defaults_together_are_what_a_dispatch_can_carry() -> None:
+    def workflow(length: int) -> Workflow:
+        inputs = {"a": Input("string", default="x" * 30_000), "b": Input("string", default="x" * length), "c": Input("number", default=1)}
+        return Workflow("w", Triggers(Dispatch(inputs)), Concurrency("g"), {"a": a_job()})
+
+    around = 30_000 + len('{"a": "", "b": "", "c": 1}')
+    assert messages(workflow(65_535 - around)) == []
+    assert messages(workflow(65_536 - around)) == ["the defaults of the inputs have 65,536 characters, GitHub takes 65,535"]

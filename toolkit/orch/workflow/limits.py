@@ -6,6 +6,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -17,6 +18,8 @@ FILE_BYTES: Final = 512_000
 RUN_CHARACTERS: Final = 21_000
 EXPRESSION_CHARACTERS: Final = 21_000
 INPUTS: Final = 25
+# https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#providing-inputs
+INPUT_CHARACTERS: Final = 65_535
 # Not documented: a run of 160 jobs with about 4,700 edges was refused at its start (cdklabs/cdk-pipelines-github#1456).
 NEEDS: Final = 4_500
 JOB_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_-]{0,98}")
@@ -73,3 +76,7 @@ def _check_inputs(workflow: Workflow) -> Iterator[LimitError]:
     if count > INPUTS:
         hint = "group parameters in one of type dict, which is typed as JSON"
         yield LimitError(f"the workflow has {count} inputs, GitHub takes {INPUTS}", hint=hint)
+    size = len(json.dumps({name: each.default for name, each in dispatch.inputs.items()}, ensure_ascii=False)) if dispatch else 0
+    if size > INPUT_CHARACTERS:
+        hint = "read long values from a file of the repository"
+        yield LimitError(f"the defaults of the inputs have {size:,} characters, GitHub takes {INPUT_CHARACTERS:,}", hint=hint)
