@@ -141,7 +141,13 @@ def source_of(workspace: Path, pipeline: str) -> str:
 def said_in(source: Path) -> dict[str, set[str]]:
     """What the decorators of a file say about its environment, read without running it: only literals count."""
     said: dict[str, set[str]] = {"requirements": set(), "python": set(), "extras": set(), "groups": set()}
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), str(source))):
+    try:
+        tree = ast.parse(source.read_bytes(), source.name)
+    except (SyntaxError, ValueError) as error:
+        version = ".".join(map(str, sys.version_info[:2]))
+        newer = "; if its syntax is newer, take a runner with a newer python3, as ubuntu-24.04"
+        raise Trouble(f"{source.name} cannot be read by this runner's Python {version}: {error}{newer}") from error
+    for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         for call in node.decorator_list:

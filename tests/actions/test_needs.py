@@ -198,6 +198,17 @@ def test_a_compiled_pipeline_can_run_whole_by_its_name(workspace: Workspace) -> 
     assert workspace.ask("step", pipeline="churn").said["reference"] == "p.py:churn"
 
 
+@pytest.mark.parametrize("code", ["def f(:\n", "a\0b", "# coding: nope\n"])
+def test_a_pipeline_that_the_runners_python_cannot_read_is_told_so(workspace: Workspace, code: str) -> None:
+    workspace.write("churn.py", code)
+
+    answer = workspace.ask("step", pipeline="churn.py")
+
+    assert answer.code == 2
+    assert answer.log.startswith("::error title=orch::churn.py cannot be read by this runner's Python 3.")
+    assert "take a runner with a newer python3" in answer.log
+
+
 def test_the_result_job_wants_all_records_and_no_packages(workspace: Workspace) -> None:
     workspace.write("pyproject.toml", PYPROJECT)
     workspace.compiled()
