@@ -35,16 +35,18 @@ def caught() -> Iterator[Interrupts]:
     def count(_number: int, _frame: object) -> None:
         interrupts.count += 1
 
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts
-        return
-    before = {number: signal.signal(number, count) for number in (signal.SIGINT, signal.SIGTERM)}
-    wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        yield interrupts
+        if threading.current_thread() is not threading.main_thread():
+            yield interrupts
+            return
+        before = {number: signal.signal(number, count) for number in (signal.SIGINT, signal.SIGTERM)}
+        wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        try:
+            yield interrupts
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in before.items():
+                signal.signal(number, handler)
     finally:
-        signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
-            signal.signal(number, handler)
         os.close(reading)
         os.close(writing)
