@@ -26,7 +26,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte, however often the kernel takes only a part."""
+    """Write every byte, however often the kernel takes only a part: a pipe what it has room for, a file at most 2 GB."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

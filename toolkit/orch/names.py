@@ -52,15 +52,6 @@ def run_artifact(pipeline: str, attempt: int | str) -> str:
     return f"orch-run-{pipeline}-a{attempt}"
 
 
-def inputs_pattern(pipeline: str, steps: list[str]) -> str:
-    """The glob for `actions/download-artifact` that takes the outputs of `steps`, of any attempt.
-
-    minimatch leaves a brace with a single item as it stands, so one step is written without.
-    """
-    one = steps[0] if len(steps) == 1 else "{" + ",".join(sorted(steps)) + "}"
-    return f"orch-{pipeline}-{one}-a*"
-
-
 def workflow_path(pipeline: str) -> str:
     """Where the generated workflow lives, from the root of the repository."""
     return f".github/workflows/{pipeline}.yml"

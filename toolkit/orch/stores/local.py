@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from orch.errors import StoreError
+from orch.files import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,9 +48,7 @@ class LocalStore:
                 fd, aside = self._open_aside()
                 try:
                     try:
-                        written = os.write(fd, data)
-                        while written < len(data):  # one call takes at most 2 GB
-                            written += os.write(fd, memoryview(data)[written:])
+                        write_all(fd, data)
                     finally:
                         os.close(fd)
                     self._commit(aside, digest)

@@ -1,0 +1,51 @@
+"""What things may be called, and that names made of names stay apart."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.graphs import IDS
+
+from orch import names
+
+
+@pytest.mark.parametrize("name", ["a", "_", "_a", "A1", "load_data", "x" * 64])
+def test_a_name_that_github_takes_is_an_id(name: str) -> None:
+    assert names.step_id_problem(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "1a", "__a", "a-b", "a b", "a.b", "ä", "a\n", "x" * 65])
+def test_any_other_name_is_a_problem_that_shows_it(name: str) -> None:
+    assert repr(name) in (names.step_id_problem(name) or "")
+
+
+@pytest.mark.parametrize("name", ["record", "run"])
+def test_a_pipeline_does_not_take_the_name_of_our_artifacts(name: str) -> None:
+    assert names.pipeline_name_problem(name)
+    assert names.step_id_problem(name) is None
+
+
+@given(name=st.text())
+def test_a_suggestion_is_an_id(name: str) -> None:
+    assert names.step_id_problem(names.suggest_id(name)) is None
+
+
+@pytest.mark.parametrize(("name", "suggestion"), [("train-model", "train_model"), ("2nd", "step_2nd"), ("__x__", "x"), ("", "step")])
+def test_a_suggestion_resembles_the_name(name: str, suggestion: str) -> None:
+    assert names.suggest_id(name) == suggestion
+
+
+@given(
+    pipelines=st.lists(IDS.filter(lambda name: not names.pipeline_name_problem(name)), min_size=2, max_size=2),
+    steps=st.lists(IDS, min_size=2, max_size=2),
+)
+def test_no_two_artifacts_of_a_run_have_one_name(pipelines: list[str], steps: list[str]) -> None:
+    made = {
+        make(pipeline, step, attempt): (make.__name__, pipeline, step, attempt)
+        for make, pipeline, step, attempt in itertools.product((names.outputs_artifact, names.record_artifact), pipelines, steps, (1, 11))
+    } | {names.run_artifact(pipeline, attempt): (pipeline, attempt) for pipeline, attempt in itertools.product(pipelines, (1, 11))}
+
+    assert len(made) == len(set(pipelines)) * (len(set(steps)) * 4 + 2)
