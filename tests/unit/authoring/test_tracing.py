@@ -71,6 +71,28 @@ def test_the_second_call_of_a_step_gets_a_number_and_id_names_it(tmp_path: Path)
     assert [step.id for step in graph.steps] == ["load", "load_2", "third", "fourth", "load_3"]
 
 
+def test_ids_that_github_does_not_tell_apart_are_numbered_too(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+    @step
+    def load() -> int: return 1
+    @step
+    def Load() -> int: return 2
+    @step
+    def load_2() -> int: return 3
+    @pipeline
+    def p():
+        load_2()
+        load()
+        Load()
+        load()
+""",
+    )
+
+    assert [step.id for step in graph.steps] == ["load_2", "load", "Load_3", "load_4"]
+
+
 def test_after_takes_ids_outputs_and_steps_without_outputs(tmp_path: Path) -> None:
     graph = graph_of(
         tmp_path,
