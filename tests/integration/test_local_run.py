@@ -287,6 +287,8 @@ ENDS = [
     ("import ctypes; ctypes.string_at(0)", "signal", "crashed with SIGSEGV"),
     ("raise KeyError", "exception", ""),
     ("raise BaseException('odd')", "exception", "odd"),
+    ("raise KeyboardInterrupt", "exception", ""),
+    ("raise ValueError('half of \\ud800 a pair')", "exception", "half of \\ud800 a pair"),
 ]
 
 

@@ -146,3 +146,23 @@ def test_a_timeout_names_its_seconds(seconds: float, words: str) -> None:
 
     assert failure.cause == "timeout"
     assert words in failure.message
+
+
+def test_a_chain_of_thousands_of_exceptions_is_a_failure_like_any_other(tmp_path: Path) -> None:
+    code = """
+def fail():
+    error = ValueError(0)
+    for number in range(1, 3000):
+        error, error.__cause__ = ValueError(number), error
+    raise error
+"""
+    failure = failure_in(tmp_path, code)
+
+    assert (failure.type, failure.message) == ("ValueError", "2999")
+
+
+def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:
+    failure = failure_in(tmp_path, "def fail():\n    raise ValueError('\\ud800')\n")
+
+    assert failure.message == "\\ud800"
+    assert failure.traceback.endswith("ValueError: \\ud800\n")

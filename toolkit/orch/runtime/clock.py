@@ -10,6 +10,7 @@ Clock: TypeAlias = Callable[[], float]  # seconds since 1970
 
 now: Clock = time.time
 monotonic: Callable[[], float] = time.monotonic
+sleep: Callable[[float], None] = time.sleep
 
 
 def rfc3339(seconds: float) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +62,11 @@ class _Stopped(Exception):
 
 
 class Executor:
-    def __init__(self, setup: Setup) -> None:
+    """`after_call` runs after the user's function, before its values are saved."""
+
+    def __init__(self, setup: Setup, *, after_call: Callable[[], None]) -> None:
         self.setup = setup
+        self.after_call = after_call
         self.project = setup.project
         self.scratch = Path(setup.scratch)
         self.store = LocalStore(Path(setup.store))
@@ -91,10 +94,9 @@ class Executor:
             outputs = self._save(order.step, result)
         except _Stopped as stopped:
             failure = stopped.failure
-        except KeyboardInterrupt:
-            state = State.CANCELLED
-        if failure is not None:
             state = State.FAILED
+        except KeyboardInterrupt as error:
+            state, failure = State.CANCELLED, failure_of(error, self.project)
         return StepRecord(
             step=order.step["id"],
             state=state,
@@ -182,6 +184,7 @@ class Executor:
             raise _Stopped(failure_of(error, self.project)) from error
         finally:
             step_context.leave()
+            self.after_call()
 
     def _save(self, step: Json, result: Any) -> dict[str, Artifact]:
         outputs = step["outputs"]

@@ -20,14 +20,15 @@ def failure_of(error: BaseException, project: Project, *, cause: str = "") -> Fa
     import traceback  # costs more than a small step, and most steps do not fail
 
     frames = _users(error.__traceback__)
-    _strip_ours(error, set())
+    _strip_ours(error)
     text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}/", "")
+    text = _encodable(text[-_LONGEST_TRACEBACK:])
     place = raising_place(error, frames, project) or Where("")
     return Failure(
         cause=cause or _cause(error),
-        message=_message(error)[:_LONGEST_MESSAGE],
-        type=type(error).__name__,
-        traceback=text[-_LONGEST_TRACEBACK:],
+        message=_encodable(_message(error)[:_LONGEST_MESSAGE]),
+        type=_encodable(type(error).__name__),
+        traceback=text,
         file=place.path,
         line=place.line,
     )
@@ -59,17 +60,26 @@ def _users(traceback: TracebackType | None) -> TracebackType | None:
     return frames or traceback
 
 
-def _strip_ours(error: BaseException, seen: set[int]) -> None:
-    for chained in (error.__cause__, error.__context__):
+def _strip_ours(error: BaseException) -> None:
+    """From every exception that led to `error`; there may be thousands, or a ring of them."""
+    waiting: list[BaseException | None] = [error.__cause__, error.__context__]
+    seen = {id(error)}
+    while waiting:
+        chained = waiting.pop()
         if chained is not None and id(chained) not in seen:
             seen.add(id(chained))
             chained.__traceback__ = _users(chained.__traceback__)
-            _strip_ours(chained, seen)
+            waiting += (chained.__cause__, chained.__context__)
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, as from a file's name that is not UTF-8, written out: no record could hold it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:
     """An error of ours that a step met: its message and its way out."""
-    message = f"{prefix}{error.message}" + (f" ({error.hint})" if error.hint else "")
+    message = _encodable(f"{prefix}{error.message}" + (f" ({error.hint})" if error.hint else ""))
     where = error.where
     return Failure(cause, message, type(error).__name__, file=where.path if where else "", line=where.line if where else 0)
 
@@ -90,6 +100,10 @@ def failure_of_exit(status: int, *, out_of_memory: bool) -> Failure:
     if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
         return Failure("signal", f"the step's process crashed with {name}, inside a library that is not written in Python")
     return Failure("signal", f"the step's process was ended by {name}")
+
+
+def failure_of_lost_pipe() -> Failure:
+    return Failure("exit", "the step closed descriptors that are not its own, so its process could not be heard any more and was stopped")
 
 
 def failure_of_timeout(seconds: float) -> Failure:

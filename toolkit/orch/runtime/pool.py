@@ -7,11 +7,12 @@ thread, in `poll`: no threads, so output and records of a step keep their order.
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orch.errors import UnsupportedError
@@ -21,12 +22,14 @@ from orch.model.records import Failure, StepRecord
 from orch.model.states import State
 from orch.runtime import clock, processes
 from orch.runtime.execute import Order, Setup
-from orch.runtime.failures import failure_of_exit, failure_of_timeout
+from orch.runtime.failures import failure_of_exit, failure_of_lost_pipe, failure_of_timeout
 from orch.runtime.memory import out_of_memory_kills
 from orch.runtime.redact import Redactor
 
 GRACE = 3.0  # seconds between asking steps to stop and killing them; GitHub grants 7.5 in all
+_ENDING = 1.0  # seconds that a worker without a step, and what it started, may take to end
 _CHUNK = 1 << 16
+_CHUNKS = 16  # of one worker's output at a time: one that never stops printing must not keep the others waiting
 _TOOLKIT = str(Path(__file__).parents[2])
 # -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
 # of the same toolkit as this process, whatever else is installed.
@@ -67,8 +70,9 @@ class _Worker:
         self.process, self.requests, self.responses, self.log = started
         for descriptor in (self.responses, self.log):
             os.set_blocking(descriptor, False)
+        self.has_orders = True
         self.answer = b""
-        self.line = b""
+        self.line: list[bytes] = []  # the pieces of an unfinished one
         self.task: Task | None = None
         self.redact = Redactor(())
         self.started = 0.0
@@ -96,10 +100,37 @@ class _Worker:
         except ProcessLookupError:
             pass
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """No orders any more: it ends as Python does, and gives back what libraries keep outside the process."""
+        os.close(self.requests)
+        self.has_orders = False
+
+    def wait_for_end(self, until: float) -> None:
+        """Also of its children, which may be cleaning up: each holds the log pipe while it lives."""
+        while select.select([self.log], [], [], max(0.0, until - clock.monotonic()))[0]:
+            if not os.read(self.log, _CHUNK):
+                break
+
+    def kill(self) -> None:
         self.signal(signal.SIGKILL)
+
+    def exit_code(self) -> int:
+        """After the end of its answers; a process that closed them and lives on is not waited for."""
+        until = clock.monotonic() + _ENDING
+        while (code := self.process.poll()) is None:
+            if clock.monotonic() > until:
+                self.stopped_for = failure_of_lost_pipe()
+                self.kill()
+                return self.process.wait()
+            clock.sleep(0.001)
+        return code
+
+    def close(self) -> None:
+        self.kill()
         self.process.wait()
-        for descriptor in (self.requests, self.responses, self.log):
+        if self.has_orders:
+            self.release()
+        for descriptor in (self.responses, self.log):
             os.close(descriptor)
         _remove_folder(self.scratch)
 
@@ -165,7 +196,7 @@ class Pool:
         worker = next((idle for idle in self.idle if idle.environment == environment), None)
         if worker is None:
             if len(self.idle) + len(self.busy) >= self.size:
-                self._discard(self.idle.pop(0))
+                self._end([self.idle.pop(0)])
             secrets = list(task.secrets)
             worker = _Worker(self.setup._replace(secrets=secrets), environment, may_fork=self.may_fork)
             self.selector.register(worker.responses, selectors.EVENT_READ, worker)
@@ -209,8 +240,8 @@ class Pool:
         return until if timeout is None else min(until, timeout)
 
     def _read_log(self, worker: _Worker) -> None:
-        """Everything that is in the pipe now; an unfinished line waits for its end."""
-        while True:
+        """What is in the pipe now, as far as it is whole lines; the rest waits for its end."""
+        for _ in range(_CHUNKS):
             try:
                 chunk = os.read(worker.log, _CHUNK)
             except BlockingIOError:
@@ -220,21 +251,22 @@ class Pool:
                 return
             lines, newline, rest = chunk.rpartition(b"\n")
             if newline:
-                self._emit(worker, worker.line + lines + newline)
-                worker.line = rest
-            else:
-                worker.line += chunk
+                self._emit(worker, b"".join([*worker.line, lines, newline]))
+                worker.line.clear()
+            if rest:
+                worker.line.append(rest)
 
     def _emit(self, worker: _Worker, text: bytes) -> None:
         if worker.task is not None:
             self.on_output(worker.task.step, worker.redact(text.decode("utf-8", "backslashreplace")))
 
     def _finish_log(self, worker: _Worker) -> None:
+        """All that was written before the step ended: a pipe holds less than is read at a time."""
         if worker.log in self.selector.get_map():
             self._read_log(worker)
         if worker.line:
-            self._emit(worker, worker.line + b"\n")
-            worker.line = b""
+            self._emit(worker, b"".join([*worker.line, b"\n"]))
+            worker.line.clear()
 
     def _read_answer(self, worker: _Worker) -> list[StepRecord]:
         while True:
@@ -248,18 +280,26 @@ class Pool:
             if worker.answer.endswith(b"\n"):
                 break
         self._finish_log(worker)
-        record = StepRecord.read(worker.answer)
+        record = self._judged(StepRecord.read(worker.answer))
         worker.answer = b""
         worker.task, worker.deadline = None, None
         self.busy.remove(worker)
         if record.state is State.SUCCEEDED:
             self.idle.append(worker)
         else:  # whatever made it fail may still be in the process
-            self._discard(worker)
+            self._end([worker])
         return [record]
 
+    def _judged(self, record: StepRecord) -> StepRecord:
+        """A worker cannot tell an interrupt from a `KeyboardInterrupt` that its step raised."""
+        if record.state is not State.CANCELLED:
+            return record
+        if self._kill_at is None:
+            return replace(record, state=State.FAILED, reason="")
+        return replace(record, failure=None)
+
     def _ended_by_itself(self, worker: _Worker) -> list[StepRecord]:
-        status = worker.process.wait()
+        status = worker.exit_code()
         self._finish_log(worker)
         task, failure = worker.task, worker.stopped_for
         in_busy = worker in self.busy
@@ -309,11 +349,21 @@ class Pool:
 
     def close(self) -> None:
         """End every process that is left."""
-        for worker in [*self.idle, *self.busy]:
+        for worker in self.busy:
             self._discard(worker)
+        self._end(self.idle)
         self.idle.clear()
         self.busy.clear()
         self.selector.close()
+
+    def _end(self, workers: list[_Worker]) -> None:
+        """Workers whose steps have ended may take a moment; after an interrupt, no longer than steps may."""
+        for worker in workers:
+            worker.release()
+        until = clock.monotonic() + _ENDING
+        for worker in workers:
+            worker.wait_for_end(until if self._kill_at is None else min(until, self._kill_at))
+            self._discard(worker)
 
     def _discard(self, worker: _Worker) -> None:
         for descriptor in (worker.responses, worker.log):

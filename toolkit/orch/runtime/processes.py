@@ -10,11 +10,12 @@ from typing import NamedTuple, Protocol
 
 
 class Process(Protocol):
-    """What `subprocess.Popen` and a forked child have in common. `wait` gives the exit code, negative for a signal."""
+    """What `subprocess.Popen` and a forked child have in common. The exit code is negative for a signal."""
 
     @property
     def pid(self) -> int: ...
     def wait(self) -> int: ...
+    def poll(self) -> int | None: ...
 
 
 class Started(NamedTuple):
@@ -34,6 +35,12 @@ class _Forked:
     def wait(self) -> int:
         if self._exit_code is None:
             self._exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._exit_code
+
+    def poll(self) -> int | None:
+        if self._exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._exit_code = os.waitstatus_to_exitcode(status) if pid else None
         return self._exit_code
 
 

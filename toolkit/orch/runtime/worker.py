@@ -7,68 +7,41 @@ root with the environment and an empty scratch folder that the worker itself was
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
-import sys
-from typing import BinaryIO, TextIO
+import threading
+from typing import NoReturn
 
 from orch.files import write_all
 from orch.model import canonical
 from orch.runtime.execute import Executor, Order, Setup
+from orch.runtime.surroundings import Surroundings
 
 
-def main() -> None:
-    requests, responses = _take_pipes()
+def main() -> NoReturn:
+    numbers = os.dup(0), os.dup(1)
+    surroundings = Surroundings()
+    surroundings.close_in_forks(*numbers)
+    requests, responses = os.fdopen(numbers[0], "rb"), numbers[1]
     try:
         setup = Setup(**canonical.loads(requests.readline()))
-        executor = Executor(setup)
-        environment = dict(os.environ)
+        executor = Executor(setup, after_call=surroundings.restore_process)
         for line in requests:
-            _start_afresh(setup, environment)
+            surroundings.start_in(setup.root, setup.scratch)
             record = executor.execute(Order(**canonical.loads(line)))
-            _flush()
+            surroundings.flush()
             write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
     except KeyboardInterrupt:  # interrupted between two steps: there is nothing to report
-        sys.exit(128 + signal.SIGINT)
+        os._exit(128 + signal.SIGINT)
+    _end()
 
 
-def _take_pipes() -> tuple[BinaryIO, int]:
-    requests, responses = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    # New streams: those of a forked process still believe in the file that was open there before.
-    sys.stdout, sys.stderr = (_text_stream(descriptor) for descriptor in (1, 2))
-    return os.fdopen(requests, "rb"), responses
-
-
-def _text_stream(descriptor: int) -> TextIO:
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-def _start_afresh(setup: Setup, environment: dict[str, str]) -> None:
-    """Undo what an earlier step did to the process, as far as a process can be made new without starting one."""
-    os.chdir(setup.root)
-    if dict(os.environ) != environment:
-        os.environ.clear()
-        os.environ.update(environment)
-    with os.scandir(setup.scratch) as left_behind:
-        for entry in left_behind:
-            if entry.is_dir(follow_symlinks=False):
-                import shutil  # dear to import, and most steps leave nothing
-
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                os.unlink(entry.path)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):  # the step closed it
-            pass
+def _end() -> NoReturn:
+    """As Python ends, so that what libraries keep outside the process is given back; without taking all modules apart."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 if __name__ == "__main__":
