@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.local import Ran, run_module
 
+from orch.model.events import Event
 
-def run_two(folder: Path, first: str, second: str = "return None", *, imports: str = "pass", options: str = "") -> Ran:
+
+def run_two(
+    folder: Path,
+    first: str,
+    second: str = "return None",
+    *,
+    imports: str = "pass",
+    options: str = "",
+    watch: Callable[[Event], object] | None = None,
+) -> Ran:
     """A step, and one after it in the same worker."""
     return run_module(
         folder,
@@ -30,6 +42,7 @@ def run_two(folder: Path, first: str, second: str = "return None", *, imports: s
     def p():
         second(after=first())
 """,
+        watch=watch,
     )
 
 
@@ -48,14 +61,6 @@ def test_a_step_prints_whatever_the_one_before_did_to_the_streams(tmp_path: Path
 
     assert ran.states == {"first": "succeeded", "second": "succeeded"}
     assert ran.output("second") == "by Python\nby the system\n"
-
-
-def test_what_a_step_prints_before_it_closes_a_descriptor_never_gets_into_what_it_stores(tmp_path: Path) -> None:
-    ran = run_two(tmp_path, "print('unfinished', end=''); os.close(1); return 'x' * 100_000")
-
-    assert ran.states["first"] == "succeeded"
-    for digest in (artifact.digest for artifact in ran["first"].outputs.values()):
-        assert b"unfinished" not in (tmp_path / ".orch/store/objects" / digest[7:9] / digest[9:]).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -98,8 +103,9 @@ def test_a_step_that_closes_everything_and_goes_on_printing_is_stopped(tmp_path:
     assert "closed descriptors that are not its own" in ran["first"].failure.message
 
 
-def test_a_step_that_never_stops_printing_still_has_a_timeout(tmp_path: Path) -> None:
-    ran = run_two(tmp_path, "while True: os.write(1, b'x\\n' * 1000)", options="(timeout=1)")
+def test_a_step_that_prints_faster_than_anyone_reads_still_has_a_timeout(tmp_path: Path) -> None:
+    floods = "until = time.monotonic() + 10\n        while time.monotonic() < until: os.write(1, b'x\\n' * 1000)"
+    ran = run_two(tmp_path, floods, options="(timeout=1)", watch=lambda _: time.sleep(0.01))
 
     assert ran["first"].failure is not None
     assert ran["first"].failure.cause == "timeout"

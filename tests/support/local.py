@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,13 +46,25 @@ class Ran:
 
 
 def run_module(
-    folder: Path, code: str, *, jobs: int = 1, environment: Mapping[str, str] | None = None, parameters: Mapping[str, object] | None = None
+    folder: Path,
+    code: str,
+    *,
+    jobs: int = 1,
+    environment: Mapping[str, str] | None = None,
+    parameters: Mapping[str, object] | None = None,
+    watch: Callable[[Event], object] | None = None,
 ) -> Ran:
-    """Run the one pipeline of `code`, written into `folder`."""
+    """Run the one pipeline of `code`, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
     with separate_modules():
         graph = load_graph(str(file))
     events: list[Event] = []
+
+    def sink(event: Event) -> None:
+        events.append(event)
+        if watch:
+            watch(event)
+
     home = folder / ".orch"
     record = run(
         graph,
@@ -60,7 +72,7 @@ def run_module(
         resolve(graph.parameters, parameters or {}),
         jobs=jobs,
         home=home,
-        sink=events.append,
+        sink=sink,
         environment=environment,
     )
     return Ran(record, home / "runs" / record.info.run, events)
