@@ -121,6 +121,17 @@ def test_a_step_leaves_its_outputs_and_its_record(job: Job) -> None:
     assert "outputs<<" in (job.folder / "output").read_text()
 
 
+def test_a_value_that_looks_like_a_command_is_told_while_commands_are_stopped(job: Job) -> None:
+    ran = job.run("load", ORCH_INPUTS='{"rows": "##[add-mask]e"}')
+
+    before, inside = ran.stdout.split("::stop-commands::")
+    token, told = inside.split("\n", 1)
+    text, after = told.split(f"::{token}::\n")
+    assert "##[add-mask]e" in text
+    assert "##[" not in before + ran.stderr
+    assert all(line.startswith("::error ") for line in after.splitlines())
+
+
 @pytest.mark.parametrize(("inputs", "log"), [("", "3 None"), ("null", "3 None"), ("{}", "3 None"), ('{"rows": 4, "label": "x"}', "4 x")])
 def test_inputs_are_typed_and_absent_ones_take_their_defaults(job: Job, inputs: str, log: str) -> None:
     assert job.run("load", ORCH_INPUTS=inputs).returncode == 0
@@ -311,5 +322,6 @@ def test_a_wrong_command_line_is_one_clear_error(job: Job, arguments: list[str],
     )
 
     assert ran.returncode == code
-    assert message in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert message in ran.stdout
+    assert "::error title=" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr

@@ -20,8 +20,10 @@ def main() -> int:
         return entrypoint(sys.argv[3:])
     except OrchError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
-            if runner.on_runner():
+            if not runner.on_runner():
+                print(problem, file=sys.stderr)
+            else:  # all in one stream, which keeps the order
+                print(runner.harmless(str(problem)))
                 where = problem.where
                 place = {"file": where.path, "line": where.line} if where else {}
                 print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]

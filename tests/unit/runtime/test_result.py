@@ -162,6 +162,7 @@ class Job:
 
     def run(self, **results: str) -> int:
         env = {
+            "GITHUB_ACTIONS": "true",
             "ORCH_NEEDS": json.dumps({job: {"result": result, "outputs": {}} for job, result in results.items()}),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_RUN_ID": "77",
@@ -201,6 +202,18 @@ def test_fails_where_a_step_failed(job: Job) -> None:
 
     assert job.run(load="failure", train="skipped") == 1
     assert "load: failed (no rows ::error::forged)\ntrain: skipped (load failed)\n" in job.printed.getvalue()
+
+
+def test_a_message_that_looks_like_a_command_is_told_while_commands_are_stopped(job: Job) -> None:
+    job.upload(replace(LOADED, state=State.FAILED, outputs={}, failure=Failure("exception", "x ##[add-mask]e")))
+
+    job.run(load="failure", train="skipped")
+
+    before, inside = job.printed.getvalue().split("::stop-commands::")
+    token, told = inside.split("\n", 1)
+    assert before == ""
+    assert told.startswith("load: failed (x ##[add-mask]e)\n")
+    assert told.endswith(f"churn: failed\n::{token}::\n")
 
 
 def test_a_damaged_record_is_named_and_fails_the_run(job: Job) -> None:

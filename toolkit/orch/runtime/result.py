@@ -152,10 +152,12 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     write_run(record, reports, options["output"])
     for problem in problems:
         stdout.write(runner.annotation("error", problem.message, title="orch") + "\n")
+    told = []
     for step in record.steps:
         why = " ".join((step.failure.message if step.failure else step.reason).split())
-        stdout.write(f"{step.step}: {step.state}" + (f" ({why})\n" if why else "\n"))
-    stdout.write(f"{record.info.pipeline}: {record.state}\n")
+        told.append(f"{step.step}: {step.state}" + (f" ({why})" if why else ""))
+    told.append(f"{record.info.pipeline}: {record.state}")
+    stdout.write(runner.harmless("\n".join(told), environ=env) + "\n")
     stdout.flush()
     runner.append_summary(lambda: summary.render(record, graph), environ=env)
     runner.append_output("state", str(record.state), environ=env)
