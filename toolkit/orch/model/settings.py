@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from orch.model.canonical import Json
 
@@ -96,34 +96,36 @@ class Schedule:
         return {"type": "schedule", "cron": self.cron_expression, "timezone": self.timezone}
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+@dataclass(frozen=True, slots=True, init=False)
+class _Filtered:
+    """`branches` and `paths` are globs; without any, every branch and path counts."""
+
+    TYPE: ClassVar[str]
+
+    branches: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "branches", tuple(branches))
+        object.__setattr__(self, "paths", tuple(paths))
+
+    def to_json(self) -> Json:
+        filters = {"branches": list(self.branches), "paths": list(self.paths)}
+        return {"type": self.TYPE} | {name: globs for name, globs in filters.items() if globs}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Push(_Filtered):
     """Start on a push to one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
 
-    branches: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
-        object.__setattr__(self, "branches", tuple(branches))
-        object.__setattr__(self, "paths", tuple(paths))
-
-    def to_json(self) -> Json:
-        return _filters("push", self.branches, self.paths)
+    TYPE: ClassVar = "push"
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+@dataclass(frozen=True, slots=True, init=False)
+class PullRequest(_Filtered):
     """Start on a pull request into one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
 
-    branches: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
-        object.__setattr__(self, "branches", tuple(branches))
-        object.__setattr__(self, "paths", tuple(paths))
-
-    def to_json(self) -> Json:
-        return _filters("pull_request", self.branches, self.paths)
+    TYPE: ClassVar = "pull_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +137,6 @@ class WorkflowCall:
 
 
 Trigger = Schedule | Push | PullRequest | WorkflowCall
-
-
-def _filters(kind: str, branches: tuple[str, ...], paths: tuple[str, ...]) -> Json:
-    data: dict[str, Json] = {"type": kind}
-    if branches:
-        data["branches"] = list(branches)
-    if paths:
-        data["paths"] = list(paths)
-    return data
 
 
 def trigger_from_json(data: Json) -> Trigger:
