@@ -53,6 +53,8 @@ def bind_parameters(pipeline: Decorated, graph: Graph, args: tuple[Any, ...], kw
 
 
 class Trace:
+    """One tracing of one pipeline: the steps called so far, and all that is wrong with them."""
+
     def __init__(self, pipeline: Decorated) -> None:
         self.pipeline = pipeline
         self.project = project_of(pipeline)

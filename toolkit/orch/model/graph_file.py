@@ -12,6 +12,7 @@ SCHEMA: Final = 1
 
 
 def check_schema(data: Json) -> None:
+    """Raises GraphError where `data` is no graph, or one of a newer schema than this version reads."""
     schema = data.get("schema") if isinstance(data, dict) else None
     if type(schema) is not int or schema < 1:
         raise GraphError("this is not a graph: it has no schema number")
@@ -21,5 +22,6 @@ def check_schema(data: Json) -> None:
 
 
 def refuse_unknown_keys(data: Mapping[str, Json], known: set[str], what: str) -> None:
+    """An unknown key may change what a graph means, so it is a GraphError; `what` says in whose words."""
     if unknown := sorted(set(data) - known):
         raise GraphError(f"{what} has unknown keys: {', '.join(map(repr, unknown))}", hint="compile it again")

@@ -24,6 +24,8 @@ EXACT_INT = 10**15
 
 
 class Kind(StrEnum):
+    """What has a form in text; JSON stands for lists and dicts."""
+
     INT = "int"
     FLOAT = "float"
     BOOL = "bool"

@@ -140,6 +140,8 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
+    """A run that has started. Until it has `ended`, `steps` may lack those that are still to come."""
+
     info: RunInfo
     state: State
     steps: tuple[StepRecord, ...]

@@ -48,6 +48,8 @@ class RunFolder:
 
 @dataclass(frozen=True, slots=True)
 class Home:
+    """The store that all runs share, and the folders of the runs."""
+
     path: Path
 
     @property
