@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.modules import graph_of, problems_of
+from support.modules import graph_of, problems_of, write
 
+from orch.errors import Problems
 from orch.model.graph import OutputRef, ParameterRef, Sequence, Table, Value
 from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
 
@@ -91,6 +92,69 @@ def test_ids_that_github_does_not_tell_apart_are_numbered_too(tmp_path: Path) ->
     )
 
     assert [step.id for step in graph.steps] == ["load_2", "load", "Load_3", "load_4"]
+
+
+def test_an_output_of_another_pipeline_is_refused(tmp_path: Path) -> None:
+    code = """
+    kept = []
+    @step
+    def load() -> int: return 1
+    @step
+    def report(x: int) -> None: ...
+    @pipeline
+    def first():
+        kept.append(load())
+    @pipeline
+    def second():
+        first.graph()
+        load()
+        report(kept[0])
+        report(1, after=kept[0])
+"""
+    with pytest.raises(Problems) as caught:
+        graph_of(tmp_path, code, "second")
+
+    assert [problem.message.partition(" <")[0] for problem in caught.value.problems] == [
+        "argument 'x' of step 'report' is output 'output' of step 'load' of another pipeline run",
+        "step 'report_2' comes after",
+    ]
+
+
+def test_a_step_from_outside_the_project_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "elsewhere", "@step\ndef far() -> None: ...\n", "shared_steps.py")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "pyproject.toml").touch()
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+
+    problems = problems_of(tmp_path / "project", "from shared_steps import far\n@pipeline\ndef p():\n    far()\n")
+
+    assert [(problem.code, problem.message) for problem in problems] == [("step-reference", "'far' lies outside the project")]
+
+
+@pytest.mark.parametrize("name", ["../requirements.txt", "missing.txt", "jobs"])
+def test_requirements_that_are_no_file_of_the_project_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "requirements.txt").touch()
+    (tmp_path / "project" / "jobs").mkdir(parents=True)
+
+    problems = problems_of(tmp_path / "project", f"@step\ndef a() -> None: ...\n@pipeline(requirements={name!r})\ndef p():\n    a()\n")
+
+    assert [problem.message for problem in problems] == [f"requirements {name!r} is not a file of the project"]
+
+
+def test_an_exception_after_a_reported_mistake_is_not_a_second_one(tmp_path: Path) -> None:
+    problems = problems_of(
+        tmp_path,
+        """
+    @step
+    def load() -> int: return 1
+    @pipeline
+    def p():
+        for x in load(): ...
+        [].pop()
+""",
+    )
+
+    assert [problem.code for problem in problems] == ["value-not-known-yet"]
 
 
 def test_after_takes_ids_outputs_and_steps_without_outputs(tmp_path: Path) -> None:
