@@ -66,6 +66,11 @@ def test_an_event_that_starts_another_workflow_is_refused() -> None:
         of_payload({"commits": []}, {}, graph())
 
 
+def test_a_payload_of_an_event_that_no_pipeline_has_is_no_dispatch() -> None:
+    with pytest.raises(UsageError, match="'action', 'release', so it is of an event that does not start 'p'"):
+        of_payload({"action": "published", "release": {}, "sender": {}}, {}, graph(Push()))
+
+
 def test_values_go_over_the_inputs_of_a_dispatch_and_nowhere_else() -> None:
     trigger = of_payload({"inputs": {"x": "1", "y": "2"}}, {"x": 5}, graph(parameters=(parameter("x", Kind.INT),)))
 

@@ -22,6 +22,7 @@ _TELLTALES: Final = {
     "head_commit": "push",
     "pusher": "push",
 }
+_OF_A_DISPATCH: Final = frozenset(("inputs", "ref", "workflow", "repository", "sender", "organization", "enterprise", "installation"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trig
         raise UsageError("the event's payload is not a JSON object", hint="GitHub's payload of the event, as in github.event")
     event = next((event for key, event in _TELLTALES.items() if key in payload), DISPATCH)
     starts = sorted({DISPATCH, *_events(graph)})
+    if event == DISPATCH and (foreign := sorted(payload.keys() - _OF_A_DISPATCH)):
+        told = f"the payload has {', '.join(map(repr, foreign))}, so it is of an event that does not start {graph.pipeline!r}"
+        raise UsageError(told, hint=f"{', '.join(starts)} do")
     if event not in starts:
         raise UsageError(f"the payload is of the event {event!r}, which does not start {graph.pipeline!r}", hint=f"{', '.join(starts)} do")
     if event != DISPATCH:
