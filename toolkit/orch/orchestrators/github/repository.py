@@ -132,7 +132,7 @@ def _pipeline_files(git_root: Path, settings: Settings) -> list[Path]:
 
 def _graphs(references: Iterable[str], problems: list[OrchError]) -> Iterator[Graph]:
     """The graphs of all `references`, each once; what cannot be loaded goes to `problems`."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for reference in references:
         try:
             with separate_modules():
@@ -141,7 +141,7 @@ def _graphs(references: Iterable[str], problems: list[OrchError]) -> Iterator[Gr
             problems += error.problems
             continue
         for graph in graphs:
-            key = (source_path(graph), graph.pipeline)
+            key = (source_path(graph), graph.source, graph.pipeline)
             if key not in seen:
                 seen.add(key)
                 yield graph
