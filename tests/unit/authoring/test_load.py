@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -157,6 +158,15 @@ def test_a_name_that_another_module_has_taken_is_refused(tmp_path: Path) -> None
 
     assert error.message == "'json.py' cannot be imported as 'json'"
     assert "rename json.py" in error.hint
+
+
+def test_modules_of_the_toolkit_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "orch.model.mermaid", raising=False)
+
+    with separate_modules():
+        loaded = importlib.import_module("orch.model.mermaid")
+
+    assert sys.modules.get("orch.model.mermaid") is loaded
 
 
 def test_files_of_two_projects_with_one_name_load_apart(tmp_path: Path) -> None:

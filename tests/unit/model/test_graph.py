@@ -43,6 +43,18 @@ def test_a_steps_id_is_one_that_github_takes(name: str) -> None:
     assert error.step == name
 
 
+@pytest.mark.parametrize("name", ["../up", "a.b", ""])
+def test_an_outputs_name_is_one_that_a_file_can_have(name: str) -> None:
+    error = problem_with(Step("a", "p.py:a", outputs=(Output(name),)))
+
+    assert isinstance(error, GraphError)
+    assert error.step == "a"
+
+
+def test_two_outputs_of_a_step_have_two_names() -> None:
+    assert "two outputs named 'x'" in problem_with(Step("a", "p.py:a", outputs=(Output("x"), Output("x")))).message
+
+
 def test_ids_that_github_does_not_tell_apart_are_refused() -> None:
     error = problem_with(a_step("load"), a_step("Load"))
 
@@ -85,6 +97,12 @@ def test_steps_that_wait_for_each_other_are_named_from_the_first_one_round() -> 
 
 def test_a_step_that_waits_for_itself_is_a_cycle() -> None:
     assert find_cycle((a_step("a", after=["a"]),)) == ["a", "a"]
+
+
+def test_an_output_is_read_where_a_step_reads_it_and_not_where_it_waits_for_its_step() -> None:
+    graph = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", after=["b"]))
+
+    assert graph.outputs_read == {OutputRef("a", "output")}
 
 
 def test_two_ways_to_one_step_are_no_cycle() -> None:

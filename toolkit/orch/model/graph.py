@@ -53,6 +53,11 @@ class Graph:
             self.__dict__["_by_id"] = cached
         return cached
 
+    @property
+    def outputs_read(self) -> frozenset[OutputRef]:
+        """The outputs that some step reads; the others are what the pipeline is for."""
+        return frozenset(ref for step in self.steps for ref in step.references if isinstance(ref, OutputRef))
+
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
 

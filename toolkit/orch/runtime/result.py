@@ -23,6 +23,7 @@ from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
+from orch.names import RUN_FILE
 from orch.runtime import annotations as runner
 from orch.runtime import clock, summary
 from orch.runtime.arguments import parse
@@ -102,7 +103,7 @@ def write_run(record: RunRecord, reports: Iterable[Reported], folder: Path) -> N
         step = report.record.step
         if (report.folder / "log.txt").is_file():
             shutil.copyfile(report.folder / "log.txt", folder / "logs" / f"{step}.log")
-    (folder / "run.json").write_text(canonical.pretty(record.to_json()), encoding="utf-8", newline="\n")
+    (folder / RUN_FILE).write_text(canonical.pretty(record.to_json()), encoding="utf-8", newline="\n")
 
 
 def info_from(env: Mapping[str, str], graph: Graph) -> RunInfo:

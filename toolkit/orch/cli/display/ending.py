@@ -74,11 +74,10 @@ def _table(record: RunRecord, *, colour: bool) -> list[str]:
 
 
 def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[tuple[str, str]]:
-    steps = graph.steps if graph else ()
-    read = {(ref.step, ref.output) for step in steps for ref in step.references if isinstance(ref, OutputRef)}
+    read = graph.outputs_read if graph else frozenset()
     for step in record.steps:
         for name, artifact in step.outputs.items():
-            if (step.step, name) not in read:
+            if OutputRef(step.step, name) not in read:
                 yield one_line(f"{step.step}.{name}"), _shown(artifact, folder / "outputs" / step.step / name)
 
 

@@ -11,7 +11,7 @@ from orch import materializers
 from orch.files import write_atomic
 from orch.model import canonical
 from orch.model.artifacts import Artifact
-from orch.model.graph import Graph
+from orch.model.graph import Graph, OutputRef
 from orch.model.records import RunRecord, StepRecord
 from orch.names import RUN_FILE, STEPS_FILE
 from orch.stores.local import LocalStore
@@ -62,10 +62,10 @@ class Home:
 
 def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
     """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
-    read = {str(ref) for step in graph.steps for ref in step.references}
+    read = graph.outputs_read
     for step in record.steps:
         for name, artifact in step.outputs.items():
-            final = f"{step.step}.{name}" not in read or graph[step.step].settings.keep
+            final = OutputRef(step.step, name) not in read or graph[step.step].settings.keep
             if final and artifact.materializer in materializers.ON_DISK:
                 _lay_out(artifact, store, folder.output(step.step, name))
 
