@@ -73,6 +73,17 @@ def test_a_step_whose_outputs_did_not_get_out_has_failed() -> None:
     record = folded(LOADED, load="failure", train="skipped")
 
     assert states(record) == [State.FAILED, State.SKIPPED]
+    assert record.steps[0].failure == Failure(
+        "output", "the step succeeded, then its job ended as 'failure': its outputs may not have been uploaded"
+    )
+    assert record.steps[0].started == LOADED.started
+
+
+def test_a_failure_that_a_step_reported_stands_however_its_job_ended() -> None:
+    failed = StepRecord("load", State.FAILED, failure=Failure("exception", "no rows"))
+
+    for result in ("failure", "cancelled", ""):
+        assert folded(failed, load=result, train="skipped").steps[0] == failed
 
 
 def test_the_newest_attempt_counts() -> None:
