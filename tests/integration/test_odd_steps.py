@@ -117,6 +117,28 @@ def test_a_long_line_without_an_end_is_one_line(tmp_path: Path) -> None:
     assert ran.output("first") == "z" * 50_000_000 + "\n"
 
 
+def test_parameters_without_names_reach_a_function_under_a_decorator(tmp_path: Path) -> None:
+    code = """
+    import functools
+
+    def doubled(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return 2 * function(*args, **kwargs)
+        return wrapper
+
+    @step
+    @doubled
+    def add(a: int, b: int = 1, /, c: int = 2, *, d: int = 3) -> int:
+        return a + 10 * b + 100 * c + 1000 * d
+
+    @pipeline
+    def p():
+        add(1, d=4)
+"""
+    assert run_module(tmp_path, code).preview("add") == "8422"
+
+
 def test_multiprocessing_serves_one_step_after_the_other(tmp_path: Path) -> None:
     use = "return multiprocessing.get_context('forkserver').Pool(1).map(abs, [-1])"
     ran = run_two(tmp_path, use, use, imports="import multiprocessing")

@@ -31,6 +31,17 @@ def pipeline_name_problem(name: str) -> str | None:
     return step_id_problem(name)
 
 
+# Outputs become parts of file names and keys of job outputs; no `.`, which stands between a step and its output.
+OUTPUT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+def output_name_problem(name: str) -> str | None:
+    """Why `name` cannot be an output's name, or None."""
+    if OUTPUT_NAME.fullmatch(name):
+        return None
+    return f"{name!r} is not a name that an output can have: ASCII letters, digits, '_' and '-', at most 64, no leading digit or '-'"
+
+
 def suggest_id(name: str) -> str:
     """A valid id that resembles `name`."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]

@@ -81,3 +81,29 @@ def test_an_annotation_that_names_nothing_is_refused(tmp_path: Path) -> None:
         signature_of(tmp_path, "(x: Nowhere)")
 
     assert "TYPE_CHECKING" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "a.b", "two words", "", "é", "-a", "1", "a" * 65])
+def test_an_output_has_a_name_that_a_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArgumentError, match="is not a name that an output can have"):
+        signature_of(tmp_path, f"() -> Annotated[int, {name!r}]")
+    with pytest.raises(ArgumentError, match="is not a name that an output can have"):
+        signature_of(tmp_path, f"() -> tuple[int, Annotated[int, {name!r}]]")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("async def f(): ...", "'f' is an async function"),
+        ("async def f():\n    yield", "'f' is an async function"),
+        ("def f():\n    yield", "'f' is a generator"),
+    ],
+)
+def test_a_function_whose_call_runs_nothing_is_refused(tmp_path: Path, code: str, message: str) -> None:
+    with separate_modules():
+        function: Any = load_module(write(tmp_path, code), Project(tmp_path, tmp_path)).f
+        with pytest.raises(ArgumentError, match=message) as caught:
+            read_signature(function)
+
+    assert caught.value.hint
+    assert caught.value.where

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
 
+from orch import pipeline, step
 from orch.authoring.options import step_settings
 from orch.errors import ArgumentError, Where
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
@@ -75,3 +77,21 @@ def test_an_option_that_cannot_be_used_is_named_with_its_step(options: dict[str,
 
 def test_a_retry_is_taken_as_it_is() -> None:
     assert step_settings({"retry": StepRetryConfig(2)}, WHERE).retry == StepRetryConfig(2)
+
+
+@pytest.mark.parametrize("decorator", [step, pipeline])
+@pytest.mark.parametrize("thing", [functools.partial(print), len, object(), "name"], ids=["partial", "builtin", "object", "text"])
+def test_what_is_not_a_function_is_refused_where_it_is_decorated(decorator: Any, thing: Any) -> None:
+    with pytest.raises(TypeError, match="decorates a function, not"):
+        decorator(thing)
+    with pytest.raises(TypeError, match="decorates a function, not"):
+        decorator()(thing)
+
+
+def test_a_function_that_another_decorator_wraps_is_a_function() -> None:
+    @step
+    @functools.cache
+    def kept() -> int:
+        return 1
+
+    assert kept() == 1

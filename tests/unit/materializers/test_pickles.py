@@ -6,6 +6,7 @@ import enum
 import threading
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ class Shouts:
 class Unwilling:
     def __reduce__(self) -> Any:
         raise ZeroDivisionError("not me")
+
+
+class Nothing:
+    """Holds a value deep inside a pickle."""
+
+    def __init__(self, value: object) -> None:
+        self.value = [value]
 
 
 class Explodes:
@@ -83,6 +91,14 @@ def test_what_cannot_be_pickled_is_an_error_with_the_way_out(journey: Any, value
         journey.save([value])
     assert "Path" in caught.value.hint
     assert not list(journey.store.root.rglob("*.*"))
+
+
+@pytest.mark.parametrize("make", [lambda: memoryview(b"x"), Path(__file__).open], ids=["memoryview", "open file"])
+def test_what_a_pickle_would_turn_into_another_type_is_refused(journey: Any, make: Any) -> None:
+    pytest.importorskip("cloudpickle", reason="it makes bytes and text in memory of them")
+
+    with make() as value, pytest.raises(MaterializationError, match="cannot be pickled"):
+        journey.save(Nothing(value))
 
 
 def test_the_declared_type_is_named_in_the_error(journey: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from orch.errors import ArgumentError, Where
 from orch.model.graph import Output
+from orch.names import output_name_problem
 
 UNKNOWN: Final = Any
 
@@ -37,6 +38,7 @@ def where_defined(function: Callable[..., Any]) -> Where:
 def read_signature(function: Callable[..., Any]) -> Signature:
     """Raises ArgumentError where an annotation names something that does not exist."""
     name = function.__name__
+    _refuse_deferred(function)
     try:
         hints = typing.get_type_hints(function, include_extras=True)
     except Exception as error:
@@ -48,21 +50,40 @@ def read_signature(function: Callable[..., Any]) -> Signature:
     return Signature(inspect.signature(function), hints, texts, outputs, output_hints, several)
 
 
+def _refuse_deferred(function: Callable[..., Any]) -> None:
+    """A call of these runs nothing yet. What a decorator made of them counts, not what lies below it."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        hint = "make it a plain function that ends with asyncio.run(...)"
+        raise ArgumentError(f"{function.__name__!r} is an async function", hint=hint, where=where_defined(function))
+    if inspect.isgeneratorfunction(function):
+        hint = "return a list, or write the items into a file and return its Path"
+        raise ArgumentError(f"{function.__name__!r} is a generator: it has a `yield`", hint=hint, where=where_defined(function))
+
+
 def _outputs(hint: Any, text: str, function: Callable[..., Any]) -> tuple[tuple[Output, ...], tuple[Any, ...], bool]:
     if hint is type(None):
         return (), (), False
     members = typing.get_args(hint)
     if typing.get_origin(hint) is not tuple or len(members) < 2 or Ellipsis in members:
         name, kind = _named(hint, "output")
+        _check_name(name, function)
         return (Output(name, _bare_text(text)),), (kind,), False
     texts = _member_texts(text, len(members))
     named = [_named(member, f"output_{i}") for i, member in enumerate(members)]
     names = [name for name, _ in named]
+    for name in names:
+        _check_name(name, function)
     if twice := {name for name in names if names.count(name) > 1}:
         message = f"{function.__name__!r} has two outputs named {min(twice)!r}"
         raise ArgumentError(message, hint='name each with Annotated[T, "name"]', where=where_defined(function))
     outputs = tuple(Output(name, text) for name, text in zip(names, texts, strict=True))
     return outputs, tuple(kind for _, kind in named), True
+
+
+def _check_name(name: str, function: Callable[..., Any]) -> None:
+    if problem := output_name_problem(name):
+        hint = 'the first text in Annotated[T, "name"] is the name of the output'
+        raise ArgumentError(f"{function.__name__!r}: {problem}", hint=hint, where=where_defined(function))
 
 
 def _named(hint: Any, default: str) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from orch.authoring import active
+from orch.authoring.step import checked
 
 if TYPE_CHECKING:
     from orch.model.graph import Graph
@@ -101,10 +102,8 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
     """
     if function is None:
-        return lambda decorated: PipelineFunction(decorated, _known(options))
-    if not callable(function):
-        raise TypeError(f"@pipeline decorates a function, not {function!r}; options go by name: @pipeline(name=...)")
-    return PipelineFunction(function, _known(options))
+        return lambda decorated: PipelineFunction(checked(decorated, "pipeline"), _known(options))
+    return PipelineFunction(checked(function, "pipeline"), _known(options))
 
 
 OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from orch.authoring import active
@@ -84,10 +85,18 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `keep` keeps its outputs for 30 days on GitHub instead of the one that passing them on takes.
     """
     if function is None:
-        return lambda decorated: StepFunction(decorated, _known(options))
-    if not callable(function):
-        raise TypeError(f"@step decorates a function, not {function!r}; options go by name: @step(name=...)")
-    return StepFunction(function, _known(options))
+        return lambda decorated: StepFunction(checked(decorated, "step"), _known(options))
+    return StepFunction(checked(function, "step"), _known(options))
+
+
+def checked(decorated: Any, decorator: str) -> Any:
+    """`decorated`, if it is a function, or what a decorator with `functools.wraps` made of one: these have a place and a signature."""
+    function = decorated
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if not callable(decorated) or not isinstance(function, FunctionType):
+        raise TypeError(f"@{decorator} decorates a function, not {decorated!r}; options go by name: @{decorator}(name=...)")
+    return decorated
 
 
 OPTIONS = frozenset(

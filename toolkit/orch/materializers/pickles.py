@@ -6,7 +6,11 @@ This is the only module that loads a pickle.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+import functools
+import io
+from collections import ChainMap
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orch.errors import MaterializationError, StoreError
 from orch.materializers import fields
@@ -24,6 +28,20 @@ _PROTOCOL: Final = 5
 _WAY_OUT: Final = "return data (numbers, text, lists, arrays, frames, dataclasses), or write a file and return its Path"
 
 
+def _refuse(value: object) -> NoReturn:
+    raise TypeError(f"cannot pickle {type_name(value)!r} object")
+
+
+# cloudpickle would make bytes and text in memory of these: another type than the one that was returned.
+_REFUSED: Final[dict[type, Callable[[Any], NoReturn]]] = {memoryview: _refuse, io.TextIOWrapper: _refuse}
+
+
+@functools.cache
+def _exact(pickler: type) -> Any:
+    """A class, because the table is read when a pickler is made."""
+    return type("ExactPickler", (pickler,), {"dispatch_table": ChainMap(_REFUSED, pickler.dispatch_table)})  # type: ignore[attr-defined]
+
+
 def save(value: object, store: LocalStore) -> Artifact:
     try:
         import cloudpickle
@@ -32,7 +50,7 @@ def save(value: object, store: LocalStore) -> Artifact:
         raise MaterializationError(message, hint="add cloudpickle to the project's requirements, or return plain data") from error
     try:
         with store.create() as writer:
-            cloudpickle.dump(value, writer, protocol=_PROTOCOL)
+            _exact(cloudpickle.Pickler)(writer, protocol=_PROTOCOL).dump(value)
     except (StoreError, MemoryError):
         raise
     except Exception as error:  # `__reduce__` and `__getstate__` are the user's code

@@ -17,7 +17,7 @@ from orch.model.graph_file import SCHEMA, check_schema, refuse_unknown_keys
 from orch.model.parameters import Parameter
 from orch.model.settings import Trigger, trigger_from_json
 from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
-from orch.names import pipeline_name_problem, step_id_problem
+from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
 
 # The graph and what it is made of, from one place.
 __all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
@@ -109,10 +109,22 @@ def check(graph: Graph) -> list[OrchError]:
     if not graph.steps:
         problems.append(GraphError(f"pipeline {graph.pipeline!r} has no steps", hint="call a @step in it"))
     problems += _check_ids(graph)
+    problems += _check_outputs(graph)
     problems += _check_references(graph)
     if not problems and (cycle := find_cycle(graph.steps)):
         problems.append(CycleError(f"steps wait for each other: {' -> '.join(map(repr, cycle))}", step=cycle[0]))
     return problems
+
+
+def _check_outputs(graph: Graph) -> Iterator[OrchError]:
+    for step in graph.steps:
+        names = [output.name for output in step.outputs]
+        for name in names:
+            if problem := output_name_problem(name):
+                yield GraphError(f"step {step.id!r}: {problem}", hint='name it with Annotated[T, "name"]', step=step.id)
+        if twice := {name for name in names if names.count(name) > 1}:
+            hint = 'name each with Annotated[T, "name"]'
+            yield GraphError(f"step {step.id!r} has two outputs named {min(twice)!r}", hint=hint, step=step.id)
 
 
 def _check_ids(graph: Graph) -> Iterator[OrchError]:

@@ -173,11 +173,8 @@ class Executor:
             step_context.Context(setup.run, setup.pipeline, order.step["id"], setup.attempt, order.tries, setup.trigger, self.scratch)
         )
         try:
-            count = function.__code__.co_posonlyargcount if hasattr(function, "__code__") else 0
-            if count:
-                names = [name for name in function.__code__.co_varnames[:count] if name in arguments]
-                return function(*[arguments.pop(name) for name in names], **arguments)
-            return function(**arguments)
+            positional = [arguments.pop(name) for name in _positional_only(function) if name in arguments]
+            return function(*positional, **arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
@@ -216,3 +213,11 @@ class Executor:
             return failure
         data = failure.to_json()
         return Failure.from_json(data | {name: self.redact(data[name]) for name in ("message", "traceback") if name in data})
+
+
+def _positional_only(function: Any) -> tuple[str, ...]:
+    """The parameters that take no names, of the function itself where a decorator hides it."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code = getattr(function, "__code__", None)
+    return tuple(code.co_varnames[: code.co_posonlyargcount]) if code else ()
