@@ -56,6 +56,10 @@ STEPS = """
             raise ValueError("once")
         return context().tries
 
+    @step(retry=StepRetryConfig(max_retries=1, delay=600))
+    def patient() -> None:
+        raise ValueError("try again in ten minutes")
+
     @step(environment={"PYTHONUTF8": "0", "MODE": "slow"})
     def environment() -> list[str]:
         return [os.environ["MODE"], os.environ["PYTHONHASHSEED"], str("ORCH_INPUTS" in os.environ)]
@@ -63,7 +67,7 @@ STEPS = """
     @pipeline
     def p(rows: int = 3, label: str | None = None):
         use(name(load(rows, label)))
-        command(); dies(); waits(); flaky(); environment()
+        command(); dies(); waits(); flaky(); patient(); environment()
 """
 
 
@@ -249,6 +253,18 @@ def test_a_step_is_tried_again_within_its_job(job: Job) -> None:
     assert job.run("flaky").returncode == 0
 
     assert (job.record()["tries"], job.record()["outputs"]["output"]["preview"]) == (2, "2")
+
+
+def test_a_cancelled_job_does_not_wait_for_the_next_try(job: Job) -> None:
+    with subprocess.Popen(
+        job.command("patient"), cwd=job.folder, env=job.environment({}), stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        assert any(line == "try 1 of 2 failed, the next starts in 600 s\n" for line in process.stdout)
+        process.terminate()
+        process.communicate(timeout=60)
+
+    assert (job.record()["tries"], job.record()["failure"]["message"]) == (1, "try again in ten minutes")
 
 
 @pytest.mark.parametrize("seed", ["0", ""], ids=["as the action starts it", "with another hash seed"])
