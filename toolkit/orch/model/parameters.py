@@ -17,6 +17,7 @@ from typing import Any, Union
 from orch.errors import OrchError, ParameterError, raise_problems
 from orch.model import values
 from orch.model.canonical import Json
+from orch.model.shapes import ANY, Shape, shape_of
 
 # GitHub writes a number of its contexts with 15 digits (the runner's ExpressionConstants.NumberFormat): beyond this an
 # integer may have changed on its way.
@@ -36,12 +37,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParameterType:
-    """What a parameter takes. `optional`: None is a value, and empty text means it. `text` is the type as written."""
+    """What a parameter takes. `optional`: None is a value, and empty text means it. `text` is the type as written.
+
+    `shape` is what JSON has to be; without one, any list or dict.
+    """
 
     kind: Kind
     optional: bool = False
     choices: tuple[str, ...] = ()
     text: str = ""
+    shape: Shape | None = None
 
     def parse(self, text: str) -> object:
         """The value of `text`, as typed on a command line or in a form; raises ValueError with the reason."""
@@ -67,9 +72,10 @@ class ParameterType:
                     raise ValueError("expected a number") from None
             case Kind.JSON:
                 try:
-                    return json.loads(text)
-                except ValueError as error:
+                    value = json.loads(text)
+                except (ValueError, RecursionError) as error:
                     raise ValueError(f"expected JSON ({error})") from None
+                return self.check(value)
 
     def from_input(self, given: Json) -> object:
         """The value of what GitHub's `inputs` context holds: text, or a boolean or number of the declared type."""
@@ -98,8 +104,8 @@ class ParameterType:
                 return value
             case Kind.CHOICE if type(value) is str:
                 return self._choice(value)
-            case Kind.JSON if _is_json(value):
-                return value
+            case Kind.JSON if isinstance(value, (list, dict)):
+                return (self.shape or ANY).fit(value)
         raise ValueError(f"expected {self.text or self.kind}")
 
     def _choice(self, text: str) -> str:
@@ -113,11 +119,14 @@ class ParameterType:
             data["optional"] = True
         if self.choices:
             data["choices"] = list(self.choices)
+        if self.shape:
+            data["shape"] = self.shape.to_json()
         return data
 
     @classmethod
     def from_json(cls, data: Json) -> ParameterType:
-        return cls(Kind(data["kind"]), data.get("optional", False), tuple(data.get("choices", ())), data["text"])
+        shape = Shape.from_json(data["shape"]) if "shape" in data else None
+        return cls(Kind(data["kind"]), data.get("optional", False), tuple(data.get("choices", ())), data["text"], shape)
 
 
 def _parse_int(text: str) -> int:
@@ -134,14 +143,6 @@ def _parse_int(text: str) -> int:
     if abs(number) > EXACT_INT:
         raise ValueError(f"expected a whole number written out: {text} may have been rounded")
     return int(number)
-
-
-def _is_json(value: object) -> bool:
-    if isinstance(value, list):
-        return all(_is_json(item) for item in value)
-    if isinstance(value, dict):
-        return all(type(key) is str and _is_json(item) for key, item in value.items())
-    return value is None or type(value) in (bool, int, float, str)
 
 
 def type_of(annotation: Any, text: str) -> ParameterType | None:
@@ -163,9 +164,8 @@ def type_of(annotation: Any, text: str) -> ParameterType | None:
     atom = {int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL, str: Kind.STR}.get(annotation)
     if atom is not None:
         return ParameterType(atom, optional, (), text)
-    if annotation in (list, dict) or typing.get_origin(annotation) in (list, dict):
-        return ParameterType(Kind.JSON, optional, (), text)
-    return None
+    shape = shape_of(annotation) if (typing.get_origin(annotation) or annotation) in (list, dict) else None
+    return ParameterType(Kind.JSON, optional, (), text, shape) if shape else None
 
 
 @dataclass(frozen=True, slots=True)
