@@ -8,6 +8,8 @@ export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
 # Sets and dicts in the same order as on a laptop; set before Python starts, so that the step's process can be a copy of this one.
 export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
+# What an earlier use of the action in the same job left behind is not this one's.
+rm -rf "$work/outputs" "$work/record" "$work/home" "$work/run"
 
 case $1 in
 step)

@@ -189,10 +189,10 @@ def test_two_pipelines_of_one_name_are_refused_with_both_files(repository: Path,
 def test_two_pipelines_of_one_name_in_one_file_are_refused(repository: Path, orch: CommandLine) -> None:
     (repository / "flow.py").write_text(PIPELINE.format(name="first") + '\n@pipeline(name="first")\ndef second() -> None:\n    load()\n')
 
-    ran = orch("compile", "flow.py", "flow.py")
+    ran = orch("compile", "flow.py")
 
     assert ran.code == 3
-    assert ran.err.count("pipeline 'first' is also defined in flow.py") == 1
+    assert ran.err.count("two pipelines of this file are named 'first'") == 1
 
 
 def test_a_name_that_another_file_has_taken_is_refused(repository: Path, orch: CommandLine) -> None:

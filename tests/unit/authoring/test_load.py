@@ -179,3 +179,22 @@ def test_files_of_two_projects_with_one_name_load_apart(tmp_path: Path) -> None:
 
     assert sys.path == before
     assert "pipeline" not in sys.modules
+
+
+def test_two_pipelines_of_one_name_are_refused_whichever_is_asked_for(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        """
+    @step
+    def a() -> None: ...
+
+    @pipeline(name="same")
+    def one(): a()
+
+    @pipeline(name="same")
+    def two(): a(); a()
+""",
+    )
+    for reference in (str(file), f"{file}:same"):
+        with separate_modules(), pytest.raises(LoadError, match="two pipelines of this file are named 'same'"):
+            load_graphs(reference)

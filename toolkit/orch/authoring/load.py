@@ -47,8 +47,8 @@ def load_graphs(reference: str) -> list[Graph]:
     file, wanted = split_reference(reference)
     project = find_project(file)
     found = load_pipelines(file, project)
-    names = {str(pipeline.options.get("name") or name): pipeline for name, pipeline in found.items()}
     where = Where(project.relative(file.resolve()))
+    names = _by_name(found, where)
     if not found:
         raise LoadError("this file defines no @pipeline", hint="decorate a function that calls steps with @pipeline", where=where)
     if wanted is not None:
@@ -65,6 +65,18 @@ def load_graphs(reference: str) -> list[Graph]:
             problems.extend(error.problems)
     raise_problems(problems)
     return graphs
+
+
+def _by_name(found: dict[str, PipelineFunction[..., object]], where: Where) -> dict[str, PipelineFunction[..., object]]:
+    """Pipelines by the names that they are run and compiled under; raises LoadError where two have one."""
+    names: dict[str, PipelineFunction[..., object]] = {}
+    for function, pipeline in found.items():
+        name = str(pipeline.options.get("name") or function)
+        if name in names:
+            message = f"two pipelines of this file are named {name!r}"
+            raise LoadError(message, hint="give one of them another with @pipeline(name=...)", where=where)
+        names[name] = pipeline
+    return names
 
 
 def load_graph(reference: str) -> Graph:

@@ -41,6 +41,11 @@ class Stack:
         return self.artifact_store or self.orchestrator
 
 
+def _check_label(name: str, label: str) -> None:
+    if not label.strip() or "${{" in label or not label.isprintable():
+        raise ValueError(f"{name} is {label!r}, expected the label of a runner")
+
+
 BUILT_IN: Final[Mapping[str, Stack]] = {"local": Stack("local"), "github": Stack("github")}
 
 
@@ -56,8 +61,7 @@ class Runner:
     memory: str = "0B"
 
     def __post_init__(self) -> None:
-        if not self.label.strip() or "${{" in self.label or not self.label.isprintable():
-            raise ValueError(f"label is {self.label!r}, expected the label of a runner")
+        _check_label("label", self.label)
         for name in ("cpu_count", "gpu_count"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number from 0")
@@ -66,6 +70,10 @@ class Runner:
 
 # https://docs.github.com/actions/reference/runners/github-hosted-runners: as for a public repository.
 DEFAULT_RUNNER: Final = Runner("ubuntu-24.04", cpu_count=4, memory="16GB")
+
+
+# One CPU and no more than 15 minutes, for a third of the price.
+RESULT_RUNNER: Final = "ubuntu-slim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,10 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of `orch.yaml`. `pipelines` are globs from the git root; `action` stands in for the released one."""
+    """All of `orch.yaml`. `pipelines` are globs from the git root; `action` stands in for the released one.
+
+    `result_runner` is the label of the runner that the last job of every workflow waits for.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
@@ -95,7 +106,11 @@ class Settings:
     action: str | None = None
     pipelines: tuple[str, ...] = ()
     runners: tuple[Runner, ...] = ()
+    result_runner: str = RESULT_RUNNER
     retention: Retention = field(default_factory=Retention)
+
+    def __post_init__(self) -> None:
+        _check_label("result_runner", self.result_runner)
 
     @property
     def all_stacks(self) -> Mapping[str, Stack]:

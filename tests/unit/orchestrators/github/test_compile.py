@@ -58,7 +58,10 @@ def test_the_header_names_the_source_from_the_git_root_and_the_command() -> None
 def test_runs_of_a_pipeline_on_one_ref_wait_for_each_other() -> None:
     concurrency = compile_workflow(a_graph()).concurrency
 
-    assert (concurrency.group, concurrency.cancel_in_progress) == ("orch-p-${{ github.ref }}", False)
+    assert (concurrency.group, concurrency.cancel_in_progress) == (
+        "orch-p-${{ github.event_name == 'workflow_dispatch' && github.run_id || github.ref }}",
+        False,
+    )
 
 
 def test_problems_of_steps_and_triggers_are_told_at_once_with_their_file() -> None:

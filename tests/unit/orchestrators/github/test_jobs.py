@@ -134,6 +134,7 @@ def test_a_step_takes_the_first_runner_that_has_what_it_asks_for(resources: Reso
 
 def test_the_last_job_runs_on_the_cheapest_runner() -> None:
     assert jobs(a_graph())["orch-result"].runs_on == "ubuntu-slim"
+    assert jobs(a_graph(), Settings(result_runner="our-own"))["orch-result"].runs_on == "our-own"
 
 
 def test_resources_that_no_runner_has_are_refused_with_the_lines_to_add() -> None:

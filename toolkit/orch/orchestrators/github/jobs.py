@@ -24,8 +24,6 @@ DEFAULT_MINUTES: Final = 60
 # What a job takes besides its step: checkout, environment, inputs, outputs.
 MARGIN_MINUTES: Final = 10
 RESULT_MINUTES: Final = 10
-# One CPU and no more than 15 minutes for a third of the price: https://docs.github.com/actions/reference/runners/github-hosted-runners
-RESULT_RUNNER: Final = "ubuntu-slim"
 HOSTED_MINUTES: Final = 360
 SELF_HOSTED_MINUTES: Final = 7200
 
@@ -85,7 +83,7 @@ def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: Action
         # The one place for always(): branch protection requires this job, and a required check that is skipped,
         # as it would be below a failed or cancelled job, counts as passed.
         condition=interpolate(ALWAYS),
-        runs_on=RESULT_RUNNER,
+        runs_on=settings.result_runner,
         steps=(checkout, Uses(action.within("actions/result"), inputs, name="Result")),
         timeout_minutes=RESULT_MINUTES,
     )

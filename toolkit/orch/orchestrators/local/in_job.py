@@ -34,6 +34,8 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         sink=JobLog(stdout, on_runner=runner.on_runner(environment)),
         environment={name: value for name, value in environment.items() if name != "ORCH_INPUTS"},
         trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
+        run_id=environment.get("GITHUB_RUN_ID"),
+        attempt=int(environment.get("GITHUB_RUN_ATTEMPT") or 1),
     )
     _tell(record, graph, environment)
     return record.state.exit_code

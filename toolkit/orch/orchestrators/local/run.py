@@ -37,6 +37,8 @@ def run(
     sink: EventSink,
     environment: Mapping[str, str] | None = None,
     trigger: str = "manual",
+    run_id: str | None = None,
+    attempt: int = 1,
 ) -> RunRecord:
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
@@ -47,7 +49,8 @@ def run(
     raise_problems([*_unsupported(graph), *_missing_secrets(graph, environment)])
     started = clock.now()
     info = RunInfo(
-        run=_run_id(started),
+        run=run_id or _run_id(started),
+        attempt=attempt,
         pipeline=graph.pipeline,
         orchestrator="local",
         started=clock.rfc3339(started),
