@@ -9,7 +9,7 @@ export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
 # What an earlier use of the action in the same job left behind is not this one's.
-rm -rf "$work/outputs" "$work/record" "$work/home" "$work/run"
+rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run"
 
 case $1 in
 step)
