@@ -87,6 +87,50 @@ def test_what_steps_print_goes_to_stderr_with_json(project: Path) -> None:
     assert "loading" not in done.stdout
 
 
+def test_what_the_module_prints_while_it_is_loaded_is_none_of_the_commands_answer(project: Path) -> None:
+    talkative = PIPELINE.replace("import sys, time", "import sys, time; print('imported')").replace(
+        "    report(wait", "    print('traced'); report(wait"
+    )
+    (project / "pipeline.py").write_text(talkative)
+
+    assert last_line(run(project, "--json"))["state"] == "succeeded"
+    assert run(project, program=("-m", "orch", "graph")).stdout.startswith("flowchart")
+
+
+@pytest.mark.parametrize("blocked", [".orch", ".orch/runs", ".orch/store"])
+def test_a_place_that_cannot_be_written_to_is_named(project: Path, blocked: str) -> None:
+    (project / blocked).parent.mkdir(exist_ok=True)
+    (project / blocked).touch()
+
+    done = run(project)
+
+    assert done.returncode == (1 if blocked == ".orch/store" else 5)
+    assert "cannot write to" in done.stdout + done.stderr
+    assert str(project / blocked) in done.stdout + done.stderr
+
+
+def test_a_run_that_loses_its_folder_still_has_its_last_line(project: Path) -> None:
+    spoiled = PIPELINE.replace(
+        "    time.sleep(seconds)",
+        "    next(Path('.orch/runs').glob('*/run.json')).unlink(); next(Path('.orch/runs').glob('*')).joinpath('run.json').mkdir()",
+    )
+    (project / "pipeline.py").write_text(spoiled)
+
+    done = run(project, "--json")
+
+    assert done.returncode == 5
+    assert [step["state"] for step in last_line(done)["steps"]] == ["succeeded"] * 3
+
+
+def test_a_call_without_a_guard_is_named_where_workers_import_the_file(project: Path) -> None:
+    (project / "pipeline.py").write_text(PIPELINE.replace('if __name__ == "__main__":\n    churn()', "churn()"))
+
+    done = run(project, program=())
+
+    assert done.returncode == 1
+    assert "load failed (pipeline.py:31): importing this module would run the pipeline 'churn'" in done.stdout
+
+
 def test_a_run_that_fails_ends_with_its_record_and_1(project: Path) -> None:
     done = run(project, "--json", "--set", "fail=true")
     record = last_line(done)

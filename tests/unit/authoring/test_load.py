@@ -198,3 +198,11 @@ def test_two_pipelines_of_one_name_are_refused_whichever_is_asked_for(tmp_path: 
     for reference in (str(file), f"{file}:same"):
         with separate_modules(), pytest.raises(LoadError, match="two pipelines of this file are named 'same'"):
             load_graphs(reference)
+
+
+def test_a_pipeline_with_two_names_in_its_module_is_one(tmp_path: Path) -> None:
+    file = write(tmp_path, "    @step\n    def a() -> int: ...\n    @pipeline\n    def p(): a()\n    main = p\n")
+
+    with separate_modules():
+        assert [graph.pipeline for graph in load_graphs(str(file))] == ["p"]
+        assert load_graph(str(file)).pipeline == "p"

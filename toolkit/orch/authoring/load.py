@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from orch.authoring.modules import load_module
 from orch.authoring.pipeline import PipelineFunction
@@ -34,12 +35,23 @@ def split_reference(reference: str) -> tuple[Path, str | None]:
 
 def load_pipelines(file: Path, project: Project) -> dict[str, PipelineFunction[..., object]]:
     """The pipelines that `file` itself defines, by their Python names; those it imports belong to other files."""
-    module = load_module(file, project)
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if isinstance(value, PipelineFunction) and value.function.__module__ == module.__name__
-    }
+    with _quiet():
+        module = load_module(file, project)
+    found: dict[str, PipelineFunction[..., object]] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, PipelineFunction) and value.function.__module__ == module.__name__ and value not in found.values():
+            found[name] = value
+    return found
+
+
+def _trace(pipeline: PipelineFunction[..., object]) -> Graph:
+    with _quiet():
+        return trace(pipeline)
+
+
+def _quiet() -> redirect_stdout[TextIO]:
+    """What a user's module prints is for people: stdout is what the command answers, a diagram or JSON."""
+    return redirect_stdout(sys.stderr)
 
 
 def load_graphs(reference: str) -> list[Graph]:
@@ -55,12 +67,12 @@ def load_graphs(reference: str) -> list[Graph]:
         chosen = names.get(wanted) or found.get(wanted)
         if chosen is None:
             raise LoadError(f"no pipeline {wanted!r} in this file", hint=f"it defines {', '.join(names)}", where=where)
-        return [trace(chosen)]
+        return [_trace(chosen)]
     graphs: list[Graph] = []
     problems: list[OrchError] = []
     for pipeline in found.values():
         try:
-            graphs.append(trace(pipeline))
+            graphs.append(_trace(pipeline))
         except OrchError as error:
             problems.extend(error.problems)
     raise_problems(problems)

@@ -26,7 +26,11 @@ def load_module(file: Path, project: Project) -> ModuleType:
         raise LoadError(f"{file.name!r} cannot be imported as {name!r}", hint=hint, where=Where(project.relative(file)))
     try:
         return _execute(name, file)
-    except (OrchError, KeyboardInterrupt):
+    except OrchError as error:
+        if error.where:
+            error.where = Where(project.relative(Path(error.where.path)), error.where.line)
+        raise
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # user code: `sys.exit()` at the top of a module is a mistake like any other
         raise _load_error(error, file, project) from error

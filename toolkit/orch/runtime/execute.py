@@ -15,7 +15,7 @@ import orch
 from orch import materializers
 from orch.authoring.modules import load_module
 from orch.authoring.project import Project
-from orch.errors import InputMissingError, LoadError, MaterializationError, OrchError, StoreError
+from orch.errors import InputMissingError, MaterializationError, OrchError, StoreError
 from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
@@ -119,7 +119,7 @@ class Executor:
                 raise _Stopped(Failure("import", f"no file {file!r} in the project"))
             try:
                 found = getattr(load_module(path, self.project), name, None)
-            except LoadError as error:
+            except OrchError as error:
                 raise _Stopped(failure_of_orch("import", error)) from error
             if found is None:
                 message = f"{file} has no step {name!r} any more: compile the pipeline again"

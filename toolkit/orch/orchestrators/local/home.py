@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from orch import materializers
+from orch.errors import StoreError
 from orch.files import write_atomic
 from orch.model import canonical
 from orch.model.artifacts import Artifact
@@ -28,19 +30,30 @@ class RunFolder:
     path: Path
 
     def create(self) -> None:
-        (self.path / "logs").mkdir(parents=True)
+        with self.writing():
+            (self.path / "logs").mkdir(parents=True)
 
     def write_run(self, record: RunRecord) -> None:
-        write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
+        with self.writing():
+            write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
 
     def append_steps(self, records: Iterable[StepRecord]) -> None:
         """Whole lines in one write: a reader, or a kill, meets at most one line without its end."""
         text = "".join(f"{canonical.dumps(record.to_json())}\n" for record in records)
-        with (self.path / STEPS_FILE).open("ab", buffering=0) as journal:
+        with self.writing(), (self.path / STEPS_FILE).open("ab", buffering=0) as journal:
             journal.write(text.encode())
 
     def open_log(self, step: str) -> BinaryIO:
         return (self.path / "logs" / f"{step}.log").open("ab", buffering=0)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A full disk, a folder that is not ours: nothing that a run can mend, and no bug either."""
+        try:
+            yield
+        except OSError as error:
+            hint = "make room there, or make it a folder that may be written to"
+            raise StoreError(f"cannot write to the run's folder {str(self.path)!r}: {error.strerror or error}", hint=hint) from error
 
     def output(self, step: str, output: str) -> Path:
         return self.path / "outputs" / step / output
@@ -67,7 +80,8 @@ def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: Ru
         for name, artifact in step.outputs.items():
             final = OutputRef(step.step, name) not in read or graph[step.step].settings.keep
             if final and artifact.materializer in materializers.ON_DISK:
-                _lay_out(artifact, store, folder.output(step.step, name))
+                with folder.writing():
+                    _lay_out(artifact, store, folder.output(step.step, name))
 
 
 def _lay_out(artifact: Artifact, store: LocalStore, folder: Path) -> None:

@@ -205,9 +205,10 @@ class _Run:
         self.unwritten.clear()
 
     def _output(self, step: str, text: str) -> None:
-        if step not in self.logs:
-            self.logs[step] = self.folder.open_log(step)
-        self.logs[step].write(text.encode())
+        with self.folder.writing():
+            if step not in self.logs:
+                self.logs[step] = self.folder.open_log(step)
+            self.logs[step].write(text.encode())
         self.sink(StepOutput(step, text))
 
 
