@@ -610,6 +610,66 @@ def test_ctrl_c_stops_the_steps_records_them_as_cancelled_and_exits_130(tmp_path
     assert all(_has_ended(pid) for pid in pids)
 
 
+def test_a_run_that_was_stopped_is_cancelled_also_where_a_step_had_failed(tmp_path: Path) -> None:
+    code = """
+    import time
+    from pathlib import Path
+
+    @step
+    def breaks() -> None: raise ValueError("no")
+
+    @step
+    def waits() -> None:
+        Path("pids").write_text("1")
+        time.sleep(60)
+
+    @pipeline
+    def p():
+        breaks()
+        waits()
+"""
+    file = write(tmp_path, code)
+    with _orch(tmp_path, "run", "--json", "--jobs", "1", str(file)) as process:
+        _wait_for(tmp_path / "pids")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    record = json.loads(out.splitlines()[-1])
+
+    assert process.returncode == 130
+    assert record["state"] == "cancelled"
+    assert [step["state"] for step in record["steps"]] == ["failed", "cancelled"]
+
+
+def test_a_file_that_is_to_be_kept_is_laid_out_though_a_step_reads_it(tmp_path: Path) -> None:
+    ran = run_module(
+        tmp_path,
+        """
+    from pathlib import Path
+
+    def text() -> Path:
+        file = context().temp / "report.txt"
+        file.write_text("kept")
+        return file
+
+    @step(keep=True)
+    def keeps() -> Path: return text()
+
+    @step
+    def passes() -> Path: return text()
+
+    @step
+    def reads(one: Path, other: Path) -> None: ...
+
+    @pipeline
+    def p(): reads(keeps(), passes())
+""",
+    )
+
+    assert [file.relative_to(ran.folder).as_posix() for file in sorted((ran.folder / "outputs").rglob("*.txt"))] == [
+        "outputs/keeps/output/report.txt"
+    ]
+
+
 def test_python_file_runs_the_pipeline_and_exits_with_its_code(tmp_path: Path) -> None:
     code = """
     @step
