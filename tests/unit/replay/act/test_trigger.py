@@ -36,7 +36,7 @@ VALUES = {
     Kind.FLOAT: st.floats(allow_nan=False),
     Kind.BOOL: st.booleans(),
     Kind.STR: st.text(),
-    Kind.JSON: st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5),
+    Kind.JSON: st.lists(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5)),
 }
 
 
