@@ -128,7 +128,7 @@ def test_a_call_without_a_guard_is_named_where_workers_import_the_file(project: 
     done = run(project, program=())
 
     assert done.returncode == 1
-    assert "load failed (pipeline.py:31): importing this module would run the pipeline 'churn'" in done.stdout
+    assert "load failed (pipeline.py:30): importing this module would run the pipeline 'churn'" in done.stdout
 
 
 def test_a_run_that_fails_ends_with_its_record_and_1(project: Path) -> None:
