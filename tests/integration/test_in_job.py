@@ -1,0 +1,92 @@
+"""A whole pipeline inside one job, by the local scheduler."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.modules import write
+
+from orch.authoring.load import separate_modules
+from orch.errors import ParameterError, UsageError
+from orch.orchestrators.local.in_job import main
+
+STEPS = """
+    import os
+
+    @step
+    def load(rows: int) -> list[int]:
+        print("::error::not ours")
+        return [rows, int("ORCH_INPUTS" in os.environ)]
+
+    @step
+    def check(xs: list[int]) -> None:
+        if xs[0] > 3:
+            raise ValueError("too many rows")
+
+    @pipeline
+    def p(rows: int = 3):
+        check(load(rows))
+"""
+
+
+@dataclass
+class Job:
+    """What the runner gives a job, and what it finds afterwards."""
+
+    folder: Path
+
+    def run(self, *options: str, **more: str) -> tuple[int, list[str]]:
+        given = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": f"{self.folder}/output", "GITHUB_STEP_SUMMARY": f"{self.folder}/summary"}
+        printed = io.StringIO()
+        command = ["--pipeline", str(self.folder / "pipeline.py"), "--home", str(self.folder / ".orch"), *options]
+        with separate_modules():
+            code = main(command, {**os.environ, **given, **more}, printed)
+        return code, printed.getvalue().splitlines()
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    write(tmp_path, STEPS)
+    return Job(tmp_path)
+
+
+def test_the_inputs_are_the_parameters_and_no_variable_of_a_step(job: Job) -> None:
+    code, lines = job.run(ORCH_INPUTS='{"rows": "2"}')
+
+    assert code == 0
+    assert lines[-1].startswith("p: succeeded in ")
+    assert "[2, 0]" in (job.folder / "summary").read_text().replace("&#91;", "[").replace("&#93;", "]")
+
+
+def test_what_steps_print_stands_where_commands_are_stopped(job: Job) -> None:
+    _, lines = job.run()
+
+    stop = next(line for line in lines if line.startswith("::stop-commands::"))
+    resume = f"::{stop.removeprefix('::stop-commands::')}::"
+    assert lines.index(stop) < lines.index("load | ::error::not ours") < lines.index(resume)
+
+
+def test_a_failure_is_annotated_at_the_users_line_and_fails_the_job(job: Job) -> None:
+    code, lines = job.run(ORCH_INPUTS='{"rows": "9"}')
+
+    line = (job.folder / "pipeline.py").read_text().splitlines().index('        raise ValueError("too many rows")') + 1
+    assert code == 1
+    assert f"::error file=pipeline.py,line={line},title=step check failed::ValueError: too many rows" in lines
+    assert "\nfailed\n" in (job.folder / "output").read_text()
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "many", ""])
+def test_a_number_of_jobs_that_cannot_be_is_refused(job: Job, jobs: str) -> None:
+    with pytest.raises(UsageError, match="expected a whole number from 1"):
+        job.run("--jobs", jobs)
+
+
+def test_an_input_that_is_no_value_of_its_parameter_is_refused_before_anything_runs(job: Job) -> None:
+    with pytest.raises(ParameterError, match="'rows' is 'many'"):
+        job.run(ORCH_INPUTS='{"rows": "many"}')
+
+    assert not (job.folder / ".orch").exists()
