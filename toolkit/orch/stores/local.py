@@ -30,7 +30,11 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) 
 
 
 class LocalStore:
-    """`verify=True`: an object that this store object did not write itself is hashed before it is first used."""
+    """`verify=True`: an object that this store object did not write itself is hashed before it is first used.
+
+    An object that is to be written and is there already is hashed in any case: then whoever reads what this process tree
+    stored need not ask who wrote it.
+    """
 
     def __init__(self, root: Path, *, verify: bool = False) -> None:
         self.root = root
@@ -157,14 +161,18 @@ class LocalStore:
             return False
         if found != size:
             raise self.damaged(digest, found)
-        self._check(digest)
+        if digest not in self._trusted:
+            self._hash(digest)
         return True
 
     def _check(self, digest: str) -> None:
         """Raise unless the object is there and, as far as `verify` asks, whole."""
         if not self.verify or digest in self._trusted:
             self.size(digest)
-            return
+        else:
+            self._hash(digest)
+
+    def _hash(self, digest: str) -> None:
         try:
             with open(self._file(digest), "rb", buffering=0) as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
