@@ -270,6 +270,8 @@ MISTAKES = [
     ("load()", "argument", "missing a required argument: 'rows'"),
     ("load(1, wrong=2)", "argument", "unexpected keyword argument 'wrong'"),
     ("load(total([1]))", "argument", "argument 'rows' of step 'load' is int, but output 'output' of step 'total' is float"),
+    ("total([load(1)])", "argument", "argument 'xs' of step 'total' is [<output 'output' of step 'load', not known until it runs>]"),
+    ("total(split([1]))", "argument", "not known until it runs>), expected list[int]"),
     ("report(object())", "not-serializable", "which cannot be written into the graph"),
     ("report(lambda: 1)", "not-serializable", "which cannot be written into the graph"),
     ("load(1, id='a'); load(2, id='A')", "step-duplicate", "two steps have the id 'A'"),

@@ -16,6 +16,7 @@ class Future:
     def __init__(self, what: str, report: Callable[[Future, str], None]) -> None:
         self._orch_what = what
         self._orch_report = report
+        self._orch_hint: Any = Any
 
     def __repr__(self) -> str:
         return f"<{self._orch_what}, not known until it runs>"

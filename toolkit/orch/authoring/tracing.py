@@ -234,7 +234,7 @@ class Trace:
             if not typecheck.type_fits(value._orch_hint, hint):
                 message = f"{what} is {typecheck.name_of(hint)}, but {value._orch_what} is {typecheck.name_of(value._orch_hint)}"
                 self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
-        elif not _holds_future(value) and not typecheck.value_fits(value, hint):
+        elif not typecheck.value_fits(value, hint):
             message = f"{what} is {value!r}, expected {typecheck.name_of(hint)}"
             self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
         return self._encode(value, what, where)

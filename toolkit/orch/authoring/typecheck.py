@@ -11,11 +11,15 @@ import types
 import typing
 from typing import Any, Union
 
+from orch.authoring.futures import Future
+
 _PROMOTIONS = {float: (int,), complex: (int, float)}
 
 
 def value_fits(value: object, hint: Any) -> bool:
-    """False only where `value` certainly is not of type `hint`."""
+    """False only where `value` certainly is not of type `hint`; a future is as what its step declares."""
+    if isinstance(value, Future):
+        return type_fits(value._orch_hint, hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any or hint is None or hint is type(None):
         return hint is Any or value is None
