@@ -16,7 +16,7 @@ def open_descriptors() -> set[str]:
     return {entry.name for entry in Path("/dev/fd").iterdir()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_is_counted_and_wakes_a_waiting_loop(number: signal.Signals) -> None:
     with caught() as interrupts:
         signal.raise_signal(number)
@@ -38,6 +38,17 @@ def test_afterwards_the_process_is_as_it_was() -> None:
 
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     assert open_descriptors() == before
+
+
+def test_a_program_that_is_to_outlive_its_terminal_does() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with caught() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            assert interrupts.count == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_off_the_main_thread_nothing_is_counted_and_nothing_left_open() -> None:

@@ -24,9 +24,16 @@ class Interrupts:
             pass
 
 
+def _numbers() -> list[signal.Signals]:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        numbers.append(signal.SIGHUP)
+    return numbers
+
+
 @contextmanager
 def caught() -> Iterator[Interrupts]:
-    """Count SIGINT and SIGTERM while the block runs; off the main thread, where Python delivers none, it counts nothing."""
+    """Count SIGINT, SIGTERM and the end of the terminal while the block runs; off the main thread, where Python delivers none, nothing."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -39,7 +46,7 @@ def caught() -> Iterator[Interrupts]:
         if threading.current_thread() is not threading.main_thread():
             yield interrupts
             return
-        before = {number: signal.signal(number, count) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, count) for number in _numbers()}
         wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         try:
             yield interrupts
