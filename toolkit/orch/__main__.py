@@ -14,7 +14,7 @@ def main() -> int:
 
         return command_line()
     from orch.errors import ExitCode, OrchError
-    from orch.runtime import annotations as runner
+    from orch.runtime import runner
 
     try:
         return entrypoint(sys.argv[3:])

@@ -12,7 +12,7 @@ import click
 
 from orch.cli.text import paint, printable, takes_colour
 from orch.errors import ExitCode, OrchError, UsageError
-from orch.runtime.annotations import annotation, new_token, on_runner, resume_commands, stop_commands
+from orch.runtime.runner import annotation, new_token, on_runner, resume_commands, stop_commands
 
 ISSUES: Final = "https://github.com/orch-dev/orch-action/issues"
 _NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")

@@ -16,7 +16,7 @@ from orch.model.graph import Graph
 from orch.model.parameters import parse_all, resolve
 from orch.model.records import RunRecord
 from orch.orchestrators import local
-from orch.runtime.annotations import on_runner
+from orch.runtime.runner import on_runner
 from orch.stacks.load import load_settings
 from orch.stacks.settings import active_stack
 

@@ -20,16 +20,15 @@ from orch.errors import ExitCode, OrchError, RecordError
 from orch.model import canonical, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
-from orch.model.parameters import from_inputs, resolve
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
 from orch.names import RUN_FILE
-from orch.runtime import annotations as runner
-from orch.runtime import clock, summary
+from orch.runtime import clock, runner, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
 from orch.runtime.delivered import read_record
 from orch.runtime.graph_files import read_graph
+from orch.runtime.inputs import given_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +127,11 @@ def info_from(env: Mapping[str, str], graph: Graph) -> RunInfo:
 
 def _parameters(env: Mapping[str, str], graph: Graph) -> dict[str, Json]:
     """The run's parameters, from the workflow's inputs or else the event; none where they are not valid (each step says so)."""
-    inputs = json.loads(env.get("ORCH_INPUTS") or "null")
-    if inputs is None and env.get("GITHUB_EVENT_NAME") == "workflow_dispatch" and env.get("GITHUB_EVENT_PATH"):
+    if not env.get("ORCH_INPUTS") and env.get("GITHUB_EVENT_NAME") == "workflow_dispatch" and env.get("GITHUB_EVENT_PATH"):
         inputs = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_bytes()).get("inputs")
+        env = {**env, "ORCH_INPUTS": canonical.dumps(inputs)}
     try:
-        return {name: values.encode(value) for name, value in resolve(graph.parameters, from_inputs(graph.parameters, inputs)).items()}
+        return {name: values.encode(value) for name, value in given_parameters(graph.parameters, env).items()}
     except OrchError:
         return {}
 

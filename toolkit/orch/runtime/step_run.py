@@ -19,13 +19,12 @@ from orch.model.records import Failure, StepRecord
 from orch.model.settings import StepRetryConfig
 from orch.model.states import State
 from orch.model.steps import OutputRef, Step
-from orch.runtime import annotations as runner
-from orch.runtime import arguments, clock, interrupts
+from orch.runtime import arguments, clock, interrupts, runner
 from orch.runtime.delivered import artifacts_for
 from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
-from orch.runtime.given import given_inputs
 from orch.runtime.graph_files import read_graph_file
+from orch.runtime.inputs import given_parameters
 from orch.runtime.pool import Pool, Task
 
 
@@ -102,8 +101,7 @@ class _Job:
         from orch.model import parameters, values
 
         declared = tuple(parameters.Parameter.from_json(parameter) for parameter in self.graph["parameters"])
-        given = parameters.from_inputs(declared, given_inputs(self.environment))
-        resolved = parameters.resolve(declared, given)
+        resolved = given_parameters(declared, self.environment)
         return {name: values.encode(resolved[name]) for name in self.step.parameters}
 
     def _execute(self, order: Order) -> StepRecord:

@@ -12,7 +12,7 @@ from orch.cli.display.guard import Guard
 from orch.cli.display.json_lines import JsonLines
 from orch.cli.display.plain import Plain
 from orch.cli.text import is_terminal
-from orch.runtime.annotations import on_runner
+from orch.runtime.runner import on_runner
 
 
 @contextmanager

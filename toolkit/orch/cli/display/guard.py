@@ -8,7 +8,7 @@ from orch.cli.display.contract import Display
 from orch.cli.display.ending import reason_of
 from orch.model.events import Event, RunEnded
 from orch.model.records import RunRecord
-from orch.runtime.annotations import annotation, new_token, resume_commands, stop_commands
+from orch.runtime.runner import annotation, new_token, resume_commands, stop_commands
 
 
 class Guard:

@@ -11,12 +11,10 @@ from orch.authoring.project import find_project
 from orch.errors import UsageError
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
-from orch.model.parameters import from_inputs, resolve
 from orch.model.records import RunRecord
 from orch.orchestrators.local.run import default_jobs, run
-from orch.runtime import annotations as runner
-from orch.runtime import arguments
-from orch.runtime.given import given_inputs
+from orch.runtime import arguments, runner
+from orch.runtime.inputs import given_parameters
 from orch.runtime.summary import render
 
 
@@ -28,7 +26,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     record = run(
         graph,
         project,
-        resolve(graph.parameters, from_inputs(graph.parameters, given_inputs(environment))),
+        given_parameters(graph.parameters, environment),
         jobs=_jobs(options.get("jobs")),
         home=Path(options["home"]).resolve(),
         sink=JobLog(stdout, on_runner=runner.on_runner(environment)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orch.errors import ParameterError
-from orch.runtime.given import given_inputs
+from orch.runtime.inputs import given_inputs
 
 
 @pytest.mark.parametrize("text", [None, "", " \n", "null", "{}"])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import orch.runtime.annotations as commands
 from orch.model.records import Failure
+from orch.runtime import runner as commands
 
 
 def test_an_annotation_names_file_line_and_title() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from orch.errors import ParameterError
 from orch.model import canonical
 from orch.model.canonical import Json
+
+if TYPE_CHECKING:
+    from orch.model.parameters import Parameter
 
 
 def given_inputs(environment: Mapping[str, str]) -> dict[str, Json]:
@@ -19,3 +23,10 @@ def given_inputs(environment: Mapping[str, str]) -> dict[str, Json]:
     if inputs is not None and not isinstance(inputs, dict):
         raise ParameterError(f"ORCH_INPUTS is {text!r}, expected a JSON object", hint="pass toJSON(inputs)")
     return inputs or {}
+
+
+def given_parameters(declared: tuple[Parameter, ...], environment: Mapping[str, str]) -> dict[str, object]:
+    """The value of every parameter, the given ones typed, the others by default; raises ParameterErrors."""
+    from orch.model import parameters  # a step that reads none does without
+
+    return parameters.resolve(declared, parameters.from_inputs(declared, given_inputs(environment)))
