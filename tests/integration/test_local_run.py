@@ -190,6 +190,39 @@ def test_a_step_sees_its_own_environment_and_its_own_secrets_only(tmp_path: Path
     assert ran.output("mine") == "the token is ***\n"
 
 
+def test_a_secret_that_a_step_returns_is_masked_where_the_value_is_shown(tmp_path: Path) -> None:
+    code = """
+    import os
+
+    @step(secrets=["TOKEN"])
+    def leaks() -> str: return os.environ["TOKEN"]
+
+    @pipeline
+    def p(): leaks()
+"""
+    ran = run_module(tmp_path, code, environment={**PATH, "TOKEN": "s3cr3t-t0ken"})
+
+    assert ran.preview("leaks") == "'***'"
+    assert "s3cr3t" not in (ran.folder / "run.json").read_text() + (ran.folder / "records.jsonl").read_text()
+
+
+def test_a_step_knows_its_run(tmp_path: Path) -> None:
+    code = """
+    @step(retry=StepRetryConfig(max_retries=1))
+    def asks() -> list[object]:
+        mine = context()
+        if mine.tries == 1:
+            raise ValueError("once more")
+        return [mine.run, mine.pipeline, mine.step, mine.attempt, mine.tries, mine.trigger]
+
+    @pipeline
+    def p(): asks()
+"""
+    ran = run_module(tmp_path, code, trigger="schedule")
+
+    assert ran.preview("asks") == repr([ran.folder.name, "p", "asks", 1, 2, "schedule"])
+
+
 def test_a_set_hash_seed_is_kept(tmp_path: Path) -> None:
     code = "    import os\n    @step\n    def seed() -> str: return os.environ['PYTHONHASHSEED']\n\n    @pipeline\n    def p(): seed()\n"
     ran = run_module(tmp_path, code, environment={**PATH, "PYTHONHASHSEED": "7"})
@@ -668,6 +701,22 @@ def test_a_file_that_is_to_be_kept_is_laid_out_though_a_step_reads_it(tmp_path: 
     assert [file.relative_to(ran.folder).as_posix() for file in sorted((ran.folder / "outputs").rglob("*.txt"))] == [
         "outputs/keeps/output/report.txt"
     ]
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_step_that_ignores_the_first(tmp_path: Path) -> None:
+    ignores = "except KeyboardInterrupt: Path('asked').write_text('once'); time.sleep(1.5); Path('unharmed').touch()"
+    file = write(tmp_path, CTRL_C.format(name="waits", prepare="pass", body=f"try: time.sleep(60)\n            {ignores}"))
+    with _orch(tmp_path, "run", "--json", str(file)) as process:
+        _wait_for(tmp_path / "pids")
+        process.send_signal(signal.SIGINT)
+        _wait_for(tmp_path / "asked")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    record = json.loads(out.splitlines()[-1])
+
+    assert process.returncode == 130
+    assert record["steps"][1]["state"] == "cancelled"
+    assert not (tmp_path / "unharmed").exists()
 
 
 def test_python_file_runs_the_pipeline_and_exits_with_its_code(tmp_path: Path) -> None:

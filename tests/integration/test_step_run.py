@@ -243,6 +243,20 @@ def test_a_failure_is_annotated_at_the_users_own_line(job: Job) -> None:
     assert "use" in (job.folder / "summary").read_text()
 
 
+def test_a_graph_cannot_name_code_outside_the_project(job: Job, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "pipeline.py"
+    outside.write_text("from pathlib import Path\nPath('ran').touch()\n")
+    graph = job.folder / "graph.json"
+    for path in (os.path.relpath(outside, job.folder), str(outside)):
+        graph.write_text(graph.read_text().replace('"pipeline.py:dies"', f'"{Path(path).as_posix()}:dies"'))
+        ran = job.run("dies")
+
+        assert ran.returncode == 1
+        assert job.record()["failure"]["cause"] == "import"
+        assert not (job.folder / "ran").exists()
+        graph.write_text(graph.read_text().replace(f'"{Path(path).as_posix()}:dies"', '"pipeline.py:dies"'))
+
+
 def test_a_crash_leaves_a_record(job: Job) -> None:
     assert job.run("dies").returncode == 1
 

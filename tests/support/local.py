@@ -53,6 +53,7 @@ def run_module(
     environment: Mapping[str, str] | None = None,
     parameters: Mapping[str, object] | None = None,
     watch: Callable[[Event], object] | None = None,
+    trigger: str = "manual",
 ) -> Ran:
     """Run the one pipeline of `code`, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
@@ -74,5 +75,6 @@ def run_module(
         home=home,
         sink=sink,
         environment=environment,
+        trigger=trigger,
     )
     return Ran(record, home / "runs" / record.info.run, events)
