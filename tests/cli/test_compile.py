@@ -152,6 +152,24 @@ def test_files_of_the_last_pipeline_that_is_gone_are_drift(repository: Path, orc
     assert "help: git rm .github/workflows/first.yml" in checked.err
 
 
+def test_a_pipeline_that_the_settings_do_not_list_is_not_said_to_be_gone(repository: Path, orch: CommandLine) -> None:
+    (repository / "other.py").write_text(PIPELINE.format(name="second"))
+    (repository / "orch.yaml").write_text(f"{RELEASED}pipelines: [flow.py]\n")
+    orch("compile", "flow.py", "other.py")
+
+    outcome = orch("check")
+
+    assert outcome.code == 4
+    assert ".github/workflows/second.yml was generated from other.py, which orch.yaml does not name" in outcome.err
+    assert "help: add 'other.py' to `pipelines` in orch.yaml, or git rm .github/workflows/second.yml" in outcome.err
+
+
+def test_one_pipeline_is_counted_as_one(repository: Path, orch: CommandLine) -> None:
+    orch("compile")
+
+    assert orch("check").out == "1 pipeline: its generated files are up to date\n"
+
+
 def test_compile_tells_what_a_renamed_pipeline_left_behind(repository: Path, orch: CommandLine) -> None:
     orch("compile")
     (repository / "flow.py").write_text(PIPELINE.format(name="renamed"))

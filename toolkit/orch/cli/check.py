@@ -25,4 +25,5 @@ def command(references: tuple[str, ...]) -> None:
     for each in stale:
         click.echo(each.diff, nl=False)
     raise_problems([*(each.error for each in stale), *(finding for each in compilation.pipelines for finding in each.findings)])
-    click.echo(f"{len(compilation.pipelines)} pipelines: their generated files are up to date")
+    count = len(compilation.pipelines)
+    click.echo(f"{'1 pipeline: its' if count == 1 else f'{count} pipelines: their'} generated files are up to date")

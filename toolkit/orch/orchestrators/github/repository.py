@@ -35,11 +35,12 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """Pipelines compiled in memory; `is_complete` says that they are all that the repository has."""
+    """Pipelines compiled in memory; `is_complete` says that they are all of the repository, `is_listed` that orch.yaml says which."""
 
     git_root: Path
     pipelines: tuple[Compiled, ...]
     is_complete: bool
+    is_listed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def compile_references(references: Sequence[str], folder: Path) -> Compilation:
         problems += _check_taken(graphs, git_root)
     problems += _check_foreign(pipelines, git_root)
     raise_problems(problems)
-    return Compilation(git_root, tuple(pipelines), is_complete=not references)
+    return Compilation(git_root, tuple(pipelines), is_complete=not references, is_listed=bool(settings.pipelines))
 
 
 def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
@@ -219,8 +220,12 @@ def _left_behind(compilation: Compilation) -> Iterator[Drift]:
         if path in expected:
             continue
         if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
-            message = f"{path} was generated from {source}, which no longer defines its pipeline"
-            error = DriftError(message, hint=f"git rm {path}", where=Where(path))
+            hint = f"git rm {path}"
+            if compilation.is_listed and source not in sources and (compilation.git_root / source).is_file():
+                why, hint = f"which {FILE} does not name", f"add {source!r} to `pipelines` in {FILE}, or {hint}"
+            else:
+                why = "which no longer defines its pipeline"
+            error = DriftError(f"{path} was generated from {source}, {why}", hint=hint, where=Where(path))
             yield Drift(path, _diff(path, text, ""), error)
 
 
