@@ -55,3 +55,9 @@ def test_a_stack_that_does_not_exist_is_a_mistake_of_the_command(command: str, r
 def test_every_orchestrator_that_a_stack_can_name_is_listed(orch: CommandLine) -> None:
     assert set(FLAVORS) == set(get_args(Orchestrator))
     assert [line.split()[0] for line in orch("orchestrator", "flavor", "list").out.splitlines()] == list(FLAVORS)
+
+
+def test_an_unknown_stack_to_describe_is_not_blamed_on_an_option(repository: Path, orch: CommandLine) -> None:
+    outcome = orch("stack", "describe", "githb")
+
+    assert (outcome.code, outcome.err.splitlines()[0]) == (2, "error: no stack 'githb' [settings]")

@@ -33,9 +33,12 @@ def list_() -> None:
 @click.argument("name", required=False)
 def describe(name: str | None) -> None:
     """Show one stack, the active one without NAME."""
-    from orch.stacks.settings import active_stack
+    from orch.stacks.settings import active_stack, unknown_stack
 
-    name, stack = active_stack(_settings(), name, os.environ)
+    settings = _settings()
+    if name is not None and name not in settings.all_stacks:
+        raise unknown_stack(name, settings)
+    name, stack = active_stack(settings, name, os.environ)
     click.echo(f"name            {name}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}")
 
 
