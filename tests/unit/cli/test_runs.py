@@ -162,6 +162,14 @@ def test_logs_as_json_are_one_line_per_step(home: Path, orch: CommandLine) -> No
     assert [(line["id"], line["text"]) for line in lines] == [("load", "one\n"), ("train", "two\n\x1b]0;x\x07\n")]
 
 
+def test_empty_logs_are_said_to_be_empty(home: Path, orch: CommandLine) -> None:
+    for log in ("load", "train"):
+        (home / "runs" / NEW / "logs" / f"{log}.log").write_text("")
+
+    assert orch("runs", "logs") == (0, "", "this run printed nothing\n")
+    assert orch("runs", "logs", "--step", "load") == (0, "", "step 'load' printed nothing\n")
+
+
 def test_a_step_that_printed_nothing_is_said_so(home: Path, orch: CommandLine) -> None:
     assert orch("runs", "logs", "--step", "report") == (0, "", "step 'report' printed nothing\n")
 

@@ -81,15 +81,17 @@ def show_logs(run: str | None, step: str | None, as_json: bool) -> None:
         _check_step(kept, step)
         logs = {step: logs[step]} if step in logs else {}
     colour = takes_colour(sys.stdout)
+    is_silent = True
     for name, file in logs.items():
         text = file.read_text(encoding="utf-8", errors="replace")
+        is_silent = is_silent and not text
         if as_json:
             click.echo(json.dumps(to_json(StepOutput(name, text))))
             continue
         prefix = "" if step else f"{paint(one_line(name), 'cyan', colour=colour)} | "
         for line in lines_of(text):
             click.echo(f"{prefix}{log_line(line, colour=colour)}")
-    if not logs:
+    if is_silent:
         click.echo(f"{f'step {step!r}' if step else 'this run'} printed nothing", err=True)
 
 
