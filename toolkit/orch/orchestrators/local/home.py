@@ -30,8 +30,12 @@ class RunFolder:
     path: Path
 
     def create(self) -> None:
+        """Raises FileExistsError if there is such a run; git is told to look away from runs and their store."""
         with self.writing():
             (self.path / "logs").mkdir(parents=True)
+            ignored = self.path.parents[1] / ".gitignore"
+            if not ignored.exists():
+                write_atomic(ignored, b"*\n")
 
     def write_run(self, record: RunRecord) -> None:
         with self.writing():
@@ -51,6 +55,8 @@ class RunFolder:
         """A full disk, a folder that is not ours: nothing that a run can mend, and no bug either."""
         try:
             yield
+        except FileExistsError:
+            raise  # a run of this id, not a place that refuses
         except OSError as error:
             hint = "make room there, or make it a folder that may be written to"
             raise StoreError(f"cannot write to the run's folder {str(self.path)!r}: {error.strerror or error}", hint=hint) from error
