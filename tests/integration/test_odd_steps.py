@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.local import Ran, run_module
+from support.local import run_module
+from support.ran import Ran
 
 from orch.model.events import Event
 

@@ -7,17 +7,16 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from support.modules import write
+from support.ran import Ran
 
 from orch.authoring.load import separate_modules
 from orch.authoring.project import find_project
-from orch.model.events import Event, StepEnded, StepOutput, StepStarted
+from orch.model.events import Event
 from orch.model.parameters import parse_all
-from orch.model.records import RunRecord, StepRecord
 from orch.names import workflow_path
 from orch.orchestrators.github.repository import compile_references
 from orch.replay.act import trigger
@@ -25,36 +24,6 @@ from orch.replay.act.harness import Request, run
 from orch.replay.act.wrappers import Packages
 
 TOOLKIT: Final = Path(__file__).parents[2] / "toolkit"
-
-
-@dataclass
-class Ran:
-    record: RunRecord
-    home: Path
-    events: list[Event] = field(default_factory=list)
-
-    def __getitem__(self, step: str) -> StepRecord:
-        return next(record for record in self.record.steps if record.step == step)
-
-    @property
-    def folder(self) -> Path:
-        return self.home / "runs" / self.record.info.run
-
-    @property
-    def states(self) -> dict[str, str]:
-        return {step.step: str(step.state) for step in self.record.steps}
-
-    def output(self, step: str) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, StepOutput) and event.step == step)
-
-    @property
-    def order(self) -> list[str]:
-        """`+step` for a start and `-step` for an end, as they happened."""
-        return [
-            f"+{event.step}" if isinstance(event, StepStarted) else f"-{event.record.step}"
-            for event in self.events
-            if isinstance(event, (StepStarted, StepEnded))
-        ]
 
 
 def act_module(

@@ -1,0 +1,42 @@
+"""A run that a test made, wherever it ran, with everything it said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orch.model.events import Event, StepEnded, StepOutput, StepStarted
+from orch.model.records import RunRecord, StepRecord
+
+
+@dataclass
+class Ran:
+    record: RunRecord
+    home: Path
+    events: list[Event] = field(default_factory=list)
+
+    def __getitem__(self, step: str) -> StepRecord:
+        return next(record for record in self.record.steps if record.step == step)
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "runs" / self.record.info.run
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {step.step: str(step.state) for step in self.record.steps}
+
+    def output(self, step: str) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, StepOutput) and event.step == step)
+
+    def preview(self, step: str, output: str = "output") -> str:
+        return self[step].outputs[output].preview
+
+    @property
+    def order(self) -> list[str]:
+        """`+step` for a start and `-step` for an end, as they happened."""
+        return [
+            f"+{event.step}" if isinstance(event, StepStarted) else f"-{event.record.step}"
+            for event in self.events
+            if isinstance(event, (StepStarted, StepEnded))
+        ]
