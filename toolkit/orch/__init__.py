@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from orch.authoring.step import step
     from orch.errors import OrchError
     from orch.model.records import RunRecord
-    from orch.model.settings import PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
+    from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
     from orch.runtime.context import Context, context
 
 __version__: Final = "0.1.0"
 
 __all__ = [
     "Context",
+    "ExecutionMode",
     "OrchError",
     "PullRequest",
     "Push",
@@ -37,6 +38,7 @@ __all__ = [
 
 _HOME: Final = {
     "Context": "orch.runtime.context",
+    "ExecutionMode": "orch.model.settings",
     "OrchError": "orch.errors",
     "PullRequest": "orch.model.settings",
     "Push": "orch.model.settings",

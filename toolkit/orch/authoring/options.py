@@ -23,7 +23,7 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             resources = ResourceSettings(**resources)
         _expect(resources, (ResourceSettings, type(None)), "resources", "ResourceSettings(...)")
         _expect(options.get("retry"), (StepRetryConfig, type(None)), "retry", "StepRetryConfig(...)")
-        timeout = options.get("timeout")
+        timeout, expires = options.get("timeout"), options.get("cache_expires_after")
         return StepSettings(
             target=options.get("target"),
             resources=resources,
@@ -35,6 +35,8 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             environment=tuple(sorted((str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
             keep=bool(options.get("keep", False)),
             cache=options.get("cache"),
+            cache_expires_after=None if expires is None else seconds(expires),
+            files=_names(options.get("files") or (), "files"),
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None

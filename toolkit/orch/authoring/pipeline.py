@@ -13,7 +13,7 @@ from orch.authoring.step import checked
 if TYPE_CHECKING:
     from orch.model.graph import Graph
     from orch.model.records import RunRecord
-    from orch.model.settings import Schedule, Trigger
+    from orch.model.settings import ExecutionMode, Schedule, Trigger
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -93,6 +93,10 @@ def pipeline(
     triggers: Sequence[Trigger] = (),
     requirements: str | None = None,
     python: str | None = None,
+    execution_mode: ExecutionMode | str = "continue_on_failure",
+    cache: bool | None = None,
+    on_failure: Callable[..., object] | None = None,
+    on_success: Callable[..., object] | None = None,
 ) -> Callable[[Callable[P, R]], PipelineFunction[P, R]]: ...
 
 
@@ -100,13 +104,15 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Turn a function that calls steps into a pipeline; its parameters become the workflow's inputs.
 
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
+    `execution_mode` says what a failure means for steps that do not depend on it. `cache`, `on_failure` and `on_success` are
+    those of every step that does not say otherwise.
     """
     if function is None:
         return lambda decorated: PipelineFunction(checked(decorated, "pipeline"), _known(options))
     return PipelineFunction(checked(function, "pipeline"), _known(options))
 
 
-OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python"))
+OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "on_failure", "on_success"))
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,10 @@ class StepFunction(Generic[P, R]):
         environment: Mapping[str, str] | None = None,
         keep: bool | None = None,
         cache: bool | None = None,
+        cache_expires_after: str | float | None = None,
+        files: Sequence[str] | None = None,
+        on_failure: Callable[..., object] | None = None,
+        on_success: Callable[..., object] | None = None,
     ) -> StepFunction[P, R]:
         """A copy with these options changed; `id` and `after` (ids or outputs, one or a list) are for one call."""
         given = {name: value for name, value in locals().items() if name != "self" and value is not None}
@@ -75,6 +79,10 @@ def step(
     environment: Mapping[str, str] | None = None,
     keep: bool = False,
     cache: bool | None = None,
+    cache_expires_after: str | float | None = None,
+    files: Sequence[str] = (),
+    on_failure: Callable[..., object] | None = None,
+    on_success: Callable[..., object] | None = None,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 
 
@@ -83,6 +91,13 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
 
     `timeout` is seconds or text like `2h`, `90m`; `secrets` names environment variables that only this step sees;
     `keep` keeps its outputs for 30 days on GitHub instead of the one that passing them on takes.
+
+    A step with outputs is not run again while its code, inputs, parameters and packages are the same: `cache=False` runs it
+    every time, `cache=True` skips one without outputs, too; `cache_expires_after` limits the age of a result (seconds or
+    text like `12h`); `files` names further files of the project that it reads (globs from the project root).
+
+    `on_failure` and `on_success` are top-level functions, called once the step has ended for good; `on_failure` may take
+    the error as its argument.
     """
     if function is None:
         return lambda decorated: StepFunction(checked(decorated, "step"), _known(options))
@@ -100,7 +115,8 @@ def checked(decorated: Any, decorator: str) -> Any:
 
 
 OPTIONS = frozenset(
-    ("name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep", "cache")
+    {"name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep"}
+    | {"cache", "cache_expires_after", "files", "on_failure", "on_success"}
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from orch.authoring import active, typecheck
@@ -12,7 +13,7 @@ from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
 from orch.authoring.options import step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place
 from orch.authoring.project import Project, find_project
-from orch.authoring.references import Decorated, file_of, source_of
+from orch.authoring.references import Decorated, file_of, hook_source, source_of
 from orch.authoring.step import StepFunction
 from orch.errors import (
     ArgumentError,
@@ -30,7 +31,7 @@ from orch.errors import (
 from orch.model import values
 from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
-from orch.model.settings import PullRequest, Push, Schedule, StepSettings, WorkflowCall
+from orch.model.settings import ExecutionMode, PullRequest, Push, Schedule, StepSettings, WorkflowCall
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 
@@ -93,6 +94,7 @@ class Trace:
                 project=self.project.name,
                 requirements=self._requirements(options.get("requirements"), where),
                 python=options.get("python"),
+                execution_mode=_execution_mode(options.get("execution_mode"), where),
             )
         except GraphError as error:
             error.where = error.where or self.places.get(error.step, where)
@@ -174,11 +176,21 @@ class Trace:
         if source is None:
             source = self._attempt(lambda: source_of(step, self.project, "step")) or "?:?"
             self.sources[step.function] = source
-        settings = self._attempt(lambda: step_settings(options, where)) or StepSettings()
+        settings = self._attempt(lambda: self._settings(options, where)) or StepSettings()
         after = self._after(options.get("after"), step_id, where)
         self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings))
         self.places[step_id] = where
         return self._result(step_id, signature)
+
+    def _settings(self, options: Mapping[str, Any], where: Where) -> StepSettings:
+        """The step's own options, then the pipeline's for all steps."""
+        inherited = {"cache": self.pipeline.options.get("cache")} if options.get("cache") is None else {}
+        settings = step_settings({**options, **inherited}, where)
+        return replace(settings, on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
+
+    def _hook(self, name: str, options: Mapping[str, Any], where: Where) -> str | None:
+        hook = self.pipeline.options.get(name) if options.get(name) is None else options[name]
+        return None if hook is None else hook_source(hook, self.project, name, where)
 
     def _result(self, step_id: str, signature: Signature) -> Any:
         futures = tuple(
@@ -333,6 +345,16 @@ def _parameter(parameter: Any, signature: Signature, where: Where) -> Parameter:
     except ValueError as error:
         message = f"parameter {name!r} has the default {default!r}: {error}"
         raise ArgumentError(message, hint="make the default fit the annotation", where=where) from None
+
+
+def _execution_mode(given: object, where: Where) -> ExecutionMode:
+    if given is None:
+        return ExecutionMode.CONTINUE_ON_FAILURE
+    try:
+        return ExecutionMode(str(given))
+    except ValueError:
+        hint = f"it is one of {', '.join(repr(str(mode)) for mode in ExecutionMode)}"
+        raise PipelineError(f"execution_mode is {given!r}", hint=hint, where=where) from None
 
 
 def _holds_future(value: object) -> bool:

@@ -15,9 +15,13 @@ from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.graph_file import SCHEMA, check_schema, refuse_unknown_keys
 from orch.model.parameters import Parameter
-from orch.model.settings import Trigger, trigger_from_json
+from orch.model.settings import ExecutionMode, Trigger, trigger_from_json
 from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
+
+_KEYS = frozenset(
+    ("schema", "pipeline", "source", "project", "parameters", "triggers", "steps", "requirements", "python", "execution_mode")
+)
 
 # The graph and what it is made of, from one place.
 __all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
@@ -38,6 +42,7 @@ class Graph:
     project: str = "."
     requirements: str | None = None
     python: str | None = None
+    execution_mode: ExecutionMode = ExecutionMode.CONTINUE_ON_FAILURE
 
     def __post_init__(self) -> None:
         raise_problems(check(self))
@@ -75,6 +80,8 @@ class Graph:
             data["requirements"] = self.requirements
         if self.python is not None:
             data["python"] = self.python
+        if self.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
+            data["execution_mode"] = str(self.execution_mode)
         return data
 
     def text(self) -> str:
@@ -84,8 +91,7 @@ class Graph:
     @classmethod
     def from_json(cls, data: Json) -> Graph:
         check_schema(data)
-        keys = {"schema", "pipeline", "source", "project", "parameters", "triggers", "steps", "requirements", "python"}
-        refuse_unknown_keys(data, keys, "a graph")
+        refuse_unknown_keys(data, _KEYS, "a graph")
         try:
             return cls(
                 pipeline=data["pipeline"],
@@ -96,6 +102,7 @@ class Graph:
                 project=data["project"],
                 requirements=data.get("requirements"),
                 python=data.get("python"),
+                execution_mode=ExecutionMode(data.get("execution_mode", ExecutionMode.CONTINUE_ON_FAILURE)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GraphError(f"this is not a graph of schema {SCHEMA}: {type(error).__name__}: {error}") from error

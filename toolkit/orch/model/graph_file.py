@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from orch.errors import GraphError
@@ -21,7 +22,7 @@ def check_schema(data: Json) -> None:
         raise GraphError(f"the graph has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
 
 
-def refuse_unknown_keys(data: Mapping[str, Json], known: set[str], what: str) -> None:
+def refuse_unknown_keys(data: Mapping[str, Json], known: AbstractSet[str], what: str) -> None:
     """An unknown key may change what a graph means, so it is a GraphError; `what` says in whose words."""
     if unknown := sorted(set(data) - known):
         raise GraphError(f"{what} has unknown keys: {', '.join(map(repr, unknown))}", hint="compile it again")

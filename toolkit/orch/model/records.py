@@ -61,6 +61,11 @@ class StepRecord:
     failure: Failure | None = None
     reason: str = ""  # why it was skipped or cancelled
     environment: Mapping[str, Json] = field(default_factory=dict)  # python, os, arch, orch
+    metadata: Mapping[str, Json] = field(default_factory=dict)  # what `orch.log_metadata` was given: scalars
+    key: str = ""  # the cache key, where one was computed
+    facts: Mapping[str, Json] = field(default_factory=dict)  # what the key is the digest of
+    cached_from: str = ""  # the run that made the outputs, of a cached step
+    hook: Failure | None = None  # why its on_failure or on_success hook failed; the step's own state stays
 
     def to_json(self) -> Json:
         data: dict[str, Any] = {
@@ -82,6 +87,14 @@ class StepRecord:
             data["reason"] = self.reason
         if self.environment:
             data["environment"] = dict(self.environment)
+        if self.metadata:
+            data["metadata"] = dict(self.metadata)
+        if self.key:
+            data |= {"key": self.key, "facts": dict(self.facts)}
+        if self.cached_from:
+            data["cached_from"] = self.cached_from
+        if self.hook:
+            data["hook"] = self.hook.to_json()
         return data
 
     @classmethod
@@ -105,6 +118,11 @@ class StepRecord:
                 failure=Failure.from_json(data["failure"]) if "failure" in data else None,
                 reason=data.get("reason", ""),
                 environment=data.get("environment", {}),
+                metadata=data.get("metadata", {}),
+                key=data.get("key", ""),
+                facts=data.get("facts", {}),
+                cached_from=data.get("cached_from", ""),
+                hook=Failure.from_json(data["hook"]) if "hook" in data else None,
             )
             return checked(record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -126,15 +144,16 @@ class RunInfo:
     commit: str = ""
     actor: str = ""
     url: str = ""
+    logical_date: str = ""  # RFC 3339 with its offset: the moment that the run is for
 
     def to_json(self) -> Json:
-        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url")
+        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "logical_date")
         data = {name: getattr(self, name) for name in names if getattr(self, name)}
         return {"run": self.run, "pipeline": self.pipeline, "parameters": dict(self.parameters)} | data
 
     @classmethod
     def from_json(cls, data: Json) -> RunInfo:
-        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "parameters")
+        names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "logical_date", "parameters")
         return cls(data["run"], data["pipeline"], **{"orchestrator": ""} | {name: data[name] for name in names if name in data})
 
 

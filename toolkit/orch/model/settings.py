@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from orch.model.canonical import Json
@@ -82,6 +83,14 @@ class StepRetryConfig:
         return {"max_retries": self.max_retries, "delay": self.delay, "backoff": self.backoff}
 
 
+class ExecutionMode(StrEnum):
+    """What a failed step means for those that do not depend on it; names and values are ZenML's."""
+
+    CONTINUE_ON_FAILURE = "continue_on_failure"  # run every step that is not downstream of a failure
+    STOP_ON_FAILURE = "stop_on_failure"  # let running steps finish, start nothing new
+    FAIL_FAST = "fail_fast"  # stop running steps, too
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Start by cron, read in `timezone` (an IANA name).
@@ -155,7 +164,10 @@ def trigger_from_json(data: Json) -> Trigger:
 
 @dataclass(frozen=True, slots=True)
 class StepSettings:
-    """How a step runs, as far as the graph says; everything else is the stack's business."""
+    """How a step runs, as far as the graph says; everything else is the stack's business.
+
+    `files` are paths and globs from the project root, whose bytes the result depends on; hooks are `path/in/project.py:function`.
+    """
 
     target: str | None = None
     resources: ResourceSettings | None = None
@@ -167,6 +179,10 @@ class StepSettings:
     environment: tuple[tuple[str, str], ...] = field(default=())
     keep: bool = False
     cache: bool | None = None
+    cache_expires_after: float | None = None  # seconds
+    files: tuple[str, ...] = ()
+    on_failure: str | None = None
+    on_success: str | None = None
 
     def to_json(self) -> Json:
         """Only what differs from the defaults, so that the graph shows what was asked for."""
@@ -177,17 +193,16 @@ class StepSettings:
             data["resources"] = self.resources.to_json()
         if self.retry is not None:
             data["retry"] = self.retry.to_json()
-        if self.timeout is not None:
-            data["timeout"] = self.timeout
-        for name in ("extras", "groups", "secrets"):
+        for name in ("timeout", "cache", "cache_expires_after", "on_failure", "on_success"):
+            if getattr(self, name) is not None:
+                data[name] = getattr(self, name)
+        for name in ("extras", "groups", "secrets", "files"):
             if getattr(self, name):
                 data[name] = list(getattr(self, name))
         if self.environment:
             data["environment"] = dict(self.environment)
         if self.keep:
             data["keep"] = True
-        if self.cache is not None:
-            data["cache"] = self.cache
         return data
 
     @classmethod
@@ -204,4 +219,8 @@ class StepSettings:
             environment=tuple(sorted(data.get("environment", {}).items())),
             keep=data.get("keep", False),
             cache=data.get("cache"),
+            cache_expires_after=data.get("cache_expires_after"),
+            files=tuple(data.get("files", ())),
+            on_failure=data.get("on_failure"),
+            on_success=data.get("on_success"),
         )

@@ -42,6 +42,8 @@ class Setup(NamedTuple):
     parameters: Mapping[str, Json]
     verify: bool
     secrets: list[str]
+    logical_date: str = ""  # RFC 3339; empty where this process cannot know it
+    pickles: str = "allow"  # or "forbid"
 
     @property
     def project(self) -> Project:
@@ -49,11 +51,16 @@ class Setup(NamedTuple):
 
 
 class Order(NamedTuple):
-    """One step to execute. `artifacts`: `step.output` -> an artifact's JSON, and the folder of its store if not the own one."""
+    """One step to execute. `artifacts`: `step.output` -> an artifact's JSON, and the folder of its store if not the own one.
+
+    With a `hook` (`file:function`), that function is called instead of the step's, with the error of `failure` if it takes one.
+    """
 
     step: Json  # `orch.model.graph.Step.to_json`
     artifacts: Mapping[str, Json]
     tries: int = 1
+    hook: str = ""
+    failure: Json = None  # `orch.model.records.Failure.to_json`
 
 
 class _Stopped(Exception):

@@ -108,6 +108,7 @@ class Settings:
     runners: tuple[Runner, ...] = ()
     result_runner: str = RESULT_RUNNER
     retention: Retention = field(default_factory=Retention)
+    pickle: Literal["allow", "forbid"] = "allow"
 
     def __post_init__(self) -> None:
         _check_label("result_runner", self.result_runner)

@@ -1,0 +1,23 @@
+"""What a step's result depends on besides its arguments, as gathered on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`code` and `packages` are digests of documents, which many steps share.
+
+    The code document maps each first-party file that the step reaches to the digest of its normalised source; the packages
+    document maps each distribution that this code needs to its version.
+    """
+
+    code: str
+    packages: str
+    python: str  # as `3.11`
+    platform: str  # as `linux-x86_64`
+    files: Mapping[str, str] = field(default_factory=dict)  # declared files: POSIX path from the project root -> digest
+    reads_logical_date: bool = False  # its code asks for the run's context
+    blind: tuple[str, ...] = ()  # `path:line: text` of imports that cannot be followed; not part of the key

@@ -1,0 +1,90 @@
+"""Results that can be used again: by cache key, and the newest one of each step, to tell what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from orch.errors import RecordError
+from orch.model import canonical
+from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
+from orch.model.fields import checked
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One result. `facts` is the document that `key` is the digest of; `ended` is when it was made, in RFC 3339."""
+
+    key: str
+    pipeline: str
+    step: str
+    run: str
+    ended: str
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    outputs: Mapping[str, Artifact] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {
+            "schema": SCHEMA,
+            "key": self.key,
+            "pipeline": self.pipeline,
+            "step": self.step,
+            "run": self.run,
+            "ended": self.ended,
+            "facts": dict(self.facts),
+            "outputs": {name: artifact.to_json() for name, artifact in self.outputs.items()},
+        }
+
+    @classmethod
+    def read(cls, text: bytes) -> Entry:
+        """The entry in a line; raises RecordError where there is none, or one of a newer schema."""
+        try:
+            data = canonical.loads(text)
+        except ValueError as error:
+            raise RecordError(f"this cache entry is damaged: {type(error).__name__}: {error}") from error
+        return cls.from_json(data)
+
+    @classmethod
+    def from_json(cls, data: Json) -> Entry:
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if type(schema) is not int or "key" not in data:
+            raise RecordError("this is not a cache entry")
+        if schema > SCHEMA:
+            hint = "install the version of orch-toolkit that wrote it, or a later one"
+            raise RecordError(f"the cache entry has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
+        try:
+            outputs = {name: Artifact.from_json(artifact) for name, artifact in data["outputs"].items()}
+            names = ("key", "pipeline", "step", "run", "ended", "facts")
+            return checked(cls(**{name: data[name] for name in names}, outputs=outputs))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RecordError(f"this cache entry is damaged: {type(error).__name__}: {error}") from error
+
+
+class Index:
+    """Entries in the order in which they were made: of one key, and of one step, the last counts."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._by_key: dict[str, Entry] = {}
+        self._by_step: dict[tuple[str, str], Entry] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        self._by_key[entry.key] = entry
+        self._by_step[entry.pipeline, entry.step] = entry
+
+    def get(self, key: str) -> Entry | None:
+        return self._by_key.get(key)
+
+    def newest_of(self, pipeline: str, step: str) -> Entry | None:
+        return self._by_step.get((pipeline, step))
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)

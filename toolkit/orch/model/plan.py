@@ -1,0 +1,65 @@
+"""A decision per step, before anything starts: run it, use an earlier result, or wait for what it depends on; and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orch.model.canonical import Json
+from orch.model.index import Entry
+
+
+class Action(StrEnum):
+    """What becomes of a step."""
+
+    RUN = "run"
+    CACHED = "cached"
+    MAYBE = "maybe"  # an input is not known yet: decided again when it is
+
+
+class Cause(StrEnum):
+    """Why, as one word."""
+
+    HIT = "hit"
+    ASKED = "asked"  # --no-cache, or a run of a part
+    DISABLED = "disabled"  # cache=False
+    NO_OUTPUTS = "no-outputs"
+    FIRST = "first"  # no earlier result of this step
+    CHANGED = "changed"
+    EXPIRED = "expired"
+    LOST = "lost"  # the earlier result's bytes are gone
+    UPSTREAM = "upstream"  # a step that it reads from must run
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs from the last result. `kind`: code, package, parameter, argument, input, file, setting, python, platform."""
+
+    kind: str
+    name: str
+    old: str = ""  # empty: it is new
+    new: str = ""  # empty: it is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`key` and `facts` are empty where they are not known yet, or not needed."""
+
+    step: str
+    action: Action
+    cause: Cause
+    reason: str = ""  # one line for people
+    key: str = ""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    entry: Entry | None = None  # the result to use, of a cached step
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decisions in topological order."""
+
+    decisions: tuple[Decision, ...]
+
+    def __getitem__(self, step: str) -> Decision:
+        return next(decision for decision in self.decisions if decision.step == step)

@@ -1,0 +1,78 @@
+"""The cache key: the digest of one document that holds all that a step's result depends on.
+
+Steps of equal code and equal arguments share a key, whatever they are called and whoever made their inputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+from orch.model import canonical
+from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
+from orch.model.facts import Facts
+from orch.model.steps import Binding, OutputRef, ParameterRef, Sequence, Step, Table, Value
+
+ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
+_LONG: Final = 200  # characters; longer arguments are held by their digest
+
+
+def key_of(document: Mapping[str, Json]) -> str:
+    return digest_of(document)
+
+
+def digest_of(value: Json) -> str:
+    return f"sha256:{hashlib.sha256(canonical.dumps(value).encode()).hexdigest()}"
+
+
+def key_document(
+    step: Step, facts: Facts, parameters: Mapping[str, Json], inputs: Mapping[str, Artifact], *, logical_date: str = ""
+) -> dict[str, Json]:
+    """`parameters` as encoded by `orch.model.values`; `inputs` has every `step.output` that the step reads."""
+    settings = step.settings
+    document: dict[str, Json] = {
+        "algorithm": ALGORITHM,
+        "source": step.source,
+        "outputs": [[output.name, output.type] for output in step.outputs],
+        "arguments": {name: _argument(binding, parameters, inputs) for name, binding in step.inputs},
+        "code": facts.code,
+        "packages": facts.packages,
+        "python": facts.python,
+        "platform": facts.platform,
+    }
+    if facts.files:
+        document["files"] = dict(facts.files)
+    if settings.environment:
+        document["environment"] = dict(settings.environment)
+    if settings.secrets:
+        document["secrets"] = sorted(settings.secrets)
+    if facts.reads_logical_date:
+        document["logical_date"] = logical_date
+    return document
+
+
+def _argument(binding: Binding, parameters: Mapping[str, Json], inputs: Mapping[str, Artifact]) -> Json:
+    match binding:
+        case Value(data):
+            return _short(data)
+        case ParameterRef(name):
+            return _short(parameters[name])
+        case OutputRef():
+            return {"artifact": _content(inputs[str(binding)])}
+        case Sequence(kind, items):
+            return {kind: [_argument(item, parameters, inputs) for item in items]}
+        case Table(entries):
+            return {"dict": [[name, _argument(item, parameters, inputs)] for name, item in entries]}
+
+
+def _short(data: Json) -> Json:
+    text = canonical.dumps(data)
+    return {"value": data} if len(text) <= _LONG else {"digest": digest_of(data)}
+
+
+def _content(artifact: Artifact) -> Json:
+    """Two artifacts of the same bytes are the same value only if they are read back in the same way."""
+    content: dict[str, Json] = {"digest": artifact.digest, "materializer": artifact.materializer, "type": artifact.type}
+    return content if artifact.meta is None else content | {"meta": artifact.meta}
