@@ -7,7 +7,23 @@ from __future__ import annotations
 
 from typing import Annotated, assert_type
 
-from orch import Context, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall, context, pipeline, step
+from orch import (
+    Context,
+    PullRequest,
+    Push,
+    ResourceSettings,
+    Schedule,
+    StepFailed,
+    StepRetryConfig,
+    WorkflowCall,
+    context,
+    pipeline,
+    step,
+)
+
+
+def tell(error: StepFailed) -> None:
+    assert_type(error.failure.cause, str)
 
 
 @step
@@ -26,6 +42,7 @@ def load(rows: int) -> list[int]:
     environment={"MODE": "fast"},
     extras=["gpu"],
     keep=True,
+    on_failure=tell,
 )
 def split(xs: list[int]) -> tuple[Annotated[list[int], "train"], Annotated[list[int], "test"]]:
     return xs[::2], xs[1::2]

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from orch.authoring.hooks import StepFailed
     from orch.authoring.pipeline import RunFailed, pipeline
     from orch.authoring.step import step
     from orch.errors import OrchError
@@ -28,6 +29,7 @@ __all__ = [
     "ResourceSettings",
     "RunFailed",
     "Schedule",
+    "StepFailed",
     "StepRetryConfig",
     "WorkflowCall",
     "__version__",
@@ -45,6 +47,7 @@ _HOME: Final = {
     "ResourceSettings": "orch.model.settings",
     "RunFailed": "orch.authoring.pipeline",
     "Schedule": "orch.model.settings",
+    "StepFailed": "orch.authoring.hooks",
     "StepRetryConfig": "orch.model.settings",
     "WorkflowCall": "orch.model.settings",
     "context": "orch.runtime.context",

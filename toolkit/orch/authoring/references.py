@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any, Protocol
 
 from orch.authoring.annotations import where_defined
+from orch.authoring.hooks import Option, takes_error
 from orch.authoring.project import Project
 from orch.errors import ArgumentError, StepReferenceError, Where
 
@@ -53,12 +54,13 @@ def _source(function: Callable[..., Any], project: Project, what: str) -> str:
     return f"{file.relative_to(project.root).as_posix()}:{name}"
 
 
-def hook_source(hook: object, project: Project, option: str, where: Where) -> str:
-    """`path/in/project.py:name` of the function given as `option`; raises ArgumentError where it is none."""
+def hook_source(hook: object, project: Project, option: Option, where: Where) -> str:
+    """`path/in/project.py:name` of the function given as `option`; raises ArgumentError where it is none, or cannot be called as a hook."""
     function = getattr(hook, "function", hook)
     if not isinstance(function, FunctionType):
         hint = "give it a function of the project, defined at the top level of its module"
         raise ArgumentError(f"{option} is {hook!r}, which is not a function", hint=hint, where=where)
+    takes_error(function, option)
     return _source(function, project, option)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
+from orch.authoring.hooks import Option
 from orch.authoring.options import step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place
 from orch.authoring.project import Project, find_project
@@ -66,6 +67,7 @@ class Trace:
         self.problems: list[OrchError] = []
         self.signatures: dict[object, Signature | None] = {}
         self.sources: dict[object, str] = {}
+        self.hooks: dict[tuple[str, int], str | None] = {}
 
     # --- the pipeline as a whole ---
 
@@ -188,9 +190,13 @@ class Trace:
         settings = step_settings({**options, **inherited}, where)
         return replace(settings, on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
 
-    def _hook(self, name: str, options: Mapping[str, Any], where: Where) -> str | None:
+    def _hook(self, name: Option, options: Mapping[str, Any], where: Where) -> str | None:
         hook = self.pipeline.options.get(name) if options.get(name) is None else options[name]
-        return None if hook is None else hook_source(hook, self.project, name, where)
+        if hook is None:
+            return None
+        if (name, id(hook)) not in self.hooks:  # a mistake in one that all steps inherit is told once
+            self.hooks[name, id(hook)] = self._attempt(lambda: hook_source(hook, self.project, name, where))
+        return self.hooks[name, id(hook)]
 
     def _result(self, step_id: str, signature: Signature) -> Any:
         futures = tuple(

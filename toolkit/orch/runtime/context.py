@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from orch.errors import UsageError
+from orch.model.states import State
 
 
-class Context(NamedTuple):
-    """`temp` is a folder of this step's alone, empty when it starts and removed when it has ended."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`temp` is a folder of this step's alone, empty when it starts and removed when it has ended.
+
+    `state` is running, or in a hook what the step ended as. `attempt` counts the runs of one id (GitHub's re-run), `tries` the
+    step's own retries in it; both from 1.
+    """
 
     run: str
     pipeline: str
     step: str
+    state: State
     attempt: int
     tries: int
     trigger: str

@@ -53,7 +53,8 @@ class Setup(NamedTuple):
 class Order(NamedTuple):
     """One step to execute. `artifacts`: `step.output` -> an artifact's JSON, and the folder of its store if not the own one.
 
-    With a `hook` (`file:function`), that function is called instead of the step's, with the error of `failure` if it takes one.
+    With a `hook` (`file:function`), that function is called instead of the step's: `on_failure` where there is a `failure`,
+    with the error if it takes one, else `on_success`. The record is then the hook's: it succeeded, or failed and why.
     """
 
     step: Json  # `orch.model.graph.Step.to_json`
@@ -89,16 +90,18 @@ class Executor:
         }
 
     def execute(self, order: Order) -> StepRecord:
-        """Run the step; whatever the user's code does short of ending the process is in the record."""
+        """Run the step, or its hook; whatever the user's code does short of ending the process is in the record."""
         started, tick = clock.now(), clock.monotonic()
         state, failure = State.SUCCEEDED, None
         outputs: dict[str, Artifact] = {}
         inputs: dict[str, Json] = {}
         try:
-            function = self._function(order.step["source"])
-            arguments = self._arguments(order, inputs)
-            result = self._call(function, order, arguments)
-            outputs = self._save(order.step, result)
+            if order.hook:
+                self._call_hook(order)
+            else:
+                function = self._function(order.step["source"])
+                arguments = self._arguments(order, inputs)
+                outputs = self._save(order.step, self._call(function, order, arguments))
         except _Stopped as stopped:
             failure = stopped.failure
             state = State.FAILED
@@ -129,7 +132,7 @@ class Executor:
             except OrchError as error:
                 raise _Stopped(failure_of_orch("import", error)) from error
             if found is None:
-                message = f"{file} has no step {name!r} any more: compile the pipeline again"
+                message = f"{file} has no function {name!r} any more: compile the pipeline again"
                 raise _Stopped(Failure("import", message, file=self.project.relative(path)))
             self.functions[source] = getattr(found, "function", found)
         return self.functions[source]
@@ -174,14 +177,27 @@ class Executor:
             self.stores[folder] = LocalStore(Path(folder), verify=self.setup.verify)
         return self.stores[folder]
 
-    def _call(self, function: Any, order: Order, arguments: dict[str, Any]) -> Any:
+    def _context(self, order: Order) -> step_context.Context:
         setup = self.setup
-        step_context.enter(
-            step_context.Context(setup.run, setup.pipeline, order.step["id"], setup.attempt, order.tries, setup.trigger, self.scratch)
+        state = State.RUNNING
+        if order.hook:
+            state = State.FAILED if order.failure else State.SUCCEEDED
+        return step_context.Context(
+            run=setup.run,
+            pipeline=setup.pipeline,
+            step=order.step["id"],
+            state=state,
+            attempt=setup.attempt,
+            tries=order.tries,
+            trigger=setup.trigger,
+            temp=self.scratch,
         )
+
+    def _call(self, function: Any, order: Order, arguments: dict[str, Any], *given: object) -> Any:
+        step_context.enter(self._context(order))
         try:
             positional = [arguments.pop(name) for name in _positional_only(function) if name in arguments]
-            return function(*positional, **arguments)
+            return function(*given, *positional, **arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
@@ -189,6 +205,17 @@ class Executor:
         finally:
             step_context.leave()
             self.after_call()
+
+    def _call_hook(self, order: Order) -> None:
+        from orch.authoring.hooks import StepFailed, takes_error  # most steps have no hooks
+
+        hook = self._function(order.hook)
+        failure = None if order.failure is None else Failure.from_json(order.failure)
+        try:
+            takes = takes_error(hook, "on_failure" if failure else "on_success")
+        except OrchError as error:  # it was changed after the pipeline was compiled
+            raise _Stopped(failure_of_orch("import", error)) from error
+        self._call(hook, order, {}, *([StepFailed(failure)] if failure and takes else []))
 
     def _save(self, step: Json, result: Any) -> dict[str, Artifact]:
         outputs = step["outputs"]

@@ -84,27 +84,27 @@ def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:
     return Failure(cause, message, type(error).__name__, file=where.path if where else "", line=where.line if where else 0)
 
 
-def failure_of_exit(status: int, *, out_of_memory: bool) -> Failure:
+def failure_of_exit(status: int, *, out_of_memory: bool, what: str = "step") -> Failure:
     """The step's process ended by itself. `status` as `subprocess` counts: negative is a signal."""
     if status >= 0:
-        return Failure("exit", f"the step ended its process with exit code {status}, by os._exit or a crash in a library")
+        return Failure("exit", f"the {what} ended its process with exit code {status}, by os._exit or a crash in a library")
     number = -status
     try:
         name = signal.Signals(number).name
     except ValueError:
         name = f"signal {number}"
     if out_of_memory:
-        return Failure("out-of-memory", f"out of memory: the kernel killed the step's process ({name})")
+        return Failure("out-of-memory", f"out of memory: the kernel killed the {what}'s process ({name})")
     if name == "SIGKILL":
-        return Failure("signal", "the step's process was killed by SIGKILL, most often because the machine ran out of memory")
+        return Failure("signal", f"the {what}'s process was killed by SIGKILL, most often because the machine ran out of memory")
     if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
-        return Failure("signal", f"the step's process crashed with {name}, inside a library that is not written in Python")
-    return Failure("signal", f"the step's process was ended by {name}")
+        return Failure("signal", f"the {what}'s process crashed with {name}, inside a library that is not written in Python")
+    return Failure("signal", f"the {what}'s process was ended by {name}")
 
 
 def failure_of_lost_pipe() -> Failure:
     return Failure("exit", "the step closed descriptors that are not its own, so its process could not be heard any more and was stopped")
 
 
-def failure_of_timeout(seconds: float) -> Failure:
-    return Failure("timeout", f"the step ran longer than its timeout of {seconds:g} s and was stopped")
+def failure_of_timeout(seconds: float, what: str = "step") -> Failure:
+    return Failure("timeout", f"the {what} ran longer than its timeout of {seconds:g} s and was stopped")

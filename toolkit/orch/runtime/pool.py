@@ -53,6 +53,10 @@ class Task:
     def step(self) -> str:
         return str(self.order.step["id"])
 
+    @property
+    def what(self) -> str:
+        return "hook" if self.order.hook else "step"
+
 
 class _Worker:
     """One process with its three pipes."""
@@ -319,7 +323,7 @@ class Pool:
                 tries=task.order.tries,
                 started=clock.rfc3339(started),
                 duration=max(0.0, clock.now() - started),
-                failure=None if interrupted else failure or failure_of_exit(status, out_of_memory=out_of_memory),
+                failure=None if interrupted else failure or failure_of_exit(status, out_of_memory=out_of_memory, what=task.what),
                 reason="interrupted" if interrupted else "",
             )
         ]
@@ -330,7 +334,7 @@ class Pool:
         now = clock.monotonic()
         for worker in self.busy:
             if worker.deadline is not None and now >= worker.deadline and worker.task is not None:
-                worker.stopped_for = failure_of_timeout(worker.task.timeout or 0)
+                worker.stopped_for = failure_of_timeout(worker.task.timeout or 0, worker.task.what)
                 worker.deadline = None
                 worker.signal(signal.SIGKILL)
         if self._kill_at is not None and now >= self._kill_at:

@@ -1,0 +1,98 @@
+"""One order in this process: the executor around the user's function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.modules import write
+from support.steps import a_step
+
+from orch.authoring.load import separate_modules
+from orch.model.canonical import Json
+from orch.model.records import Failure, StepRecord
+from orch.model.states import State
+from orch.runtime.execute import Executor, Order, Setup
+
+HOOKS = """
+    import json
+    from pathlib import Path
+
+    seen = Path(__file__).with_name("seen")
+
+    def failed(error):
+        here = context()
+        seen.write_text(json.dumps([str(error), error.failure.cause, here.step, str(here.state), here.tries]))
+
+    def done():
+        seen.write_text(f"{context().step} {context().state}")
+
+    def failed_silently():
+        seen.touch()
+
+    def broken():
+        raise RuntimeError("no network")
+
+    def changed(error, channel): ...
+"""
+WHY: Json = Failure("exception", "no such column", "ValueError").to_json()
+
+Run = Callable[..., StepRecord]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    def execute(code: str, **order: object) -> StepRecord:
+        write(tmp_path, code)
+        folders = {name: str(tmp_path / name) for name in ("store", "scratch")}
+        setup = Setup(
+            git_root=str(tmp_path),
+            root=str(tmp_path),
+            **folders,
+            run="r1",
+            pipeline="p",
+            trigger="manual",
+            attempt=3,
+            parameters={},
+            verify=False,
+            secrets=[],
+        )
+        return Executor(setup, after_call=lambda: None).execute(Order(a_step("train").to_json(), {}, **order))  # type: ignore[arg-type]
+
+    with separate_modules():
+        yield execute
+
+
+@pytest.mark.parametrize(
+    ("hook", "failure", "told"),
+    [
+        ("failed", WHY, '["ValueError: no such column", "exception", "train", "failed", 2]'),
+        ("failed_silently", WHY, ""),
+        ("done", None, "train succeeded"),
+    ],
+)
+def test_a_hook_is_called_instead_of_the_step_and_knows_how_it_ended(run: Run, tmp_path: Path, hook: str, failure: Json, told: str) -> None:
+    record = run(HOOKS, tries=2, hook=f"pipeline.py:{hook}", failure=failure)
+
+    assert (record.step, record.state, record.attempt, record.tries, record.failure) == ("train", State.SUCCEEDED, 3, 2, None)
+    assert (tmp_path / "seen").read_text() == told
+
+
+@pytest.mark.parametrize(
+    ("hook", "cause", "message"),
+    [
+        ("pipeline.py:broken", "exception", "no network"),
+        ("pipeline.py:gone", "import", "pipeline.py has no function 'gone' any more: compile the pipeline again"),
+        ("pipeline.py:changed", "import", "on_failure cannot call 'changed'"),
+        ("../hooks.py:failed", "import", "no file '../hooks.py' in the project"),
+    ],
+)
+def test_a_hook_that_fails_says_why_in_its_own_record(run: Run, tmp_path: Path, hook: str, cause: str, message: str) -> None:
+    (tmp_path.parent / "hooks.py").write_text("def failed(): ...\n")
+    record = run(HOOKS, hook=hook, failure=WHY)
+
+    assert record.state is State.FAILED
+    assert record.failure is not None
+    assert record.failure.cause == cause
+    assert message in record.failure.message
