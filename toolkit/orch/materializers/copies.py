@@ -7,6 +7,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from orch import files
 from orch.errors import MaterializationError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def private_folder(scratch: Path, digest: str) -> Path:
     for number in itertools.count():
         folder = scratch.absolute() / (f"{digest[7:19]}-{number}" if number else digest[7:19])
         try:
-            folder.mkdir(parents=True)
+            files.make_folders(folder.parent)
+            files.make_folder(folder)
         except FileExistsError:
             continue
         return folder
@@ -26,13 +28,7 @@ def private_folder(scratch: Path, digest: str) -> Path:
 
 
 def copy_object(store: LocalStore, digest: str, target: Path, *, executable: bool) -> None:
-    import shutil  # with its archive formats, half of what importing the materializers would cost
-
-    source = store.path(digest)
-    target.open("xb").close()  # exclusive: never over another entry, never through a link
-    shutil.copyfile(source, target)
-    if executable:
-        target.chmod(target.stat().st_mode | 0o111)
+    files.copy(store.path(digest), target, executable=executable)
 
 
 def checked_name(name: object) -> str:

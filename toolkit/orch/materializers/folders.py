@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from orch import files
 from orch.errors import MaterializationError
 from orch.materializers.copies import checked_name, checked_path, copy_object, private_folder, utf8_name
 from orch.materializers.previews import shorten, size_text
@@ -52,7 +53,7 @@ def save(value: Any, store: LocalStore) -> Artifact:
 
 
 def _manifest(root: Path, store: LocalStore) -> dict[str, Any]:
-    files: dict[str, dict[str, object]] = {}
+    regular: dict[str, dict[str, object]] = {}
     folders: list[str] = []  # empty ones: the others follow from their files
     links: dict[str, str] = {}
     waiting = [""]
@@ -71,10 +72,10 @@ def _manifest(root: Path, store: LocalStore) -> dict[str, Any]:
                 waiting.append(f"{path}/")
             elif stat.S_ISREG(mode):
                 digest, size = store.put_file(root / path)
-                files[path] = {"digest": digest, "size": size} | ({"executable": True} if mode & stat.S_IXUSR else {})
+                regular[path] = {"digest": digest, "size": size} | ({"executable": True} if mode & stat.S_IXUSR else {})
             else:
                 raise MaterializationError(f"{path!r} in the folder {str(root)!r} is neither a file, a folder nor a link")
-    return {"files": files, "folders": sorted(folders), "links": links}
+    return {"files": regular, "folders": sorted(folders), "links": links}
 
 
 def _link(root: Path, path: str) -> str:
@@ -105,28 +106,26 @@ def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:
     try:
         _unpack(manifest, store, private / name)
     except BaseException:
-        import shutil
-
-        shutil.rmtree(private, ignore_errors=True)
+        files.remove_tree(private)
         raise
     return private / name
 
 
 def _unpack(manifest: Any, store: LocalStore, root: Path) -> None:
-    files = {checked_path(path): entry for path, entry in manifest["files"].items()}
+    regular = {checked_path(path): entry for path, entry in manifest["files"].items()}
     folders = [checked_path(path) for path in manifest["folders"]]
     links = {checked_path(path): target for path, target in manifest["links"].items()}
-    root.mkdir()
-    for folder in {*folders, *(path.parent for path in (*files, *links))}:
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    for path, entry in files.items():
+    files.make_folder(root)
+    for folder in {*folders, *(path.parent for path in (*regular, *links))}:
+        files.make_folders(root / folder)
+    for path, entry in regular.items():
         copy_object(store, entry["digest"], root / path, executable=bool(entry.get("executable")))
     for path, target in links.items():
         if not isinstance(target, str) or "\0" in target or _leaves(str(path), target):
             raise MaterializationError(
                 f"the link {str(path)!r} leads out of its folder: {target!r}", hint="the artifact is damaged or forged"
             )
-        (root / path).symlink_to(target)
+        files.symlink(target, root / path)
     for path in links:
         if not _is_inside(root / path, root):
             raise MaterializationError(f"the link {str(path)!r} leads out of its folder", hint="the artifact is damaged or forged")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from orch import files
 from orch.errors import ExitCode, OrchError, RecordError
 from orch.model import canonical, values
 from orch.model.canonical import Json
@@ -97,12 +97,13 @@ def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
 
 def write_run(record: RunRecord, reports: Iterable[Reported], folder: Path) -> None:
     """`record` and the logs, in the layout of every run: run.json, logs/."""
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    files.make_folders(folder / "logs")
     for report in sorted(reports, key=lambda report: report.record.attempt):
         step = report.record.step
         if (report.folder / "log.txt").is_file():
-            shutil.copyfile(report.folder / "log.txt", folder / "logs" / f"{step}.log")
-    (folder / RUN_FILE).write_text(canonical.pretty(record.to_json()), encoding="utf-8", newline="\n")
+            files.unlink(folder / "logs" / f"{step}.log")  # of an earlier attempt
+            files.copy(report.folder / "log.txt", folder / "logs" / f"{step}.log")
+    files.write_atomic(folder / RUN_FILE, canonical.pretty(record.to_json()).encode())
 
 
 def info_from(env: Mapping[str, str], graph: Graph) -> RunInfo:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from orch import files
 
 if TYPE_CHECKING:
     from orch.model.records import Failure
@@ -71,12 +72,10 @@ def append_output(name: str, value: str, *, environ: Mapping[str, str] = os.envi
         delimiter = new_delimiter()
         while delimiter in name or delimiter in value:
             delimiter = new_delimiter()
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+        files.append_lines(path, f"{name}<<{delimiter}\n{value}\n{delimiter}\n".encode())
 
 
 def append_summary(make: Callable[[], str], *, environ: Mapping[str, str] = os.environ) -> None:
     """Add Markdown to what GitHub shows on the run's page. Outside a job there is no such page, and nothing is made."""
     if path := environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(make())
+        files.append_lines(path, make().encode())

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from orch import files
 from orch.authoring.project import Project
 from orch.errors import OrchError, SecretError, UnknownStepError
-from orch.files import write_atomic
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
@@ -64,7 +64,7 @@ class _Job:
 
     def run(self, inputs: Path) -> int:
         for folder in (self.outputs, self.record_folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            files.make_folders(folder)
         try:
             record = self._execute(self._order(inputs))
         except OrchError as error:  # an input that is absent or damaged: the step never ran, and its record says why
@@ -107,7 +107,7 @@ class _Job:
     def _execute(self, order: Order) -> StepRecord:
         settings = self.step.settings
         hidden = ("ORCH_INPUTS", *settings.secrets)
-        with (self.record_folder / "log.txt").open("ab", buffering=0) as log:
+        with files.open_log(self.record_folder / "log.txt") as log:
 
             def on_output(_step: str, text: str) -> None:
                 log.write(text.encode())
@@ -146,9 +146,9 @@ class _Job:
     def _write(self, record: StepRecord) -> None:
         text = canonical.pretty(record.to_json()).encode()
         if record.state is State.SUCCEEDED and record.outputs:
-            write_atomic(self.outputs / "record.json", text)
-        (self.record_folder / "log.txt").touch()
-        write_atomic(self.record_folder / "record.json", text)
+            files.write_atomic(self.outputs / "record.json", text)
+        files.open_log(self.record_folder / "log.txt").close()
+        files.write_atomic(self.record_folder / "record.json", text)
 
     def _tell(self, record: StepRecord) -> None:
         if record.failure is not None:

@@ -13,7 +13,7 @@ import signal
 import threading
 from typing import NoReturn
 
-from orch.files import write_all
+from orch import files
 from orch.model import canonical
 from orch.runtime.execute import Executor, Order, Setup
 from orch.runtime.surroundings import Surroundings
@@ -31,7 +31,7 @@ def main() -> NoReturn:
             surroundings.start_in(setup.root, setup.scratch)
             record = executor.execute(Order(**canonical.loads(line)))
             surroundings.flush()
-            write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
+            files.write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
     except KeyboardInterrupt:  # interrupted between two steps: there is nothing to report
         os._exit(128 + signal.SIGINT)
     _end()

@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orch import files
 from orch.errors import SettingsError, Where
-from orch.files import write_atomic
 from orch.stacks.load import load_settings, parse_settings
 from orch.stacks.settings import FILE, unknown_stack
 
@@ -22,7 +22,7 @@ def set_active(git_root: Path, name: str) -> None:
         raise unknown_stack(name, settings)
     file = git_root / FILE
     before = file.read_bytes().decode() if file.is_file() else ""
-    write_atomic(file, with_active(before, name).encode())
+    files.write_atomic(file, with_active(before, name).encode())
 
 
 def with_active(text: str, name: str) -> str:

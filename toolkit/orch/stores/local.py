@@ -5,7 +5,7 @@ no fsync: what a power cut tears is found by its digest.
 """
 
 # A `Path` costs as much as the system call behind it, and a small object is stored in 50 microseconds.
-# ruff: noqa: PTH101, PTH103, PTH105, PTH108, PTH110, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH110, PTH116, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from orch import files
 from orch.errors import StoreError
-from orch.files import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class LocalStore:
@@ -52,12 +51,12 @@ class LocalStore:
                 fd, aside = self._open_aside()
                 try:
                     try:
-                        write_all(fd, data)
+                        files.write_all(fd, data)
                     finally:
                         os.close(fd)
                     self._commit(aside, digest)
                 except BaseException:
-                    _remove(aside)
+                    files.unlink(aside)
                     raise
         return digest
 
@@ -74,7 +73,7 @@ class LocalStore:
         """A binary file to write one object into; it is stored when the `with` block ends without an exception."""
         with _writing(self.root):
             fd, aside = self._open_aside()
-        writer = Writer(os.fdopen(fd, "wb", buffering=_CHUNK // 4), self.root)
+        writer = Writer(io.BufferedWriter(files.RawFile(fd), _CHUNK // 4), self.root)
         try:
             try:
                 yield writer
@@ -83,11 +82,11 @@ class LocalStore:
             digest = f"sha256:{writer.hash.hexdigest()}"
             with _writing(self.root):
                 if self._is_stored(digest, writer.size):
-                    _remove(aside)
+                    files.unlink(aside)
                 else:
                     self._commit(aside, digest)
         except BaseException:
-            _remove(aside)
+            files.unlink(aside)
             raise
         writer.digest = digest
 
@@ -132,11 +131,11 @@ class LocalStore:
         target = self._file(digest)
         for _ in range(2):
             try:
-                os.link(path, target)
+                files.link(path, target)
             except FileExistsError:  # another process was faster
                 return True
             except FileNotFoundError:
-                os.makedirs(os.path.dirname(target), exist_ok=True)
+                files.make_folders(os.path.dirname(target))
             except OSError:  # another file system, or one without links
                 return False
             else:
@@ -190,22 +189,22 @@ class LocalStore:
         # The process id keeps a forked copy of this object from the same names.
         aside = f"{self._aside}-{os.getpid()}-{next(self._count)}"
         try:
-            return os.open(aside, _NEW, 0o444), aside
+            return files.create(aside, 0o444), aside
         except FileNotFoundError:
-            os.makedirs(self.root, exist_ok=True)
-            return os.open(aside, _NEW, 0o444), aside
+            files.make_folders(self.root)
+            return files.create(aside, 0o444), aside
 
     def _commit(self, aside: str, digest: str) -> None:
         target = self._file(digest)
         try:
-            os.replace(aside, target)
+            files.rename(aside, target)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.replace(aside, target)
+            files.make_folders(os.path.dirname(target))
+            files.rename(aside, target)
         except PermissionError:  # Windows: another process holds the same object open
             if not os.path.exists(target):
                 raise
-            _remove(aside)
+            files.unlink(aside)
         self._trusted.add(digest)
 
     def damaged(self, digest: str, size: int) -> StoreError:
@@ -256,10 +255,3 @@ def _writing(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"cannot write to the store {str(root)!r}: {error.strerror or error}") from error
-
-
-def _remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if os.name == "nt":  # a read-only file cannot be deleted there
-            os.chmod(path, 0o600)
-        os.unlink(path)

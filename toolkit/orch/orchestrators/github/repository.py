@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch import files
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
 from orch.authoring.project import find_project
 from orch.errors import DriftError, LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
-from orch.files import write_atomic
 from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
-from orch.orchestrators.github.compile import GENERATED, check_release, files, source_path
+from orch.orchestrators.github.compile import GENERATED, check_release, source_path
+from orch.orchestrators.github.compile import files as generated_files
 from orch.orchestrators.github.pins import load_pins
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
@@ -64,7 +65,7 @@ def compile_references(references: Sequence[str], folder: Path) -> Compilation:
     pipelines: list[Compiled] = []
     for graph in _graphs(wanted, problems):
         try:
-            pipelines.append(Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
+            pipelines.append(Compiled(graph, generated_files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
         except OrchError as error:
             problems += error.problems
     graphs = [each.graph for each in pipelines]
@@ -83,8 +84,8 @@ def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
             file = compilation.git_root / path
             is_new = _read(file) != text
             if is_new:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(file, text.encode())
+                files.make_folders(file.parent)
+                files.write_atomic(file, text.encode())
             yield compiled, path, is_new
 
 

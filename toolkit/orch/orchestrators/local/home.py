@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from orch import materializers
+from orch import files, materializers
 from orch.errors import StoreError
-from orch.files import write_atomic
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
@@ -32,23 +31,25 @@ class RunFolder:
     def create(self) -> None:
         """Raises FileExistsError if there is such a run; git is told to look away from runs and their store."""
         with self.writing():
-            (self.path / "logs").mkdir(parents=True)
+            files.make_folders(self.path.parent)
+            files.make_folder(self.path)
+            files.make_folder(self.path / "logs")
             ignored = self.path.parents[1] / ".gitignore"
             if not ignored.exists():
-                write_atomic(ignored, b"*\n")
+                files.write_atomic(ignored, b"*\n")
 
     def write_run(self, record: RunRecord) -> None:
         with self.writing():
-            write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
+            files.write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
 
     def append_steps(self, records: Iterable[StepRecord]) -> None:
         """Whole lines in one write: a reader, or a kill, meets at most one line without its end."""
         text = "".join(f"{canonical.dumps(record.to_json())}\n" for record in records)
-        with self.writing(), (self.path / STEPS_FILE).open("ab", buffering=0) as journal:
-            journal.write(text.encode())
+        with self.writing():
+            files.append_lines(self.path / STEPS_FILE, text.encode())
 
     def open_log(self, step: str) -> BinaryIO:
-        return (self.path / "logs" / f"{step}.log").open("ab", buffering=0)
+        return files.open_log(self.path / "logs" / f"{step}.log")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -91,8 +92,8 @@ def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: Ru
 
 
 def _lay_out(artifact: Artifact, store: LocalStore, folder: Path) -> None:
-    folder.mkdir(parents=True)
+    files.make_folders(folder)
     copied = materializers.load(artifact, store, scratch=folder)
     assert isinstance(copied, Path)
-    copied.rename(folder / copied.name)
-    copied.parent.rmdir()
+    files.rename(copied, folder / copied.name)
+    files.remove_folder(copied.parent)
