@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`code` and `packages` are digests of documents, which many steps share.
+    """`code`, `packages` and `texts` are digests of documents, which many steps share.
 
-    The code document maps each first-party file that the step reaches to the digest of its normalised source; the packages
-    document maps each distribution that this code needs to its version.
+    The code document names what the step reaches of the project's sources by the digests of their normalised forms, the
+    packages document maps each distribution that this code needs to its version. `texts` names the same sources by the
+    digests of their bytes: it is there to show what changed, and not part of the key.
     """
 
     code: str
@@ -21,3 +22,4 @@ class Facts:
     files: Mapping[str, str] = field(default_factory=dict)  # declared files: POSIX path from the project root -> digest
     reads_logical_date: bool = False  # its code asks for the run's context
     blind: tuple[str, ...] = ()  # `path:line: text` of imports that cannot be followed; not part of the key
+    texts: str = ""

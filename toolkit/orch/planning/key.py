@@ -17,10 +17,11 @@ from orch.model.steps import Binding, OutputRef, ParameterRef, Sequence, Step, T
 
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
+_EXPLAINS: Final = frozenset({"texts"})  # what a document holds only to show what changed
 
 
 def key_of(document: Mapping[str, Json]) -> str:
-    return digest_of(document)
+    return digest_of({name: value for name, value in document.items() if name not in _EXPLAINS})
 
 
 def digest_of(value: Json) -> str:
@@ -50,6 +51,8 @@ def key_document(
         document["secrets"] = sorted(settings.secrets)
     if facts.reads_logical_date:
         document["logical_date"] = logical_date
+    if facts.texts:
+        document["texts"] = facts.texts
     return document
 
 
