@@ -83,12 +83,12 @@ def copy(source: str | Path, target: str | Path, *, executable: bool = False) ->
         os.chmod(target, os.stat(target).st_mode | 0o111)  # noqa: S103 - whoever may read it may run it, as at its source
 
 
-def remove_tree(path: str | Path) -> None:
+def remove_tree(path: str | Path, *, ignore_errors: bool = False) -> None:
     """A folder and what is in it, as far as it is there; no link is followed."""
     import shutil
 
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
 # --- made of those ---

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from orch import files
 from orch.errors import UnsupportedError
-from orch.files import write_all
 from orch.model import canonical
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
@@ -33,11 +33,11 @@ _CHUNKS = 16  # of one worker's output at a time: one that never stops printing 
 _TOOLKIT = str(Path(__file__).parents[2])
 # -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
 # of the same toolkit as this process, whatever else is installed.
-_COMMAND = (
-    "-P",
-    "-c",
-    f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; from orch.runtime.worker import main; main()",
+_PROGRAM = (
+    f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; "
+    "from orch.runtime.worker import main; main(int(sys.argv.pop()))"
 )
+_COMMAND = ("-P", "-c", _PROGRAM)
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Task:
 
 
 class _Worker:
-    """One process with its three pipes."""
+    """One process with its pipes."""
 
     def __init__(self, setup: Setup, environment: Mapping[str, str], *, may_fork: bool) -> None:
         self.environment = dict(environment)
-        self.scratch = _new_folder(environment)
+        self.scratch = _new_folder(setup.run, environment)
         environment = {**environment, "TMPDIR": self.scratch}
         if may_fork and processes.can_fork(environment):
             from orch.runtime import worker
@@ -71,7 +71,7 @@ class _Worker:
             started = processes.fork(worker.main, environment)
         else:
             started = processes.spawn([sys.executable, *_COMMAND], environment)
-        self.process, self.requests, self.responses, self.log = started
+        self.process, self.requests, self.responses, self.log, self.lifeline = started
         for descriptor in (self.responses, self.log):
             os.set_blocking(descriptor, False)
         self.has_orders = True
@@ -86,7 +86,7 @@ class _Worker:
 
     def _send(self, text: str) -> None:
         try:
-            write_all(self.requests, text.encode() + b"\n")
+            files.write_all(self.requests, text.encode() + b"\n")
         except BrokenPipeError:  # it died: `poll` sees the end of its answers and says how
             pass
 
@@ -134,26 +134,24 @@ class _Worker:
         self.process.wait()
         if self.has_orders:
             self.release()
-        for descriptor in (self.responses, self.log):
+        for descriptor in (self.responses, self.log, self.lifeline):
             os.close(descriptor)
         _remove_folder(self.scratch)
 
 
-def _new_folder(environment: Mapping[str, str]) -> str:
-    """Private, and named so that nobody can have made it before."""
+def _new_folder(run: str, environment: Mapping[str, str]) -> str:
+    """Private, and named so that nobody can have made it before; `orch gc` finds those of a run that was killed."""
     parent = next((place for name in ("TMPDIR", "TEMP", "TMP") if (place := environment.get(name))), "/tmp")  # noqa: S108
-    folder = f"{os.path.abspath(parent)}/orch-step-{os.urandom(8).hex()}"
-    os.mkdir(folder, 0o700)
+    folder = f"{os.path.abspath(parent)}/orch-step-{run}-{os.urandom(6).hex()}"
+    files.make_folder(folder, 0o700)
     return folder
 
 
 def _remove_folder(folder: str) -> None:
     try:
-        os.rmdir(folder)
+        files.remove_folder(folder)
     except OSError:  # the step left files there
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+        files.remove_tree(folder, ignore_errors=True)
 
 
 class Pool:

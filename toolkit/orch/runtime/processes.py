@@ -1,4 +1,4 @@
-"""Starting a process with three pipes: orders in, answers out, and everything that it prints."""
+"""Starting a process with four pipes: orders in, answers out, everything that it prints, and the lifeline that it is tied to."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Started(NamedTuple):
     requests: int
     responses: int
     log: int
+    lifeline: int
 
 
 class _Forked:
@@ -45,16 +46,34 @@ class _Forked:
 
 
 def spawn(command: list[str], environment: Mapping[str, str]) -> Started:
-    """A new program. It gets a session of its own, so that Ctrl-C in a terminal reaches its parent only."""
+    """A new program, whose last argument will be the number of its end of the lifeline.
+
+    It gets a session of its own, so that Ctrl-C in a terminal reaches its parent only.
+    """
     import subprocess  # a fork does without
 
-    pipes = subprocess.PIPE
-    process = subprocess.Popen(command, env=dict(environment), stdin=pipes, stdout=pipes, stderr=pipes, bufsize=0, start_new_session=True)
-    ours = [pipe for pipe in (process.stdin, process.stdout, process.stderr) if pipe]
-    requests, responses, log = (os.dup(pipe.fileno()) for pipe in ours)
-    for pipe in ours:
-        pipe.close()
-    return Started(process, requests, responses, log)
+    pipe, (tied, lifeline) = subprocess.PIPE, os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*command, str(tied)],
+            env=dict(environment),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            bufsize=0,
+            start_new_session=True,
+            pass_fds=[tied],
+        )
+    except BaseException:
+        os.close(lifeline)
+        raise
+    finally:
+        os.close(tied)
+    ours = [each for each in (process.stdin, process.stdout, process.stderr) if each]
+    requests, responses, log = (os.dup(each.fileno()) for each in ours)
+    for each in ours:
+        each.close()
+    return Started(process, requests, responses, log, lifeline)
 
 
 def can_fork(environment: Mapping[str, str]) -> bool:
@@ -68,22 +87,26 @@ def can_fork(environment: Mapping[str, str]) -> bool:
     return before == after
 
 
-def fork(main: Callable[[], None], environment: Mapping[str, str]) -> Started:
-    """This program once more, in `main`, without the start of another Python. Only for a process without threads."""
+def fork(main: Callable[[int], None], environment: Mapping[str, str]) -> Started:
+    """This program once more, in `main` (which is given its end of the lifeline), without the start of another Python.
+
+    Only for a process without threads.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     (their_in, requests), (responses, their_out), (log, their_log) = os.pipe(), os.pipe(), os.pipe()
+    tied, lifeline = os.pipe()
     pid = os.fork()
     if pid:
-        for descriptor in (their_in, their_out, their_log):
+        for descriptor in (their_in, their_out, their_log, tied):
             os.close(descriptor)
-        return Started(_Forked(pid), requests, responses, log)
+        return Started(_Forked(pid), requests, responses, log, lifeline)
     code = 1
     try:
-        _become_child((their_in, their_out, their_log), (requests, responses, log))
+        tied = _become_child((their_in, their_out, their_log), tied, (requests, responses, log, lifeline))
         os.environ.clear()
         os.environ.update(environment)
-        main()
+        main(tied)
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
@@ -93,7 +116,8 @@ def fork(main: Callable[[], None], environment: Mapping[str, str]) -> Started:
         os._exit(code)
 
 
-def _become_child(own: tuple[int, int, int], parents: tuple[int, int, int]) -> None:
+def _become_child(own: tuple[int, int, int], tied: int, parents: tuple[int, ...]) -> int:
+    """Connect the three pipes; gives the number that `tied` has then."""
     import fcntl
 
     os.setsid()
@@ -101,9 +125,10 @@ def _become_child(own: tuple[int, int, int], parents: tuple[int, int, int]) -> N
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Where the parent started without stdin or stdout, its pipes may have got the very numbers that are given out here.
-    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in own]
-    for descriptor in (*own, *parents):
+    *moved, tied_moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (*own, tied)]
+    for descriptor in (*own, tied, *parents):
         os.close(descriptor)
     for number, descriptor in enumerate(moved):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    return tied_moved

@@ -11,8 +11,9 @@ import io
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Final
+
+from orch import files
 
 _SIGNALS: Final = [
     getattr(signal, name)
@@ -69,11 +70,9 @@ class Surroundings:
             for entry in left_behind:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.path != _multiprocessing_folder():
-                        import shutil  # dear to import, and most steps leave nothing
-
-                        shutil.rmtree(entry.path, ignore_errors=True)
+                        files.remove_tree(entry.path, ignore_errors=True)
                 else:
-                    Path(entry.path).unlink()
+                    files.unlink(entry.path)
 
     def _connect(self) -> None:
         os.dup2(self._nothing, 0)

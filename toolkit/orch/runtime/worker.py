@@ -15,14 +15,16 @@ from typing import NoReturn
 
 from orch import files
 from orch.model import canonical
+from orch.runtime import lifeline
 from orch.runtime.execute import Executor, Order, Setup
 from orch.runtime.surroundings import Surroundings
 
 
-def main() -> NoReturn:
+def main(tied: int) -> NoReturn:
+    lifeline.tie(tied)
     numbers = os.dup(0), os.dup(1)
     surroundings = Surroundings()
-    surroundings.close_in_forks(*numbers)
+    surroundings.close_in_forks(*numbers, tied)
     requests, responses = os.fdopen(numbers[0], "rb"), numbers[1]
     try:
         setup = Setup(**canonical.loads(requests.readline()))
@@ -42,7 +44,3 @@ def _end() -> NoReturn:
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
