@@ -33,6 +33,10 @@ def exact(value: Any) -> object:
     return kind, value
 
 
+class Text(str):
+    __slots__ = ()
+
+
 ZONES = st.none() | st.just(dt.UTC) | st.integers(-1000, 1000).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
 ATOMS = (
     st.none()
@@ -103,23 +107,6 @@ def test_a_number_too_long_for_decimal_text_comes_back(journey: Any) -> None:
     assert journey(value) == value
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        dt.datetime(2020, 10, 25, 2, 30, fold=1),  # noqa: DTZ001
-        dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1), "CET")),
-        dt.time(1, 2, 3, 4, dt.timezone(dt.timedelta(0), "GMT")),
-    ],
-)
-def test_what_a_dates_text_would_lose_is_kept(journey: Any, value: Any) -> None:
-    pytest.importorskip("cloudpickle", reason="dates with more than their text are pickled")
-
-    again = journey(value)
-
-    assert repr(again) == repr(value)
-    assert again.tzname() == value.tzname()
-
-
 def test_leaves_that_are_not_plain_are_objects_of_their_own(journey: Any, tmp_path: Any) -> None:
     (tmp_path / "one.txt").write_text("one")
     value = {"first": [tmp_path / "one.txt"], "n": 1, "second": (tmp_path / "one.txt",)}
@@ -167,7 +154,7 @@ def test_a_failing_leaf_is_named_by_its_place(journey: Any, tmp_path: Any) -> No
 def test_sets_and_keys_that_are_not_plain_are_kept_as_a_whole(journey: Any, tmp_path: Any) -> None:
     pytest.importorskip("cloudpickle", reason="they are pickled")
     (tmp_path / "file").write_text("x")
-    value = [{1j, 2j}, {"file": tmp_path / "file", 3j: 1}, {(1, 2j): 3}]
+    value = [{Text("x")}, {"file": tmp_path / "file", Text("y"): 1}, {(1, Text("z")): 3}]
 
     artifact = journey.save(value)
 

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import enum
 import threading
-from collections import OrderedDict, namedtuple
+from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,7 @@ class Explodes:
 
 @pytest.mark.parametrize(
     "value",
-    [1j, range(5), bytearray(b"x"), dt.timedelta(1), Colour.RED, Point(1, 2), OrderedDict(a=1), slice(1), int, ...],
+    [Colour.RED, Point(1, 2), int, NotImplemented],
     ids=lambda value: type(value).__name__,
 )
 def test_other_values_come_back_by_type_and_are_marked(journey: Any, value: object) -> None:
@@ -112,9 +111,9 @@ def test_without_cloudpickle_the_requirement_is_named(journey: Any, without: Any
     without("cloudpickle")
 
     with pytest.raises(
-        MaterializationError, match="a value of type 'complex' can only be pickled, and cloudpickle is not installed"
+        MaterializationError, match="a value of type 'NotImplementedType' can only be pickled, and cloudpickle is not installed"
     ) as caught:
-        journey.save(1j)
+        journey.save(NotImplemented)
     assert "add cloudpickle to the project's requirements" in caught.value.hint
 
 

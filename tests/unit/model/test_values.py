@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import fractions
 import math
+import pathlib
 import uuid
-from collections import OrderedDict
+import zoneinfo
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 import pytest
@@ -102,23 +105,112 @@ class Text(str):
     __slots__ = ()
 
 
+class Ordered(OrderedDict[str, int]):
+    pass
+
+
+def noted() -> OrderedDict[str, int]:
+    value = OrderedDict(a=1)
+    value.note = "kept nowhere"  # type: ignore[attr-defined]
+    return value
+
+
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+KEPT = {
+    "timedelta": dt.timedelta(-1, 2, 3),
+    "longest timedelta": dt.timedelta.max,
+    "second of a doubled hour": dt.datetime(2026, 10, 25, 2, 30, fold=1),  # noqa: DTZ001 - without a zone is the point
+    "second of a doubled hour in a zone": dt.datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
+    "zone": dt.datetime(2026, 1, 1, tzinfo=BERLIN),
+    "named offset": dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1), "CET")),
+    "offset with seconds": dt.datetime(1890, 1, 1, tzinfo=dt.timezone(dt.timedelta(seconds=3208))),
+    "time with a named zone": dt.time(1, 2, 3, 4, dt.timezone(dt.timedelta(0), "GMT"), fold=1),
+    "zones alone": [BERLIN, dt.UTC, dt.timezone(dt.timedelta(hours=1)), dt.timezone(dt.timedelta(hours=1), "X")],
+    "signalling NaN": decimal.Decimal("sNaN12"),
+    "exponents": [decimal.Decimal(text) for text in ("1E+5", "0E-10", "-0", "-Infinity", "1e999999")],
+    "fraction": fractions.Fraction(-(10**5000), 3),
+    "complex": [complex(-0.0, 0.0), complex(math.nan, -math.inf), 1j],
+    "range": [range(5), range(10, -10, -3), range(10**5000)],
+    "slice": [slice(1), slice(None, (1, "a"), 2)],
+    "ellipsis": ...,
+    "bytearray": bytearray(b"\0x"),
+    "paths that are names": [pathlib.PurePosixPath("//a/b"), pathlib.PureWindowsPath(r"C:\a\b"), pathlib.PurePosixPath("\udce9")],
+    "ordered dict": OrderedDict([("b", 1), ("a", [OrderedDict()])]),
+    "counter": Counter("abca"),
+    "defaultdict": [defaultdict(list, {"b": [1], "a": []}), defaultdict(None, {1: 2})],
+    "deque": [deque([1, (2,)], maxlen=3), deque()],
+    "lone surrogates": ["\ud800", {"\udfff": 1}],
+}
+
+
+def form(value: Any) -> object:
+    """By type, order and every digit."""
+    if isinstance(value, (dt.datetime, dt.time)):
+        return repr(value), value.fold, value.tzinfo, value.tzname()
+    if isinstance(value, dt.timezone):
+        return repr(value), value is dt.UTC
+    if isinstance(value, (list, tuple, deque)):
+        return type(value), getattr(value, "maxlen", None), [form(item) for item in value]
+    if isinstance(value, dict):
+        return type(value), getattr(value, "default_factory", None), [(form(key), form(item)) for key, item in value.items()]
+    return type(value), value if isinstance(value, (int, range, fractions.Fraction)) else repr(value)
+
+
+@pytest.mark.parametrize("value", KEPT.values(), ids=KEPT)
+def test_a_value_of_the_standard_library_survives_by_type_and_digit(value: object) -> None:
+    again = through_text(value)
+
+    assert form(again) == form(value)
+    assert values.encode(again) == values.encode(value)
+
+
+def test_the_text_of_a_decimal_does_not_depend_on_the_context() -> None:
+    with decimal.localcontext(capitals=0):
+        assert values.encode(decimal.Decimal("1E+5")) == {"$decimal": "1E+5"}
+
+
 @pytest.mark.parametrize(
     "value",
     [
         object(),
         Colour.RED,
         Text("x"),
-        OrderedDict(a=1),
-        bytearray(b"x"),
-        dt.timedelta(1),
-        dt.datetime(2026, 10, 25, 2, 30, fold=1),  # noqa: DTZ001 - without a zone is the point
-        dt.datetime(2026, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1), "CET")),
+        Ordered(a=1),
+        noted(),
+        defaultdict(lambda: 1),
+        defaultdict(Text),
+        dt.datetime(2026, 1, 1, tzinfo=type("Zone", (dt.tzinfo,), {"utcoffset": lambda *_: None})()),
+        NotImplemented,
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_that_would_change_is_refused(value: object) -> None:
     with pytest.raises(values.NotPlain):
         values.encode(value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"$zone": "../../etc/passwd"},
+        {"$zone": "/etc/passwd"},
+        {"$datetime": ["2026-01-01", 0, {"$uuid": "x"}]},
+        {"$fraction": [1, 0]},
+        {"$fraction": ["1/3", 1]},
+        {"$range": [0, 1, 0]},
+        {"$defaultdict": [[], "eval"]},
+        {"$deque": [[1], -1]},
+        {"$decimal": 0.1},
+        {"$posixpath": 1},
+        {"$complex": ["1"] * 3},
+        {"$slice": []},
+        {"$set": [[1]]},
+    ],
+    ids=str,
+)
+def test_data_that_encode_does_not_write_is_an_error(data: Any) -> None:
+    with pytest.raises((ValueError, TypeError, LookupError, ArithmeticError, OSError)):
+        values.decode(data)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,21 @@
 """Plain Python values as JSON data and back, exactly.
 
 JSON has fewer types than Python, so what it lacks is tagged: `{"$tuple": [...]}`. A value that is neither plain JSON
-nor listed here is not plain, and `encode` hands it to `leaf` (a materializer) or refuses it: nothing changes its type
-on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain. A set or a
-dict whose members or keys are not plain is handed over as a whole. Every place in a value has one path, its own.
+nor of `atoms` or listed here is not plain, and `encode` hands it to `leaf` (a materializer) or refuses it: nothing changes
+its type on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain. A set or a
+dict whose members or keys are not plain is handed over as a whole. Every place in a value has one path, its own. That two
+places hold one and the same list is not kept: they hold two equal ones afterwards.
 """
 
 from __future__ import annotations
 
-import binascii
 import math
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
-from orch.model import canonical
+from orch.model import atoms, canonical
+from orch.model.atoms import is_short
 from orch.model.canonical import Json
 
 
@@ -35,69 +36,64 @@ def _refuse(value: object, path: str) -> Json:
 
 
 _ATOMS: Final = frozenset({type(None), bool})
-# Python refuses decimal texts of very long integers (4300 digits, at the least 640): beyond this they are hexadecimal.
-_DECIMAL_BITS: Final = 2000
-# By where the type is from: a process that has no such value need not import its module, and these are dear to import.
-_TEXTS: Final = {
-    ("datetime", "datetime"): "$datetime",
-    ("datetime", "date"): "$date",
-    ("datetime", "time"): "$time",
-    ("decimal", "Decimal"): "$decimal",
-    ("uuid", "UUID"): "$uuid",
+# By name, as in `atoms`: not every process has imported `collections`.
+_COLLECTIONS: Final = {name: f"${name.lower()}" for name in ("OrderedDict", "Counter", "defaultdict", "deque")}
+# What a defaultdict may make its values with, here: any other function is code.
+_FACTORIES: Final[dict[str, type]] = {
+    kind.__name__: kind for kind in (bool, bytes, bytearray, complex, dict, float, frozenset, int, list, set, str, tuple)
 }
 
 
 def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     """`value` as JSON data; `leaf(value, path)` encodes what is not plain."""
-    kind = type(value)
+    kind: Any = type(value)
+    content: Any = value
     if kind in _ATOMS:
         return value
     if kind is int:
-        return value if _is_short(value) else {"$int": hex(value)}  # type: ignore[arg-type]
+        return atoms.integer(content)
     if kind is str:
-        return _encode_text(value)  # type: ignore[arg-type]
+        return atoms.text(content)
     if kind is float:
-        return value if math.isfinite(value) else {"$float": repr(value)}  # type: ignore[arg-type]
+        return value if math.isfinite(content) else {"$float": repr(value)}
     if kind is list:
-        return [encode(item, leaf, f"{path}[{i}]") for i, item in enumerate(value)]  # type: ignore[arg-type, var-annotated]
+        return _encode_items(content, leaf, path)
     if kind is dict:
-        return _encode_dict(value, leaf, path)  # type: ignore[arg-type]
+        return _encode_dict(content, leaf, path)
     if kind is tuple:
-        return {"$tuple": [encode(item, leaf, f"{path}[{i}]") for i, item in enumerate(value)]}  # type: ignore[arg-type, var-annotated]
-    if kind is bytes:
-        return {"$bytes": _to_base64(value)}  # type: ignore[arg-type]
+        return {"$tuple": _encode_items(content, leaf, path)}
     if kind in (set, frozenset):
-        try:
-            items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]  # type: ignore[attr-defined]
-        except NotPlain:
-            if leaf is _refuse:
-                raise
-            return leaf(value, path)
-        # Order by the encoded text: sets have none of their own, and the bytes must not depend on the hash seed.
-        return {f"${kind.__name__}": sorted(items, key=canonical.dumps)}
-    if tag := _text_tag(kind):
-        if tag in ("$decimal", "$uuid"):
-            return {tag: str(value)}
-        if not _loses_clock(value):
-            return {tag: value.isoformat()}  # type: ignore[attr-defined]
+        return _encode_set(content, leaf, path)
+    if kind is slice:
+        return {"$slice": _encode_items((content.start, content.stop, content.step), leaf, path)}
+    if tag := atoms.tag_of(kind):
+        if (held := atoms.content(tag, value)) is not None:
+            return {tag: held}
+    elif kind.__module__ == "collections" and (tag := _COLLECTIONS.get(kind.__qualname__)):
+        return _encode_collection(tag, content, leaf, path)
     return leaf(value, path)
 
 
-def _text_tag(kind: type) -> str | None:
-    tag = _TEXTS.get((kind.__module__, kind.__qualname__))
-    return tag if tag and getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind else None
+def is_plain(kind: type) -> bool:
+    """Whether values of `kind` itself are encoded here, as far as their parts are."""
+    return kind in {*_ATOMS, int, str, float, list, dict, tuple, set, frozenset, slice} or bool(
+        atoms.tag_of(kind) or (kind.__module__ == "collections" and kind.__qualname__ in _COLLECTIONS)
+    )
 
 
-def _to_base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()
+def _encode_items(items: Iterable[object], leaf: Leaf, path: str) -> Json:
+    return [encode(item, leaf, f"{path}[{i}]") for i, item in enumerate(items)]
 
 
-def _encode_text(value: str) -> Json:
+def _encode_set(value: set[object] | frozenset[object], leaf: Leaf, path: str) -> Json:
     try:
-        value.encode()
-    except UnicodeEncodeError:  # a lone surrogate, as `os.fsdecode` makes them
-        return {"$surrogates": _to_base64(value.encode("utf-8", "surrogatepass"))}
-    return value
+        items: list[Json] = [encode(item, _refuse, f"{path}{{}}") for item in value]
+    except NotPlain:
+        if leaf is _refuse:
+            raise
+        return leaf(value, path)
+    # Order by the encoded text: sets have none of their own, and the bytes must not depend on the hash seed.
+    return {f"${type(value).__name__}": sorted(items, key=canonical.dumps)}
 
 
 def _encode_dict(value: dict[object, object], leaf: Leaf, path: str) -> Json:
@@ -106,43 +102,46 @@ def _encode_dict(value: dict[object, object], leaf: Leaf, path: str) -> Json:
         names = list(value)
         data = {key: encode(item, leaf, child(path, key)) for key, item in value.items()}
         return data if names == sorted(names, key=str) else {"$ordered": [[key, data[key]] for key in names]}
+    pairs = _encode_pairs(value, leaf, path)
+    return leaf(value, path) if pairs is None else {"$dict": pairs}
+
+
+def _encode_pairs(value: dict[object, object], leaf: Leaf, path: str) -> Json:
+    """The items of a dict, or None where a key is not plain and `leaf` has to take all of it."""
     try:
         keys = [encode(key, _refuse, f"{child(path, key, i)} as a key") for i, key in enumerate(value)]
     except NotPlain:
         if leaf is _refuse:
             raise
-        return leaf(value, path)
+        return None
     items = [encode(item, leaf, child(path, key, i)) for i, (key, item) in enumerate(value.items())]
-    return {"$dict": [list(pair) for pair in zip(keys, items, strict=True)]}
+    return [list(pair) for pair in zip(keys, items, strict=True)]
+
+
+def _encode_collection(tag: str, value: Any, leaf: Leaf, path: str) -> Json:
+    if getattr(sys.modules["collections"], type(value).__qualname__, None) is not type(value) or getattr(value, "__dict__", None):
+        return leaf(value, path)  # an OrderedDict takes attributes
+    if tag == "$deque":
+        return {tag: [_encode_items(value, leaf, path), value.maxlen]}
+    factory: list[Json] = []
+    if tag == "$defaultdict":
+        made_by = value.default_factory
+        if made_by is not None and _FACTORIES.get(getattr(made_by, "__name__", "")) is not made_by:
+            return leaf(value, path)
+        factory = [made_by and made_by.__name__]
+    pairs = _encode_pairs(value, leaf, path)
+    return leaf(value, path) if pairs is None else {tag: [pairs, *factory]}
 
 
 def child(path: str, key: object, position: int = 0) -> str:
     """The path of a dict's item: no two places share one, whatever the keys are."""
     if type(key) is str:
         return f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]"
-    return f"{path}[{key}]" if type(key) is int and _is_short(key) else f"{path}[key {position}]"
-
-
-def _is_short(number: int) -> bool:
-    return number.bit_length() <= _DECIMAL_BITS
+    return f"{path}[{key}]" if type(key) is int and is_short(key) else f"{path}[key {position}]"
 
 
 def _keys_are_text(value: dict[object, object]) -> bool:
-    return all(type(_encode_text(key)) is str for key in value)  # type: ignore[arg-type]
-
-
-def _loses_clock(value: object) -> bool:
-    """What `isoformat` leaves out: `fold`, and all of a zone but its offset (UTC and unnamed fixed offsets survive)."""
-    if getattr(value, "fold", 0):
-        return True
-    zone = getattr(value, "tzinfo", None)
-    if zone is None:
-        return False
-    import datetime as dt
-
-    if zone is dt.UTC:
-        return False
-    return type(zone) is not dt.timezone or zone.tzname(None) != dt.timezone(zone.utcoffset(None)).tzname(None)
+    return all(type(atoms.text(key)) is str for key in value)  # type: ignore[arg-type]
 
 
 def decode(data: Json, leaf: Callable[[Json, str], object] | None = None, path: str = "$") -> object:
@@ -159,45 +158,42 @@ def decode(data: Json, leaf: Callable[[Json, str], object] | None = None, path: 
 
 
 def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str], object] | None, path: str) -> object:
+    if tag in atoms.TAGS:
+        return atoms.restore(tag, content)
     match tag:
         case "$tuple":
             return tuple(decode(item, leaf, f"{path}[{i}]") for i, item in enumerate(content))
         case "$ordered":
             return {key: decode(item, leaf, child(path, key)) for key, item in content}
         case "$dict":
-            pairs = ((decode(key), item) for key, item in content)
-            return {key: decode(item, leaf, child(path, key, i)) for i, (key, item) in enumerate(pairs)}
-        case "$int":
-            return int(content, 16)
+            return dict(_decode_pairs(content, leaf, path))
         case "$set":
             return {decode(item) for item in content}
         case "$frozenset":
             return frozenset(decode(item) for item in content)
-        case "$bytes":
-            return binascii.a2b_base64(content)
-        case "$float":
-            return float(content)
-        case "$surrogates":
-            return binascii.a2b_base64(content).decode("utf-8", "surrogatepass")
-        case "$datetime" | "$date" | "$time" | "$decimal" | "$uuid":
-            return _decode_text(tag, content)
+        case "$slice":
+            return slice(*(decode(item, leaf, f"{path}[{i}]") for i, item in enumerate(content)))
+        case "$ordereddict" | "$counter" | "$defaultdict" | "$deque":
+            return _decode_collection(tag, content, leaf, path)
         case _ if leaf is None:
             raise ValueError(f"{path}: unknown tag {tag!r}")
         case _:
             return leaf(data, path)
 
 
-def _decode_text(tag: str, text: str) -> object:
-    if tag == "$decimal":
-        import decimal
+def _decode_pairs(content: Json, leaf: Callable[[Json, str], object] | None, path: str) -> list[tuple[Any, object]]:
+    pairs = ((decode(key), item) for key, item in content)
+    return [(key, decode(item, leaf, child(path, key, i))) for i, (key, item) in enumerate(pairs)]
 
-        return decimal.Decimal(text)
-    if tag == "$uuid":
-        import uuid
 
-        return uuid.UUID(text)
-    import datetime as dt
+def _decode_collection(tag: str, content: Json, leaf: Callable[[Json, str], object] | None, path: str) -> object:
+    import collections
 
-    if tag == "$time":
-        return dt.time.fromisoformat(text)
-    return (dt.date if tag == "$date" else dt.datetime).fromisoformat(text)
+    if tag == "$deque":
+        items, maxlen = content
+        return collections.deque(decode(items, leaf, path), maxlen)  # type: ignore[call-overload]
+    pairs = dict(_decode_pairs(content[0], leaf, path))
+    if tag == "$defaultdict":
+        factory = content[1]
+        return collections.defaultdict(factory if factory is None else _FACTORIES[factory], pairs)
+    return collections.OrderedDict(pairs) if tag == "$ordereddict" else collections.Counter(pairs)
