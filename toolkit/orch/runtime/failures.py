@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from types import TracebackType
 from typing import Final
 
@@ -108,3 +109,10 @@ def failure_of_lost_pipe() -> Failure:
 
 def failure_of_timeout(seconds: float, what: str = "step") -> Failure:
     return Failure("timeout", f"the {what} ran longer than its timeout of {seconds:g} s and was stopped")
+
+
+def placed(failure: Failure, interrupted: Failure | None) -> Failure:
+    """`failure` at the line where the step was when it was interrupted for it."""
+    if interrupted is None:
+        return failure
+    return replace(failure, traceback=interrupted.traceback, file=interrupted.file, line=interrupted.line)

@@ -21,8 +21,9 @@ from orch.model import canonical
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
 from orch.runtime import clock, processes
+from orch.runtime.descendants import Found, kill_all, started_by
 from orch.runtime.execute import Order, Setup
-from orch.runtime.failures import failure_of_exit, failure_of_lost_pipe, failure_of_timeout
+from orch.runtime.failures import failure_of_exit, failure_of_lost_pipe, failure_of_timeout, placed
 from orch.runtime.memory import out_of_memory_kills
 from orch.runtime.redact import Redactor
 
@@ -64,6 +65,7 @@ class _Worker:
     def __init__(self, setup: Setup, environment: Mapping[str, str], *, may_fork: bool) -> None:
         self.environment = dict(environment)
         self.scratch = _new_folder(setup.run, environment)
+        self.mark = os.path.basename(self.scratch)  # in the environment of all that it starts
         environment = {**environment, "TMPDIR": self.scratch}
         if may_fork and processes.can_fork(environment):
             from orch.runtime import worker
@@ -82,6 +84,8 @@ class _Worker:
         self.started = 0.0
         self.deadline: float | None = None
         self.stopped_for: Failure | None = None
+        self.is_hunted = False  # it was stopped, or died: what it started is to end with it, wherever that is
+        self.children: set[Found] = set()
         self._send(canonical.dumps({**setup._asdict(), "scratch": self.scratch}))
 
     def _send(self, text: str) -> None:
@@ -115,15 +119,25 @@ class _Worker:
             if not os.read(self.log, _CHUNK):
                 break
 
+    def note_children(self) -> None:
+        """While it lives: once it has ended, nobody can tell that they were its own."""
+        if self.is_hunted:
+            self.children |= started_by(self._pid_if_alive(), self.mark)
+
     def kill(self) -> None:
+        if self.is_hunted:
+            kill_all(self._pid_if_alive(), self.mark, self.children)
         self.signal(signal.SIGKILL)
+
+    def _pid_if_alive(self) -> int | None:
+        return self.process.pid if self.process.poll() is None else None
 
     def exit_code(self) -> int:
         """After the end of its answers; a process that closed them and lives on is not waited for."""
         until = clock.monotonic() + _ENDING
         while (code := self.process.poll()) is None:
             if clock.monotonic() > until:
-                self.stopped_for = failure_of_lost_pipe()
+                self.stopped_for = self.stopped_for or failure_of_lost_pipe()
                 self.kill()
                 return self.process.wait()
             clock.sleep(0.001)
@@ -282,7 +296,7 @@ class Pool:
             if worker.answer.endswith(b"\n"):
                 break
         self._finish_log(worker)
-        record = self._judged(StepRecord.read(worker.answer))
+        record = self._judged(worker, StepRecord.read(worker.answer))
         worker.answer = b""
         worker.task, worker.deadline = None, None
         self.busy.remove(worker)
@@ -292,8 +306,10 @@ class Pool:
             self._end([worker])
         return [record]
 
-    def _judged(self, record: StepRecord) -> StepRecord:
-        """A worker cannot tell an interrupt from a `KeyboardInterrupt` that its step raised."""
+    def _judged(self, worker: _Worker, record: StepRecord) -> StepRecord:
+        """A worker cannot tell why it was interrupted, nor an interrupt from a `KeyboardInterrupt` that its step raised."""
+        if worker.stopped_for is not None:
+            return replace(record, state=State.FAILED, outputs={}, reason="", failure=placed(worker.stopped_for, record.failure))
         if record.state is not State.CANCELLED:
             return record
         if self._kill_at is None:
@@ -304,6 +320,7 @@ class Pool:
         status = worker.exit_code()
         self._finish_log(worker)
         task, failure = worker.task, worker.stopped_for
+        worker.is_hunted = worker.is_hunted or task is not None
         in_busy = worker in self.busy
         (self.busy if in_busy else self.idle).remove(worker)
         kills = out_of_memory_kills()
@@ -332,9 +349,14 @@ class Pool:
         now = clock.monotonic()
         for worker in self.busy:
             if worker.deadline is not None and now >= worker.deadline and worker.task is not None:
-                worker.stopped_for = failure_of_timeout(worker.task.timeout or 0, worker.task.what)
-                worker.deadline = None
-                worker.signal(signal.SIGKILL)
+                if worker.stopped_for is None:  # as on cancellation: it may clean up, and its traceback says where it was
+                    worker.stopped_for = failure_of_timeout(worker.task.timeout or 0, worker.task.what)
+                    worker.is_hunted = True
+                    worker.deadline = now + GRACE
+                    worker.signal(signal.SIGINT)
+                else:
+                    worker.deadline = None
+                    worker.kill()
         if self._kill_at is not None and now >= self._kill_at:
             self.kill()
 
@@ -343,15 +365,18 @@ class Pool:
         if self._kill_at is None:
             self._kill_at = clock.monotonic() + GRACE
         for worker in self.busy:
+            worker.is_hunted = True
             worker.signal(signal.SIGINT)
 
     def kill(self) -> None:
         for worker in self.busy:
-            worker.signal(signal.SIGKILL)
+            worker.is_hunted = True
+            worker.kill()
 
     def close(self) -> None:
         """End every process that is left."""
         for worker in self.busy:
+            worker.is_hunted = True
             self._discard(worker)
         self._end(self.idle)
         self.idle.clear()
@@ -361,6 +386,7 @@ class Pool:
     def _end(self, workers: list[_Worker]) -> None:
         """Workers whose steps have ended may take a moment; after an interrupt, no longer than steps may."""
         for worker in workers:
+            worker.note_children()
             worker.release()
         until = clock.monotonic() + _ENDING
         for worker in workers:
