@@ -105,11 +105,12 @@ def test_a_step_that_closes_everything_and_goes_on_printing_is_stopped(tmp_path:
 
 
 def test_a_step_that_prints_faster_than_anyone_reads_still_has_a_timeout(tmp_path: Path) -> None:
-    floods = "until = time.monotonic() + 10\n        while time.monotonic() < until: os.write(1, b'x\\n' * 1000)"
+    floods = "until = time.monotonic() + 10\n        while time.monotonic() < until: os.write(1, b'x\\n' * 1000)\n        Path('went on').touch()"
     ran = run_two(tmp_path, floods, options="(timeout=1)", watch=lambda _: time.sleep(0.01))
 
     assert ran["first"].failure is not None
     assert ran["first"].failure.cause == "timeout"
+    assert not (tmp_path / "went on").exists()
 
 
 def test_a_long_line_without_an_end_is_one_line(tmp_path: Path) -> None:

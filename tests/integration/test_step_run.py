@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.modules import graph_of
+from support.jobs import TOOLKIT, Job
 
-TOOLKIT = Path(__file__).parents[2] / "toolkit"
 STEPS = """
     import os, sys, time
     from pathlib import Path
@@ -71,45 +67,9 @@ STEPS = """
 """
 
 
-class Job:
-    """One job's folders and what the runner would have given it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "graph.json").write_text(graph_of(folder, STEPS).text())
-        for name in ("output", "summary"):
-            (folder / name).touch()
-
-    def command(self, step: str) -> list[str]:
-        folders = [f"--{name}={self.folder / name}" for name in ("inputs", "outputs", "record")]
-        return [sys.executable, "-P", "-m", "orch", "step", "run", f"--graph={self.folder / 'graph.json'}", "--step", step, *folders]
-
-    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        given = {
-            "PYTHONPATH": str(TOOLKIT),
-            "PYTHONHASHSEED": "0",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_RUN_ID": "77",
-            "GITHUB_OUTPUT": str(self.folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
-        }
-        return {**os.environ, **given, **more}
-
-    def run(self, step: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(step), cwd=self.folder, env=self.environment(more), capture_output=True, text=True, check=False)
-
-    def record(self) -> Any:
-        return json.loads((self.folder / "record" / "record.json").read_text())
-
-    def deliver(self, artifact: str) -> None:
-        """Take the outputs as the next job's input, as the artifact actions would."""
-        shutil.move(self.folder / "outputs", self.folder / "inputs" / artifact)
-
-
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    (tmp_path / "inputs").mkdir()
-    return Job(tmp_path)
+    return Job(tmp_path, STEPS)
 
 
 def test_a_step_leaves_its_outputs_and_its_record(job: Job) -> None:
@@ -274,11 +234,13 @@ def test_a_cancelled_job_does_not_wait_for_the_next_try(job: Job) -> None:
         job.command("patient"), cwd=job.folder, env=job.environment({}), stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         assert process.stdout is not None
-        assert any(line == "try 1 of 2 failed, the next starts in 600 s\n" for line in process.stdout)
+        assert any(line == "--- try 1 of 2 failed, the next starts in 600 s ---\n" for line in process.stdout)
         process.terminate()
         process.communicate(timeout=60)
 
-    assert (job.record()["tries"], job.record()["failure"]["message"]) == (1, "try again in ten minutes")
+    assert process.returncode == 130
+    assert (job.record()["state"], job.record()["tries"]) == ("cancelled", 1)
+    assert job.record()["reason"] == "interrupted before try 2; try 1 failed: try again in ten minutes"
 
 
 @pytest.mark.parametrize("seed", ["0", ""], ids=["as the action starts it", "with another hash seed"])

@@ -32,8 +32,17 @@ def annotation(level: Level, message: str, *, file: str = "", line: int = 0, tit
 
 def failure_annotation(step: str, failure: Failure) -> str:
     """The command that shows why `step` failed, at the user's own line."""
+    return _failure("error", failure, f"step {step} failed")
+
+
+def hook_annotation(step: str, failure: Failure) -> str:
+    """The command that shows why a hook of `step` failed: a warning, because the step ended as it did without it."""
+    return _failure("warning", failure, f"a hook of step {step} failed")
+
+
+def _failure(level: Level, failure: Failure, title: str) -> str:
     message = f"{failure.type}: {failure.message}" if failure.type else failure.message
-    return annotation("error", message, file=failure.file, line=failure.line, title=f"step {step} failed")
+    return annotation(level, message, file=failure.file, line=failure.line, title=title)
 
 
 def _data(text: str) -> str:

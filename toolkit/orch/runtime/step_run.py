@@ -6,7 +6,7 @@ record. Imports only what a step needs: its start is paid by every job.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,6 @@ from orch.errors import OrchError, SecretError, UnknownStepError
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
-from orch.model.settings import StepRetryConfig
 from orch.model.states import State
 from orch.model.steps import OutputRef, Step
 from orch.runtime import arguments, clock, interrupts, runner
@@ -25,7 +24,10 @@ from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
 from orch.runtime.graph_files import read_graph_file
 from orch.runtime.inputs import given_parameters
-from orch.runtime.pool import Pool, Task
+from orch.runtime.last_word import call_hook, try_until_ended
+from orch.runtime.pool import Pool
+
+Log = Callable[[str], None]
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -65,11 +67,16 @@ class _Job:
     def run(self, inputs: Path) -> int:
         for folder in (self.outputs, self.record_folder):
             files.make_folders(folder)
+        parameters: Mapping[str, Json] = {}
         try:
-            record = self._execute(self._order(inputs))
-        except OrchError as error:  # an input that is absent or damaged: the step never ran, and its record says why
+            order, parameters = self._order(inputs), self._parameters()
+        except OrchError as error:  # an input that is absent or damaged: the step never runs, and its record says why
             failure = failure_of_orch("input", error)
             record = StepRecord(self.step.id, State.FAILED, self.attempt, started=clock.rfc3339(clock.now()), failure=failure)
+            if self.step.settings.on_failure is not None:
+                record = self._in_pool(parameters, lambda pool, interrupted, _: call_hook(pool, self.step, record, interrupted))
+        else:
+            record = self._in_pool(parameters, lambda *given: self._execute(order, *given))
         self._write(record)
         self._tell(record)
         return record.state.exit_code
@@ -82,7 +89,7 @@ class _Job:
         references = [(ref.step, ref.output) for ref in self.step.references if isinstance(ref, OutputRef)]
         return Order(self.step.to_json(), artifacts_for(references, inputs) if references else {})
 
-    def _setup(self) -> Setup:
+    def _setup(self, parameters: Mapping[str, Json]) -> Setup:
         return Setup(
             git_root=str(self.project.git_root),
             root=str(self.project.root),
@@ -92,54 +99,44 @@ class _Job:
             pipeline=self.graph["pipeline"],
             trigger=self.environment.get("GITHUB_EVENT_NAME", "manual"),
             attempt=self.attempt,
-            parameters=self._parameters() if self.step.parameters else {},
+            parameters=parameters,
             verify=True,
             secrets=[],
         )
 
     def _parameters(self) -> Mapping[str, Json]:
+        if not self.step.parameters:
+            return {}
         from orch.model import parameters, values
 
         declared = tuple(parameters.Parameter.from_json(parameter) for parameter in self.graph["parameters"])
         resolved = given_parameters(declared, self.environment)
         return {name: values.encode(resolved[name]) for name in self.step.parameters}
 
-    def _execute(self, order: Order) -> StepRecord:
-        settings = self.step.settings
-        hidden = ("ORCH_INPUTS", *settings.secrets)
-        with files.open_log(self.record_folder / "log.txt") as log:
+    def _execute(self, order: Order, pool: Pool, interrupted: interrupts.Interrupts, log: Log) -> StepRecord:
+        record = try_until_ended(pool, self.step, order, interrupted, log)
+        return call_hook(pool, self.step, record, interrupted)
 
-            def on_output(_step: str, text: str) -> None:
-                log.write(text.encode())
+    def _in_pool(self, parameters: Mapping[str, Json], run: Callable[[Pool, interrupts.Interrupts, Log], StepRecord]) -> StepRecord:
+        """`run`, while what the step prints goes to its log and to the job's, and cannot command the runner."""
+        with files.open_log(self.record_folder / "log.txt") as file:
+
+            def log(text: str) -> None:
+                file.write(text.encode())
                 self.stdout.write(text)
                 self.stdout.flush()
 
-            pool = Pool(1, self._setup(), self.environment, on_output, hidden=hidden, may_fork=True)
+            hidden = ("ORCH_INPUTS", *self.step.settings.secrets)
+            pool = Pool(1, self._setup(parameters), self.environment, lambda _, text: log(text), hidden=hidden, may_fork=True)
             token = runner.new_token()
-            self._command(runner.stop_commands(token))  # what the step prints must not command the runner
+            self._command(runner.stop_commands(token))
             try:
                 with interrupts.caught() as interrupted:
                     pool.wake_on(interrupted.descriptor)
-                    return self._with_retries(pool, order, interrupted, settings.retry)
+                    return run(pool, interrupted, log)
             finally:
                 pool.close()
                 self._command(runner.resume_commands(token))
-
-    def _with_retries(self, pool: Pool, order: Order, interrupted: interrupts.Interrupts, retry: StepRetryConfig | None) -> StepRecord:
-        settings = self.step.settings
-        while True:
-            pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
-            record = _wait(pool, interrupted)
-            if record.state is not State.FAILED or retry is None or (delay := retry.delay_after(record.tries)) is None:
-                return record
-            self.stdout.write(f"try {record.tries} of {retry.max_retries + 1} failed, the next starts in {delay:g} s\n")
-            self.stdout.flush()
-            until = clock.monotonic() + delay
-            while not interrupted.count and (left := until - clock.monotonic()) > 0:
-                pool.poll(left)
-            if interrupted.count:
-                return record
-            order = order._replace(tries=record.tries + 1)
 
     # --- what is left behind ---
 
@@ -152,7 +149,9 @@ class _Job:
 
     def _tell(self, record: StepRecord) -> None:
         if record.failure is not None:
-            self._tell_failure(record.failure)
+            self._tell_failure(record.failure, runner.failure_annotation(self.step.id, record.failure))
+        if record.hook is not None:
+            self._tell_failure(record.hook, runner.hook_annotation(self.step.id, record.hook))
         runner.append_output("state", str(record.state), environ=self.environment)
         has_outputs = record.state is State.SUCCEEDED and bool(record.outputs)
         runner.append_output("outputs", "true" if has_outputs else "false", environ=self.environment)
@@ -163,29 +162,15 @@ class _Job:
 
         return step_summary(self.graph["pipeline"], record)
 
-    def _tell_failure(self, failure: Failure) -> None:
+    def _tell_failure(self, failure: Failure, annotation: str) -> None:
         """The traceback as plain text for the log, and an annotation on the user's own line."""
         token = runner.new_token()
         self._command(runner.stop_commands(token))
         self.stdout.write(failure.traceback or f"{failure.message}\n")
         self._command(runner.resume_commands(token))
-        self._command(runner.failure_annotation(self.step.id, failure))
+        self._command(annotation)
 
     def _command(self, line: str) -> None:
         if self.on_runner:
             self.stdout.write(f"{line}\n")
             self.stdout.flush()
-
-
-def _wait(pool: Pool, interrupted: interrupts.Interrupts) -> StepRecord:
-    seen = 0
-    while True:
-        for record in pool.poll(None):
-            return record
-        if interrupted.count > seen:
-            seen = interrupted.count
-            interrupted.clear()
-            if seen == 1:
-                pool.interrupt()
-            else:
-                pool.kill()
