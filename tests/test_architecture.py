@@ -31,7 +31,9 @@ LAYERS: Final = (
     ("orch.materializers",),
     ("orch.stores",),
     ("orch.model",),
+    ("orch.locks",),
     ("orch.names", "orch.files"),
+    ("orch.system",),
     ("orch.errors",),
 )
 TRAVELS: Final = LAYERS[LAYERS.index(("orch.runtime",)) :]

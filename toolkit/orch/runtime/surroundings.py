@@ -9,17 +9,9 @@ import _locale
 import contextlib
 import io
 import os
-import signal
 import sys
-from typing import Final
 
-from orch import files
-
-_SIGNALS: Final = [
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGPIPE", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-]
+from orch import files, system
 
 
 class Surroundings:
@@ -29,17 +21,14 @@ class Surroundings:
         self._nothing = os.open(os.devnull, os.O_RDWR)
         self._log = os.dup(2)
         self._environment = dict(os.environ)
-        self._umask = os.umask(0o022)
-        os.umask(self._umask)
+        self._process = system.ProcessState()
         self._locale = _locale.setlocale(_locale.LC_ALL)
-        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._streams = (_text_stream(1), _text_stream(2))
         self._connect()
 
     def close_in_forks(self, *private: int) -> None:
         """In a fork, `private` and our own descriptors lead nowhere: it must not answer for us, and not seem to be us once we are gone."""
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=lambda: [os.dup2(self._nothing, number) for number in (*private, self._log)])
+        system.in_forks(lambda: [os.dup2(self._nothing, number) for number in (*private, self._log)])
 
     def restore_process(self) -> None:
         """After the user's code: what it printed is out, and what it set up does not reach into what comes next."""
@@ -47,14 +36,15 @@ class Surroundings:
         if any(stream.closed for stream in self._streams):
             self._streams = (_text_stream(1), _text_stream(2))
         self._connect()
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in self._handlers.items():
-            if handler is not None and signal.getsignal(number) is not handler:
-                signal.signal(number, handler)
-        os.umask(self._umask)
+        self._process.restore()
         if _locale.setlocale(_locale.LC_ALL) != self._locale:
             _locale.setlocale(_locale.LC_ALL, self._locale)
+
+    def end_log(self, mark: bytes) -> None:
+        """All that the step has printed is out, and `mark` after it."""
+        self.flush()
+        if mark:
+            files.write_all(self._log, mark)
 
     def flush(self) -> None:
         for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *self._streams):
@@ -82,7 +72,7 @@ class Surroundings:
 
 
 def _text_stream(descriptor: int) -> io.TextIOWrapper:
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
 
 
 def _flush(stream: object) -> None:

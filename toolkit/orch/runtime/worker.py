@@ -13,18 +13,19 @@ import signal
 import threading
 from typing import NoReturn
 
-from orch import files
+from orch import files, system
 from orch.model import canonical
-from orch.runtime import lifeline
 from orch.runtime.execute import Executor, Order, Setup
 from orch.runtime.surroundings import Surroundings
 
 
-def main(tied: int) -> NoReturn:
-    lifeline.tie(tied)
+def main(argument: str) -> NoReturn:
+    """`argument` is what `Processes.start` appended to the command: the number of a lifeline, or a mark for the ends of logs."""
+    lifeline, mark = ((int(argument),), b"") if argument.isdecimal() else ((), argument.encode())
+    system.end_with(*lifeline)
     numbers = os.dup(0), os.dup(1)
     surroundings = Surroundings()
-    surroundings.close_in_forks(*numbers, tied)
+    surroundings.close_in_forks(*numbers, *lifeline)
     requests, responses = os.fdopen(numbers[0], "rb"), numbers[1]
     try:
         setup = Setup(**canonical.loads(requests.readline()))
@@ -32,7 +33,7 @@ def main(tied: int) -> NoReturn:
         for line in requests:
             surroundings.start_in(setup.root, setup.scratch)
             record = executor.execute(Order(**canonical.loads(line)))
-            surroundings.flush()
+            surroundings.end_log(mark)
             files.write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
     except KeyboardInterrupt:  # interrupted between two steps: there is nothing to report
         os._exit(128 + signal.SIGINT)

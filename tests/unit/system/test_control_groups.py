@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orch.runtime import memory
+from orch.system import control_groups
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that stands for the root of the file system."""
-    monkeypatch.setattr(memory, "Path", lambda path: tmp_path / str(path).lstrip("/"))
+    monkeypatch.setattr(control_groups, "Path", lambda path: tmp_path / str(path).lstrip("/"))
     return tmp_path
 
 
@@ -35,15 +35,15 @@ def test_kills_are_counted_where_the_group_keeps_them(machine: Path, group: str,
     put(machine, "/proc/self/cgroup", group)
     put(machine, file, "oom 9\noom_kill_disable 0\noom_kill 3\noom_group_kill 7\n")
 
-    assert memory.out_of_memory_kills() == 3
+    assert control_groups.out_of_memory_kills() == 3
 
 
 @pytest.mark.parametrize("group", ["0::/job\n", "5:cpu:/job\n", ""])
 def test_a_counter_that_cannot_be_read_has_counted_nothing(machine: Path, group: str) -> None:
     put(machine, "/proc/self/cgroup", group)
 
-    assert memory.out_of_memory_kills() == 0
+    assert control_groups.out_of_memory_kills() == 0
 
 
 def test_a_machine_without_control_groups_has_no_kills(machine: Path) -> None:
-    assert memory.out_of_memory_kills() == 0
+    assert control_groups.out_of_memory_kills() == 0

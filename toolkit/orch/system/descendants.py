@@ -60,7 +60,7 @@ def kill_all(root: int | None, mark: str, known: Iterable[Found] = ()) -> None:
 
 def _numbers(proc: Path) -> list[str]:
     try:
-        return [name for name in os.listdir(proc) if name.isdecimal()]
+        return [entry.name for entry in proc.iterdir() if entry.name.isdecimal()]
     except OSError:
         return []
 
