@@ -38,6 +38,11 @@ def open_log(path: str | Path) -> BinaryIO:
     return open(path, "ab", buffering=0)
 
 
+def open_lock(path: str | Path) -> int:
+    """The descriptor of a file that is there to be locked, made if need be; no program that is started inherits it."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+
+
 def rename(source: str | Path, target: str | Path) -> None:
     """In one step; a file at `target` is replaced."""
     os.replace(source, target)

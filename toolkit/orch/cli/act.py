@@ -16,6 +16,7 @@ from orch.errors import LoadError, UsageError
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all
 from orch.orchestrators.github.repository import Compiled, compile_references
+from orch.orchestrators.local.home import Home
 from orch.replay.act import trigger
 from orch.replay.act.harness import Request, run
 from orch.replay.act.trigger import Trigger
@@ -55,10 +56,10 @@ def command(
     texts = arguments.parse_assignments(assignments)
     compiled = _compile(reference)
     project = find_project(split_reference(reference)[0])
-    home = project.git_root / ".orch" / "act"
+    home = Home.of_act(project.git_root)
     request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep)
-    with show(home / "runs", json=as_json) as display:
-        record = run(request, display, home=home)
+    with show(home.runs, json=as_json) as display:
+        record = run(request, display, home=home.path)
     return record.state.exit_code
 
 

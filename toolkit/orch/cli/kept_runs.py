@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 
 from orch.errors import OrchError, RecordError, UsageError, Where
-from orch.model.records import RunRecord, StepRecord
-from orch.names import RUN_FILE, STEPS_FILE
-
-_PLACES: Final = ("runs", "act/runs")
+from orch.model.records import RunRecord
+from orch.model.states import State
+from orch.orchestrators.local.home import Home, RunFolder
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """The run's id is its folder's name."""
+    """The run's id is its folder's name. A run that `was_killed` did not end: its process is gone, and its record says running."""
 
-    folder: Path
+    folder: RunFolder
     record: RunRecord
+    was_killed: bool = False
 
     @property
     def logs(self) -> dict[str, Path]:
         """The log file of each step that wrote one, in the order of the record."""
-        found = {file.stem: file for file in sorted((self.folder / "logs").glob("*.log"))}
-        order = {step.step: number for number, step in enumerate(self.record.steps)}
-        return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+        return self.folder.logs(self.record)
+
+    @property
+    def state(self) -> str:
+        return "killed" if self.was_killed else str(self.record.state)
 
 
-def read_runs(home: Path) -> tuple[list[KeptRun], list[OrchError]]:
-    """All runs under `home`, newest first, and what is wrong with the records that cannot be read."""
+def homes(git_root: Path) -> tuple[Home, ...]:
+    """Where `orch run` and `orch act` keep theirs."""
+    return Home.of(git_root), Home.of_act(git_root)
+
+
+def read_runs(git_root: Path) -> tuple[list[KeptRun], list[OrchError]]:
+    """All runs of a repository, newest first, and what is wrong with the records that cannot be read."""
     runs: list[KeptRun] = []
     problems: list[OrchError] = []
-    for folder in _folders(home):
+    for folder in _folders(git_root):
         try:
             runs.append(_read(folder))
         except RecordError as error:
@@ -43,46 +48,42 @@ def read_runs(home: Path) -> tuple[list[KeptRun], list[OrchError]]:
     return runs, problems
 
 
-def find_run(home: Path, wanted: str | None) -> KeptRun:
+def find_run(git_root: Path, wanted: str | None) -> KeptRun:
     """The run whose id starts with `wanted`, or the newest; raises where there is none, several, or its record is damaged."""
     if wanted is None:
-        runs, problems = read_runs(home)
+        runs, problems = read_runs(git_root)
         if not runs:
-            raise problems[0] if problems else RecordError(f"no runs in {_from_here(home)!r}", hint="`orch run FILE` makes one")
+            home = _from_here(Home.of(git_root).path)
+            raise problems[0] if problems else RecordError(f"no runs in {home!r}", hint="`orch run FILE` makes one")
         return runs[0]
-    folders = _folders(home)
-    found = [folder for folder in folders if folder.name == wanted] or [folder for folder in folders if folder.name.startswith(wanted)]
-    names = [folder.name for folder in folders]
+    folders = _folders(git_root)
+    names = [folder.run_id for folder in folders]
+    found = [folder for folder in folders if folder.run_id == wanted] or [folder for folder in folders if folder.run_id.startswith(wanted)]
     if len(found) > 1:
-        raise UsageError(f"{wanted!r} starts the ids of {len(found)} runs", hint=f"they are {', '.join(folder.name for folder in found)}")
+        raise UsageError(f"{wanted!r} starts the ids of {len(found)} runs", hint=f"they are {', '.join(each.run_id for each in found)}")
     if not found:
         near = get_close_matches(wanted, names, n=1)
         raise UsageError(f"no run {wanted!r}", hint=f"did you mean {near[0]!r}?" if near else "`orch runs list` shows the runs there are")
     return _read(found[0])
 
 
-def _steps_so_far(folder: Path) -> tuple[StepRecord, ...]:
-    """Of a run that is under way, or was killed: the steps that have ended. The last line may lack its end."""
-    file = folder / STEPS_FILE
-    lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
-    return tuple(StepRecord.read(line) for line in lines if line.endswith(b"\n"))
+def _folders(git_root: Path) -> list[RunFolder]:
+    return [folder for home in homes(git_root) for folder in home.folders()]
 
 
-def _folders(home: Path) -> list[Path]:
-    return sorted(folder for place in _PLACES for folder in (home / place).glob("*") if folder.is_dir())
-
-
-def _read(folder: Path) -> KeptRun:
-    file = folder / RUN_FILE
-    where = Where(_from_here(file))
+def _read(folder: RunFolder) -> KeptRun:
     try:
-        record = RunRecord.read(file.read_bytes())
-        return KeptRun(folder, record if record.state.has_ended else replace(record, steps=_steps_so_far(folder)))
+        record = folder.read()
+        if record.state.has_ended or folder.is_going_on:
+            return KeptRun(folder, record)
+        record = folder.read()  # it may have ended between the two questions
     except RecordError as error:
+        where = error.where and Where(_from_here(Path(error.where.path)))
         raise RecordError(error.message, hint=error.hint, where=where) from error
-    except OSError as error:
-        raise RecordError(f"this run's record cannot be read: {error.strerror}", where=where) from error
+    if record.state.has_ended:
+        return KeptRun(folder, record)
+    return KeptRun(folder, replace(record, state=State.CANCELLED), was_killed=True)
 
 
 def _from_here(path: Path) -> str:
-    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else os.fspath(path)
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)

@@ -16,6 +16,7 @@ from orch.model.graph import Graph
 from orch.model.parameters import parse_all, resolve
 from orch.model.records import RunRecord
 from orch.orchestrators import local
+from orch.orchestrators.local.home import Home
 from orch.runtime.runner import on_runner
 from orch.stacks.load import load_settings
 from orch.stacks.settings import active_stack
@@ -66,14 +67,14 @@ def run_graph(
         message = f"stack {name!r} runs pipelines on GitHub, and a run there cannot be started from here yet"
         named = again or graph.source.rpartition(":")[0]
         raise UsageError(message, hint=f"`orch act {named}` runs its workflow on this machine, `orch run {named} --stack local` its steps")
-    home = project.git_root / ".orch"
-    with show(home / "runs", json=json) as display:
+    home = Home.of(project.git_root)
+    with show(home.runs, json=json) as display:
         return local.run(
             graph,
             project,
             parameters,
             jobs=jobs or local.default_jobs(),
-            home=home,
+            home=home.path,
             sink=display,
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

@@ -17,6 +17,7 @@ from orch.cli.kept_runs import KeptRun, find_run, read_runs
 from orch.cli.report import render
 from orch.cli.text import duration, lines_of, log_line, one_line, paint, takes_colour
 from orch.errors import UsageError
+from orch.model.canonical import Json
 from orch.model.events import StepOutput, to_json
 
 _run_argument: Final[Callable[[Any], Any]] = click.argument("run", metavar="[RUN]", required=False)
@@ -31,9 +32,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the records as a JSON array.")
 def list_runs(as_json: bool) -> None:
     """List the runs, newest first."""
-    runs, problems = read_runs(_home())
+    runs, problems = read_runs(_git_root())
     if as_json:
-        click.echo(json.dumps([run.record.to_json() for run in runs]))
+        click.echo(json.dumps([_to_json(run) for run in runs]))
     else:
         for line in _table(runs, colour=takes_colour(sys.stdout)):
             click.echo(line)
@@ -51,9 +52,9 @@ def show_run(run: str | None, as_json: bool) -> None:
 
     RUN is the run's id or the beginning of it; the newest run without.
     """
-    kept = find_run(_home(), run)
+    kept = find_run(_git_root(), run)
     if as_json:
-        click.echo(json.dumps(kept.record.to_json()))
+        click.echo(json.dumps(_to_json(kept)))
         return
     colour = takes_colour(sys.stdout)
     info = kept.record.info
@@ -62,8 +63,10 @@ def show_run(run: str | None, as_json: bool) -> None:
         if value := getattr(info, name):
             click.echo(f"  {name.ljust(12)}  {one_line(value)}")
     click.echo()
-    for line in ending(kept.record, kept.folder, colour=colour):
+    for line in ending(kept.record, kept.folder.path, colour=colour):
         click.echo(line)
+    if kept.was_killed:
+        click.echo("it was killed: its process is gone, and it did not say that it ended")
 
 
 @command.command("logs")
@@ -75,7 +78,7 @@ def show_logs(run: str | None, step: str | None, as_json: bool) -> None:
 
     RUN is the run's id or the beginning of it; the newest run without.
     """
-    kept = find_run(_home(), run)
+    kept = find_run(_git_root(), run)
     logs = kept.logs
     if step is not None:
         _check_step(kept, step)
@@ -100,15 +103,15 @@ def _check_step(kept: KeptRun, step: str) -> None:
     if step not in known:
         near = get_close_matches(step, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"its steps are {', '.join(known)}"
-        raise UsageError(f"run {kept.folder.name!r} has no step {step!r}", hint=hint)
+        raise UsageError(f"run {kept.folder.run_id!r} has no step {step!r}", hint=hint)
 
 
 def _table(runs: list[KeptRun], *, colour: bool) -> list[str]:
     rows = [
         (
-            one_line(run.folder.name),
+            one_line(run.folder.run_id),
             one_line(run.record.info.pipeline),
-            str(run.record.state),
+            run.state,
             one_line(run.record.info.orchestrator),
             one_line(run.record.info.started)[:19].replace("T", " "),
             duration(run.record.duration) if run.record.ended else "",
@@ -124,5 +127,10 @@ def _table(runs: list[KeptRun], *, colour: bool) -> list[str]:
     return lines
 
 
-def _home() -> Path:
-    return find_project(Path.cwd()).git_root / ".orch"
+def _to_json(run: KeptRun) -> Json:
+    """Of a run that was killed, its folder has no more to say than how far it came."""
+    return run.record.to_json() | ({"killed": True} if run.was_killed else {})
+
+
+def _git_root() -> Path:
+    return find_project(Path.cwd()).git_root

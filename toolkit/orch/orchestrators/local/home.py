@@ -1,32 +1,56 @@
-"""Where runs and their results are kept on this machine: `.orch/` at the root of the repository."""
+"""Where runs and their results are kept on this machine: the one module that knows the layout of `.orch/`.
+
+.orch/
+  lock                    shared by every run that goes on, taken alone by `orch gc`
+  store/                  the values of all runs, by digest: `orch.stores.local`
+  cache/index.jsonl       the results that can be used again
+  runs/<run>/             one folder for each run
+    lock                  taken while the run goes on
+    run.json              its record
+    records.jsonl         its steps' records, as they ended
+    logs/<step>.log
+    outputs/<step>/<output>/
+  act/                    the same once more, of the runs of `orch act`
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from orch import files, materializers
-from orch.errors import StoreError
+from orch import files, locks, materializers
+from orch.errors import RecordError, StoreError, Where
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import RunRecord, StepRecord, newest
 from orch.names import RUN_FILE, STEPS_FILE
 from orch.stores.local import LocalStore
+
+# What a writer puts together before it gives it its name; hidden, and of no use once its writer is gone.
+ASIDE: Final = ".writing"
+_HOME: Final = ".orch"
+_LOCK: Final = "lock"
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`run.json`, `records.jsonl`, `logs/<step>.log` and `outputs/<step>/<output>/` of one run.
+    """What one run leaves behind.
 
     The step records are appended as steps end, one line each, so that a run that was killed has them; `run.json` holds
     all of them once the run has ended.
     """
 
     path: Path
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    # --- written by the run ---
 
     def create(self) -> None:
         """Raises FileExistsError if there is such a run; git is told to look away from runs and their store."""
@@ -65,19 +89,106 @@ class RunFolder:
     def output(self, step: str, output: str) -> Path:
         return self.path / "outputs" / step / output
 
+    # --- read by others ---
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether the process of this run lives, whatever its record says."""
+        return locks.is_taken(self.path / _LOCK)
+
+    def read(self) -> RunRecord:
+        """The record; of a run that has not ended, or was killed, with the steps that have. Raises RecordError."""
+        where = Where(str(self.path / RUN_FILE))
+        try:
+            record = RunRecord.read((self.path / RUN_FILE).read_bytes())
+            return record if record.state.has_ended else replace(record, steps=self._steps_so_far())
+        except RecordError as error:
+            raise RecordError(error.message, hint=error.hint, where=where) from error
+        except OSError as error:
+            raise RecordError(f"this run's record cannot be read: {error.strerror}", where=where) from error
+
+    def _steps_so_far(self) -> tuple[StepRecord, ...]:
+        """The last line may lack its end; a step may be told of twice."""
+        file = self.path / STEPS_FILE
+        lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
+        return tuple(newest(StepRecord.read(line) for line in lines if line.endswith(b"\n")).values())
+
+    def logs(self, record: RunRecord) -> dict[str, Path]:
+        """The log file of each step that wrote one, in the order of the record."""
+        found = {file.stem: file for file in sorted((self.path / "logs").glob("*.log"))}
+        order = {step.step: number for number, step in enumerate(record.steps)}
+        return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The store that all runs share, and the folders of the runs."""
+    """The store that all runs share, and the folders of the runs. Nothing in it may lead out of `root`."""
 
     path: Path
+    root: Path
+
+    @classmethod
+    def of(cls, git_root: Path) -> Home:
+        """Of the runs of `orch run` in a repository."""
+        return cls(git_root / _HOME, git_root)
+
+    @classmethod
+    def of_act(cls, git_root: Path) -> Home:
+        """Of the runs of `orch act` in a repository."""
+        return cls(git_root / _HOME / "act", git_root)
+
+    @classmethod
+    def at(cls, path: Path, git_root: Path) -> Home:
+        """Wherever one was told to have it, as in a job."""
+        return cls(path, git_root if path.is_relative_to(git_root) else path.parent)
 
     @property
     def store(self) -> Path:
         return self.path / "store"
 
+    @property
+    def index(self) -> Path:
+        return self.path / "cache" / "index.jsonl"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
     def run(self, run_id: str) -> RunFolder:
-        return RunFolder(self.path / "runs" / run_id)
+        return RunFolder(self.runs / run_id)
+
+    def folders(self) -> list[RunFolder]:
+        """Of all runs, by name; a link to somewhere else is none."""
+        return [RunFolder(folder) for folder in sorted(self.runs.glob("*")) if folder.is_dir() and not folder.is_symlink()]
+
+    @contextmanager
+    def running(self, run_id: str) -> Iterator[RunFolder]:
+        """A new run's folder, and the locks that say that the run goes on. Raises FileExistsError if there is such a run."""
+        self.check()
+        folder = self.run(run_id)
+        with folder.writing():
+            files.make_folders(self.path)
+            shared = locks.take(self.path / _LOCK, shared=True)
+        with shared:
+            folder.create()
+            with folder.writing():
+                own = locks.take(folder.path / _LOCK)
+            with own:
+                yield folder
+
+    def alone(self) -> locks.Lock | None:
+        """The lock of `orch gc`: while it is held no run starts. None if a run goes on."""
+        return locks.try_take(self.path / _LOCK)
+
+    def check(self) -> None:
+        """Raise where what is there is no folder, or would have us write, and delete, somewhere else: a repository may bring links."""
+        above = [path for path in self.path.parents if path != self.root and path.is_relative_to(self.root)]
+        for path in (*above, self.path, self.store, self.store / "objects", self.index.parent, self.runs):
+            if path.is_symlink() and not path.resolve().is_relative_to(self.root.resolve()):
+                message = f"{str(path)!r} is a link that leads out of the repository, to {str(path.resolve())!r}"
+                raise StoreError(message, hint=f"remove the link; to use another disk, mount it at {str(path)!r}")
+            if path.exists() and not path.is_dir():
+                raise StoreError(f"{str(path)!r} is not a folder, and runs are kept in it", hint="move it away")
 
 
 def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
@@ -88,12 +199,14 @@ def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: Ru
             final = OutputRef(step.step, name) not in read or graph[step.step].settings.keep
             if final and artifact.materializer in materializers.ON_DISK:
                 with folder.writing():
-                    _lay_out(artifact, store, folder.output(step.step, name))
+                    _lay_out(artifact, store, folder, folder.output(step.step, name))
 
 
-def _lay_out(artifact: Artifact, store: LocalStore, folder: Path) -> None:
-    files.make_folders(folder)
-    copied = materializers.load(artifact, store, scratch=folder)
+def _lay_out(artifact: Artifact, store: LocalStore, folder: RunFolder, target: Path) -> None:
+    """Whole or not at all: who looks while the run goes on, or after a kill, finds no half of a file."""
+    aside = folder.path / ASIDE
+    copied = materializers.load(artifact, store, scratch=aside)
     assert isinstance(copied, Path)
-    files.rename(copied, folder / copied.name)
-    files.remove_folder(copied.parent)
+    files.make_folders(target.parent)
+    files.rename(copied.parent, target)
+    files.remove_folder(aside)

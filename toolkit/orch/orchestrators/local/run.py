@@ -60,7 +60,7 @@ def run(
         commit=_commit(project.git_root, environment),
         actor=environment.get("GITHUB_ACTOR", ""),
     )
-    return _Run(graph, project, info, Home(home), environment, jobs, sink).drive()
+    return _Run(graph, project, info, Home.at(home, project.git_root), environment, jobs, sink).drive()
 
 
 class _Run:
@@ -98,7 +98,10 @@ class _Run:
         self.pool = Pool(jobs, setup, environment, self._output, hidden=hidden)
 
     def drive(self) -> RunRecord:
-        self.folder.create()
+        with self.home.running(self.info.run):
+            return self._drive()
+
+    def _drive(self) -> RunRecord:
         self.folder.write_run(RunRecord(self.info, State.RUNNING, ()))
         self.sink(RunStarted(self.info, self.graph))
         tick = clock.monotonic()

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from orch import names
+from orch import files, names
 from orch.authoring.project import Project
 from orch.errors import SecretError, ToolFailedError, UsageError, raise_problems
-from orch.files import write_atomic
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -70,13 +69,14 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
     secrets = declared_secrets(graph, request.environ)
     act = command.find_act(request.environ)
-    with _private_folder(request.keep) as private:
+    place = Home.at(home, request.project.git_root)
+    with _private_folder(request.keep) as private, contextlib.ExitStack() as held:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request, secrets)
         started = clock.now()
-        folder = _new_run(home, started)
+        folder = _new_run(place, started, held)
         info = RunInfo(
-            run=folder.path.name,
+            run=folder.run_id,
             pipeline=graph.pipeline,
             orchestrator="act",
             started=clock.rfc3339(started),
@@ -95,7 +95,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             env={"GITHUB_RUN_ID": info.run, **_for_stand_ins(private), **family.environment},
             job=request.job,
         )
-        return _Run(graph, info, folder, private, LocalStore(Home(home).store), sink).drive(
+        return _Run(graph, info, folder, private, LocalStore(place.store), sink).drive(
             arguments, command.environment(private, request.environ) | family.environment, family
         )
 
@@ -159,17 +159,14 @@ def _for_stand_ins(private: Private) -> dict[str, str]:
     }
 
 
-def _new_run(home: Path, started: float) -> RunFolder:
+def _new_run(home: Home, started: float, held: contextlib.ExitStack) -> RunFolder:
     """A folder under a number that no other run has: GitHub's run ids are numbers too."""
     number = int(started * 1000)
     while True:
-        folder = Home(home).run(str(number))
         try:
-            folder.create()
+            return held.enter_context(home.running(str(number)))
         except FileExistsError:
             number += 1
-        else:
-            return folder
 
 
 class _Run:
@@ -282,7 +279,7 @@ class _Run:
             if step.state.has_outputs:
                 self.delivered.unpack_outputs(step, self.private.scratch, self.store)
         if (result := self.listener.logs.get(names.RESULT_JOB)) and result.summary:
-            write_atomic(self.folder.path / "summary.md", result.summary.encode())
+            files.write_atomic(self.folder.path / "summary.md", result.summary.encode())
         arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
