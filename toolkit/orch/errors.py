@@ -115,6 +115,12 @@ class SecretError(OrchError):
     code = "secret-missing"
 
 
+class SecretsFileError(OrchError):
+    """A `.env.orch` that cannot be read, or that others could read."""
+
+    code = "secrets-file"
+
+
 # --- invalid pipeline or findings (3) ---
 
 
@@ -207,6 +213,13 @@ class UnreleasedActionError(PipelineError):
     code = "unreleased-action"
 
 
+class PinError(OrchError):
+    """A pin that nobody should rely on without a look: a tag that moved, no full commit, an action that is none of ours."""
+
+    code = "pin"
+    exit_code = ExitCode.INVALID
+
+
 # --- drift (4) ---
 
 
@@ -246,6 +259,13 @@ class StoreError(OrchError):
     """Bytes that are absent from the store, or not the bytes their digest names."""
 
     code = "store"
+    exit_code = ExitCode.UNREACHABLE
+
+
+class RemoteError(OrchError):
+    """A server that a command asks over the network, and that does not answer or refuses."""
+
+    code = "remote"
     exit_code = ExitCode.UNREACHABLE
 
 
