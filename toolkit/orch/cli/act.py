@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,8 @@ from orch.orchestrators.local.home import Home
 from orch.replay.act import trigger
 from orch.replay.act.harness import Request, run
 from orch.replay.act.trigger import Trigger
+from orch.runtime.secrets import declared
+from orch.stacks.secrets import with_secrets
 
 
 @click.command("act")
@@ -57,7 +60,8 @@ def command(
     compiled = _compile(reference)
     project = find_project(split_reference(reference)[0])
     home = Home.of_act(project.git_root)
-    request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep)
+    environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
+    request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep, environ)
     with show(home.runs, json=as_json) as display:
         record = run(request, display, home=home.path)
     return record.state.exit_code

@@ -18,7 +18,9 @@ from orch.model.records import RunRecord
 from orch.orchestrators import local
 from orch.orchestrators.local.home import Home
 from orch.runtime.runner import on_runner
+from orch.runtime.secrets import declared
 from orch.stacks.load import load_settings
+from orch.stacks.secrets import with_secrets
 from orch.stacks.settings import active_stack
 
 
@@ -76,5 +78,6 @@ def run_graph(
             jobs=jobs or local.default_jobs(),
             home=home.path,
             sink=display,
+            environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

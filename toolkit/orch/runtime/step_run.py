@@ -12,7 +12,7 @@ from typing import TextIO
 
 from orch import files
 from orch.authoring.project import Project
-from orch.errors import OrchError, SecretError, UnknownStepError
+from orch.errors import OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
@@ -26,6 +26,7 @@ from orch.runtime.graph_files import read_graph_file
 from orch.runtime.inputs import given_parameters
 from orch.runtime.last_word import call_hook, try_until_ended
 from orch.runtime.pool import Pool
+from orch.runtime.secrets import missing
 
 Log = Callable[[str], None]
 
@@ -82,10 +83,7 @@ class _Job:
         return record.state.exit_code
 
     def _order(self, inputs: Path) -> Order:
-        for name in self.step.settings.secrets:
-            if not self.environment.get(name):
-                hint = f"add the secret {name} to the repository, and let the calling workflow pass it"
-                raise SecretError(f"secret {name!r} is not set, and step {self.step.id!r} declares it", hint=hint)
+        raise_problems(missing([self.step], self.environment))
         references = [(ref.step, ref.output) for ref in self.step.references if isinstance(ref, OutputRef)]
         return Order(self.step.to_json(), artifacts_for(references, inputs) if references else {})
 

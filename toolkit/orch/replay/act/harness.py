@@ -21,7 +21,7 @@ from typing import Final
 
 from orch import files, names
 from orch.authoring.project import Project
-from orch.errors import SecretError, ToolFailedError, UsageError, raise_problems
+from orch.errors import ToolFailedError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -38,6 +38,7 @@ from orch.replay.act.trigger import Trigger
 from orch.replay.act.wrappers import Packages
 from orch.runtime import clock, interrupts
 from orch.runtime.result import fold_run, reconcile
+from orch.runtime.secrets import declared, missing
 from orch.stores.local import LocalStore
 
 # A cancelled job has 7.5 s after SIGINT and 2.5 s after SIGTERM on GitHub's runner.
@@ -113,13 +114,8 @@ def selected(graph: Graph, job: str | None) -> Graph:
 
 
 def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
-    declared = {name: step.id for step in reversed(graph.steps) for name in step.settings.secrets}
-    raise_problems(
-        SecretError(f"secret {name!r} is not set, and step {step!r} declares it", hint=f"export {name}=...")
-        for name, step in sorted(declared.items())
-        if not environ.get(name)
-    )
-    return {name: environ[name] for name in sorted(declared)}
+    raise_problems(missing(graph.steps, environ))
+    return {name: environ[name] for name in sorted(declared(graph.steps))}
 
 
 @contextlib.contextmanager
