@@ -18,6 +18,8 @@ from support.tools import REQUIRED
 
 from orch.errors import OrchError, SecretError
 
+pytestmark = pytest.mark.usefixtures("each_system")
+
 PATH = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 
 
@@ -747,7 +749,7 @@ def _orch(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def _environment() -> dict[str, str]:
     toolkit = Path(__file__).parents[2] / "toolkit"
-    return {**os.environ, "PYTHONPATH": str(toolkit)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(toolkit), os.environ.get("PYTHONPATH")]))}
 
 
 def _wait_for(file: Path) -> None:

@@ -14,6 +14,9 @@ from support.ran import Ran
 from orch.model.events import Event
 
 
+pytestmark = pytest.mark.usefixtures("each_system")
+
+
 def run_two(
     folder: Path,
     first: str,
@@ -105,7 +108,9 @@ def test_a_step_that_closes_everything_and_goes_on_printing_is_stopped(tmp_path:
 
 
 def test_a_step_that_prints_faster_than_anyone_reads_still_has_a_timeout(tmp_path: Path) -> None:
-    floods = "until = time.monotonic() + 10\n        while time.monotonic() < until: os.write(1, b'x\\n' * 1000)\n        Path('went on').touch()"
+    floods = """until = time.monotonic() + 10
+        while time.monotonic() < until: os.write(1, b'x\\n' * 1000)
+        Path('went on').touch()"""
     ran = run_two(tmp_path, floods, options="(timeout=1)", watch=lambda _: time.sleep(0.01))
 
     assert ran["first"].failure is not None

@@ -134,8 +134,8 @@ class _Stream:
 
 def _cut(text: bytes, mark: bytes) -> int:
     """Where in `text` a beginning of `mark` begins that may go on in what is read next, else its length."""
-    begin = text.rfind(mark[:1], max(0, len(text) - len(mark) + 1)) if mark else -1
-    return begin if begin >= 0 and mark.startswith(text[begin:]) else len(text)
+    last = range(max(0, len(text) - len(mark) + 1), len(text))
+    return next((begin for begin in last if mark.startswith(text[begin:])), len(text)) if mark else len(text)
 
 
 class _Process:
