@@ -5,6 +5,7 @@ A line that must be an error carries an ignore for exactly that error, and an ig
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, assert_type
 
 from orch import (
@@ -17,6 +18,7 @@ from orch import (
     StepRetryConfig,
     WorkflowCall,
     context,
+    log_metadata,
     pipeline,
     step,
 )
@@ -29,6 +31,9 @@ def tell(error: StepFailed) -> None:
 @step
 def load(rows: int) -> list[int]:
     assert_type(context(), Context)
+    assert_type(context().logical_date, datetime)
+    log_metadata(rows=rows, share=0.5, name="a", first=context().logical_date, nothing=None, fine=True)
+    log_metadata(rows=[rows])  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     return list(range(rows))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orch.errors import OrchError
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
-    from orch.runtime.context import Context, context
+    from orch.runtime.context import Context, context, log_metadata
 
 __version__: Final = "0.1.0"
 
@@ -34,6 +34,7 @@ __all__ = [
     "WorkflowCall",
     "__version__",
     "context",
+    "log_metadata",
     "pipeline",
     "step",
 ]
@@ -51,6 +52,7 @@ _HOME: Final = {
     "StepRetryConfig": "orch.model.settings",
     "WorkflowCall": "orch.model.settings",
     "context": "orch.runtime.context",
+    "log_metadata": "orch.runtime.context",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
 }

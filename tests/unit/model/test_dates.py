@@ -150,6 +150,18 @@ def test_the_zone_is_the_schedules(triggers: tuple[object, ...], zone: str | Non
     assert dates.zone_of(triggers) == zone
 
 
+@pytest.mark.parametrize(
+    ("zone", "written"),
+    [
+        (None, "2026-01-02T03:04:05.123000+00:00"),
+        (BERLIN, "2026-01-02T04:04:05.123000+01:00"),
+        ("Mars/Olympus", "2026-01-02T03:04:05.123000+00:00"),
+    ],
+)
+def test_a_run_that_was_given_no_date_is_for_its_start(zone: str | None, written: str) -> None:
+    assert dates.at(1767323045.1234, zone).isoformat() == written
+
+
 moments = st.datetimes(datetime(1970, 1, 3), datetime(2037, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis takes naive bounds)
 
 

@@ -96,3 +96,11 @@ def test_a_hook_that_fails_says_why_in_its_own_record(run: Run, tmp_path: Path, 
     assert record.failure is not None
     assert record.failure.cause == cause
     assert message in record.failure.message
+
+
+@pytest.mark.parametrize(("ending", "state"), [("return 1", State.SUCCEEDED), ("raise ValueError", State.FAILED)])
+def test_what_a_step_logged_is_in_its_record_however_it_ended(run: Run, ending: str, state: State) -> None:
+    record = run(f"def train():\n    log_metadata(rows=3, loss=0.5)\n    log_metadata(loss=0.25)\n    {ending}\n")
+
+    assert record.state is state
+    assert record.metadata == {"rows": 3, "loss": 0.25}

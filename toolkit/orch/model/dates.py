@@ -59,6 +59,15 @@ def parse(text: str, zone_name: str | None) -> datetime:
         raise UsageError(f"{text!r} is not a date or time: {error}", hint=f"write it as {_EXAMPLES}") from None
 
 
+def at(seconds: float, zone_name: str | None) -> datetime:
+    """The logical date of a run that was given none: its start, to the millisecond; in UTC where this machine does not know the zone."""
+    moment = datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC)
+    try:
+        return moment.astimezone(zone(zone_name or "UTC"))
+    except UsageError:  # a run that does not ask for its date does not need the zone either
+        return moment
+
+
 def read(text: str, zone_name: str) -> datetime:
     """The moment in a record or an order, which `parse` gave or a clock, in that zone again."""
     return datetime.fromisoformat(text).astimezone(zone(zone_name))

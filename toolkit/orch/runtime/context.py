@@ -1,17 +1,25 @@
-"""What a running step may ask about itself: `orch.context()`."""
+"""What a running step may ask about itself and say about its result: `orch.context()` and `orch.log_metadata()`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orch.errors import UsageError
 from orch.model.states import State
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from orch.model.canonical import Json
+    from orch.runtime.metadata import Scalar
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`temp` is a folder of this step's alone, empty when it starts and removed when it has ended.
+    """`temp` is a folder of this try's alone, empty when it starts and removed when it has ended.
 
     `state` is running, or in a hook what the step ended as. `attempt` counts the runs of one id (GitHub's re-run), `tries` the
     step's own retries in it; both from 1.
@@ -25,9 +33,27 @@ class Context:
     tries: int
     trigger: str
     temp: Path
+    _logical_date: str = field(default="", repr=False)
+    _timezone: str = field(default="UTC", repr=False)
+
+    @property
+    def logical_date(self) -> datetime:
+        """The moment that the run is for, in the time zone of the pipeline's schedule.
+
+        Raises UsageError where each job would have another: in a job of a compiled workflow.
+        """
+        if not self._logical_date:
+            hint = "give the pipeline a parameter for it, or run the whole pipeline in one job"
+            raise UsageError("the logical date is not known in a job of a compiled workflow: each job would have its own", hint=hint)
+        from orch.model import dates  # most steps do not ask
+
+        return dates.read(self._logical_date, self._timezone)
 
 
+# Of this process, not of a thread or a coroutine: those that a step starts are part of it. One step at a time runs in a process.
 _current: list[Context] = []
+_metadata: dict[str, Json] = {}
+_process: list[int] = []
 
 
 def context() -> Context:
@@ -37,9 +63,30 @@ def context() -> Context:
     return _current[-1]
 
 
+def log_metadata(**scalars: Scalar) -> None:
+    """Keep single values in the step's record, for people to see: numbers, text, dates. The last value of a name counts.
+
+    Raises UsageError outside a step, and for a value that is none; then nothing of this call is kept.
+    """
+    if not _current or _current[-1].state is not State.RUNNING:
+        where = "in a hook, when the step's record is closed" if _current else "outside a running step"
+        hint = "call it inside a function decorated with @step"
+        raise UsageError(f"orch.log_metadata() was called {where}", hint=hint)
+    if os.getpid() not in _process:
+        message = "orch.log_metadata() was called in a process that the step started, which has no record"
+        raise UsageError(message, hint="return the values to the step's own process, and log them there")
+    from orch.runtime import metadata  # most steps log none
+
+    _metadata.update(metadata.checked(scalars, _metadata))
+
+
 def enter(entered: Context) -> None:
     _current[:] = [entered]
+    _process[:] = [os.getpid()]
+    _metadata.clear()
 
 
-def leave() -> None:
+def leave() -> dict[str, Json]:
+    """End the step's time; gives what it logged."""
     _current.clear()
+    return dict(_metadata)

@@ -43,6 +43,7 @@ class Setup(NamedTuple):
     verify: bool
     secrets: list[str]
     logical_date: str = ""  # RFC 3339; empty where this process cannot know it
+    timezone: str = "UTC"  # of the logical date: an IANA name
     pickles: str = "allow"  # or "forbid"
 
     @property
@@ -81,6 +82,7 @@ class Executor:
         self.stores: dict[str, LocalStore] = {}
         self.redact = Redactor(os.environ.get(name, "") for name in setup.secrets)
         self.functions: dict[str, Any] = {}
+        self.logged: dict[str, Json] = {}
         self.parameters = {name: values.decode(data) for name, data in setup.parameters.items()}
         self.environment: dict[str, Json] = {
             "orch": orch.__version__,
@@ -93,6 +95,7 @@ class Executor:
         """Run the step, or its hook; whatever the user's code does short of ending the process is in the record."""
         started, tick = clock.now(), clock.monotonic()
         state, failure = State.SUCCEEDED, None
+        self.logged = {}
         outputs: dict[str, Artifact] = {}
         inputs: dict[str, Json] = {}
         try:
@@ -119,6 +122,7 @@ class Executor:
             failure=failure and self._masked(failure),
             reason="interrupted" if state is State.CANCELLED else "",
             environment=self.environment,
+            metadata=self._masked_metadata(),
         )
 
     def _function(self, source: str) -> Any:
@@ -191,6 +195,8 @@ class Executor:
             tries=order.tries,
             trigger=setup.trigger,
             temp=self.scratch,
+            _logical_date=setup.logical_date,
+            _timezone=setup.timezone,
         )
 
     def _call(self, function: Any, order: Order, arguments: dict[str, Any], *given: object) -> Any:
@@ -203,7 +209,7 @@ class Executor:
         except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
             raise _Stopped(failure_of(error, self.project)) from error
         finally:
-            step_context.leave()
+            self.logged = step_context.leave()
             self.after_call()
 
     def _call_hook(self, order: Order) -> None:
@@ -241,6 +247,13 @@ class Executor:
         if not self.redact or not artifact.preview:
             return artifact
         return Artifact.from_json(artifact.to_json() | {"preview": self.redact(artifact.preview)})
+
+    def _masked_metadata(self) -> dict[str, Json]:
+        if not self.redact or not self.logged:
+            return self.logged
+        from orch.runtime import metadata
+
+        return metadata.masked(self.logged, self.redact)
 
     def _masked(self, failure: Failure) -> Failure:
         if not self.redact:
