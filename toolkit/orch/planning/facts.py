@@ -48,7 +48,7 @@ def gather(graph: Graph, project: Project, *, steps: Collection[str] | None = No
         code=_document(documents, code),
         packages=_document(documents, packages),
         python=f"{sys.version_info[0]}.{sys.version_info[1]}",
-        platform=f"{sys.platform}-{os.uname().machine}",
+        platform=f"{sys.platform}-{system.architecture()}",
         texts=_document(documents, code),
     )
     wanted = [step.id for step in graph.steps] if steps is None else steps

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orch
-from orch import materializers
+from orch import materializers, system
 from orch.authoring.modules import load_module
 from orch.authoring.project import Project
 from orch.errors import InputMissingError, MaterializationError, OrchError, StoreError
@@ -88,7 +88,7 @@ class Executor:
             "orch": orch.__version__,
             "python": ".".join(map(str, sys.version_info[:3])),
             "os": sys.platform,
-            "arch": os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", ""),
+            "arch": system.architecture(),
         }
 
     def execute(self, order: Order) -> StepRecord:
