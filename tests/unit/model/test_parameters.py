@@ -266,7 +266,7 @@ def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(ParameterError) as caught:
         parse_all((ROWS, RATE), {"row": "3"})
 
-    assert caught.value.hint == "this pipeline takes rows, rate"
+    assert caught.value.hint == "did you mean 'rows'? this pipeline takes rows, rate"
 
 
 def test_texts_that_are_given_are_parsed_and_no_others() -> None:

@@ -128,7 +128,7 @@ retention:
         ("stacks: &s\n  a: *s\n", "orch.yaml:2: *s is an alias, which settings do not have [settings]"),
         ("1: 2\n", "orch.yaml:1: "),
         ("? [a]\n: b\n", "orch.yaml: this is not a settings file: "),
-        ("stacks: {a: !!python/object:os.x {}}\n", "orch.yaml: this is not a settings file: "),
+        ("stacks: {a: !!python/object:os.x {}}\n", "orch.yaml:1: this is a 'python/object:os.x', which no setting is"),
         ("stacks: {2: {}}\n", "orch.yaml:1: stacks.2"),
         ("stacks: {a: }\n", "orch.yaml:1: stacks.a is None: "),
         ("runners: [{label: x, memory: 5 apples}]\n", "orch.yaml:1: runners.0: '5 apples' is not an amount of memory"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from orch.authoring.places import told
 from orch.errors import ArgumentError, Where
 from orch.model.graph import Output
 from orch.names import output_name_problem
@@ -43,7 +44,7 @@ def read_signature(function: Callable[..., Any]) -> Signature:
         hints = typing.get_type_hints(function, include_extras=True)
     except Exception as error:
         hint = "import the name outside `if TYPE_CHECKING`, or remove the annotation"
-        message = f"an annotation of {name!r} cannot be read: {type(error).__name__}: {error}"
+        message = f"an annotation of {name!r} cannot be read: {told(error)}"
         raise ArgumentError(message, hint=hint, where=where_defined(function)) from error
     texts = _texts(function)
     outputs, output_hints, several = _outputs(hints.pop("return", UNKNOWN), texts.get("return", ""), function)

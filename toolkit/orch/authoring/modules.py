@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from orch.authoring.places import raising_place
+from orch.authoring.places import raising_place, told
 from orch.authoring.project import Project, add_import_paths, module_name
 from orch.errors import LoadError, OrchError, Where
 
@@ -58,4 +58,4 @@ def _load_error(error: BaseException, file: Path, project: Project) -> LoadError
     hint = ""
     if isinstance(error, ModuleNotFoundError):
         hint = f"install what provides {error.name!r} into {sys.prefix}, and add it to the project's requirements"
-    return LoadError(f"importing {project.relative(file)!r} raised {type(error).__name__}: {error}", hint=hint, where=where)
+    return LoadError(f"importing {project.relative(file)!r} raised {told(error)}", hint=hint, where=where)

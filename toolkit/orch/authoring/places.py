@@ -1,4 +1,7 @@
-"""The user's own lines: on the stack, and where an exception was raised. Lines of this toolkit or of an installed package are none."""
+"""The user's own lines: on the stack, and where an exception was raised, with what it says.
+
+Lines of this toolkit or of an installed package are none.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,18 @@ def from_git_root(where: Where, project: Project) -> Where:
     """`where` as people see it in messages and annotations; names like `<string>` stay as they are."""
     path = Path(where.path)
     return Where(project.relative(path.resolve()), where.line) if path.is_absolute() else where
+
+
+def told(error: BaseException) -> str:
+    """`Type: message` of what a user's code raised, whose own `__str__` may raise anything."""
+    return f"{type(error).__name__}: {message_of(error)}"
+
+
+def message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 (a user's `__str__`)
+        return "<its message cannot be shown>"
 
 
 def _is_own(file: str, project: Project) -> bool:

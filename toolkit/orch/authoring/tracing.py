@@ -12,7 +12,7 @@ from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
 from orch.authoring.hooks import Option
 from orch.authoring.options import step_settings
-from orch.authoring.places import calling_place, from_git_root, raising_place
+from orch.authoring.places import calling_place, from_git_root, raising_place, told
 from orch.authoring.project import Project, find_project
 from orch.authoring.references import Decorated, file_of, hook_source, source_of
 from orch.authoring.step import StepFunction
@@ -114,7 +114,7 @@ class Trace:
         except Exception as error:  # noqa: BLE001 (user code)
             # After a reported problem, an exception is most likely its consequence: only the cause is worth showing.
             if not self.problems:
-                message = f"building the pipeline raised {type(error).__name__}: {error}"
+                message = f"building the pipeline raised {told(error)}"
                 self.problems.append(PipelineError(message, where=raising_place(error, error.__traceback__, self.project) or where))
         finally:
             active.current.reset(token)

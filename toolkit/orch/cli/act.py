@@ -13,7 +13,7 @@ from orch.authoring.load import split_reference
 from orch.authoring.project import find_project
 from orch.cli import arguments
 from orch.cli.display import show
-from orch.errors import LoadError, UsageError
+from orch.errors import LoadError, UsageError, Where
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all
 from orch.orchestrators.github.repository import Compiled, compile_references
@@ -70,9 +70,8 @@ def command(
 def _compile(reference: str) -> Compiled:
     pipelines = compile_references([reference], Path.cwd()).pipelines
     if len(pipelines) > 1:
-        names = [each.graph.pipeline for each in pipelines]
-        hint = f"name one of {', '.join(names)}, as in {reference}:{names[0]}"
-        raise LoadError(f"{reference!r} defines several pipelines", hint=hint)
+        hint = f"name one: {', '.join(f'{reference}:{each.graph.pipeline}' for each in pipelines)}"
+        raise LoadError(f"this file defines {len(pipelines)} pipelines", hint=hint, where=Where(reference))
     return pipelines[0]
 
 

@@ -249,8 +249,12 @@ def _misfit(parameter: Parameter, value: object, error: ValueError) -> Parameter
 
 def _unknown(parameters: tuple[Parameter, ...], given: Mapping[str, object]) -> list[OrchError]:
     names = [parameter.name for parameter in parameters]
-    return [
-        ParameterError(f"no parameter {name!r}", hint=f"this pipeline takes {', '.join(names) or 'no parameters'}")
-        for name in given
-        if name not in names
-    ]
+    return [ParameterError(f"no parameter {name!r}", hint=_known(name, names)) for name in given if name not in names]
+
+
+def _known(name: str, names: list[str]) -> str:
+    from difflib import get_close_matches  # dear to import, and needed for a mistake only
+
+    near = get_close_matches(name, names, n=1)
+    takes = f"this pipeline takes {', '.join(names) or 'no parameters'}"
+    return f"did you mean {near[0]!r}? {takes}" if near else takes

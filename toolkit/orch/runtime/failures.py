@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final
 
-from orch.authoring.places import is_ours, raising_place
+from orch.authoring.places import is_ours, message_of, raising_place
 from orch.authoring.project import Project
 from orch.errors import OrchError, Where
 from orch.model.records import Failure
@@ -42,10 +42,7 @@ def _cause(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 (a user's `__str__` may raise anything)
-        text = "<its message cannot be shown>"
+    text = message_of(error)
     if isinstance(error, SystemExit):
         return f"the step called sys.exit({error.code!r})"
     if isinstance(error, MemoryError) and not text:

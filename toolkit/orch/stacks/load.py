@@ -46,12 +46,13 @@ def parse_settings(text: str) -> Settings:
         raise SettingsError(f"this is not YAML: {reason}", where=Where(FILE, mark.line + 1 if mark else 0)) from error
     if node is None:
         return Settings()
-    raise_problems([*_check_duplicates(node), *_check_booleans(node)])
+    raise_problems([*_check_duplicates(node), *_check_tags(node)])
     try:
         settings = pydantic.TypeAdapter(Settings).validate_python(_frozen(loader.construct_document(node)), strict=False)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"this is not a settings file: {error}", where=Where(FILE)) from error
-    except pydantic.ValidationError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        if not isinstance(error, pydantic.ValidationError):  # a tag that its text does not fit, a key that is a list
+            reason = getattr(error, "problem", None) or error
+            raise SettingsError(f"this is not a settings file: {reason}", where=Where(FILE)) from error
         problems = [_problem(details, node) for details in error.errors()]
         raise_problems(sorted(problems, key=lambda problem: problem.where.line if problem.where else 0))
         raise
@@ -98,14 +99,21 @@ def _check_duplicates(node: yaml.Node) -> Iterator[OrchError]:
         yield from _check_duplicates(value)
 
 
-def _check_booleans(node: yaml.Node) -> Iterator[OrchError]:
-    """`yes`, `on` and the like, where a name, a number or a list is due: read as a number, `yes` would be 1."""
+_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "int", "float", "str", "seq", "map"))
+
+
+def _check_tags(node: yaml.Node) -> Iterator[OrchError]:
+    """`yes`, `on` and the like, where a name, a number or a list is due: read as a number, `yes` would be 1. And what is no data at all."""
+    where = Where(FILE, node.start_mark.line + 1)
     if node.tag == "tag:yaml.org,2002:bool":
         told = f"{node.value!r} is a yes or no, which no setting is"
-        yield SettingsError(told, hint=f"quote it, as '{node.value}', if it is a name", where=Where(FILE, node.start_mark.line + 1))
+        yield SettingsError(told, hint=f"quote it, as '{node.value}', if it is a name", where=where)
+    elif node.tag not in _TAGS:
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        yield SettingsError(f"this is a {kind!r}, which no setting is", hint="quote it if it is a text, or remove its tag", where=where)
     for item in node.value if isinstance(node.value, list) else ():
         for part in item if isinstance(item, tuple) else (item,):
-            yield from _check_booleans(part)
+            yield from _check_tags(part)
 
 
 def line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
