@@ -69,16 +69,19 @@ class Index:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._by_key: dict[str, Entry] = {}
+        self._own: dict[tuple[str, str, str], Entry] = {}
         self._by_step: dict[tuple[str, str], Entry] = {}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: Entry) -> None:
         self._by_key[entry.key] = entry
+        self._own[entry.key, entry.pipeline, entry.step] = entry
         self._by_step[entry.pipeline, entry.step] = entry
 
-    def get(self, key: str) -> Entry | None:
-        return self._by_key.get(key)
+    def get(self, key: str, pipeline: str = "", step: str = "") -> Entry | None:
+        """The result that this very step made, else that of any: two draws of a random number stay two."""
+        return self._own.get((key, pipeline, step)) or self._by_key.get(key)
 
     def newest_of(self, pipeline: str, step: str) -> Entry | None:
         return self._by_step.get((pipeline, step))

@@ -145,16 +145,20 @@ class RunInfo:
     actor: str = ""
     url: str = ""
     logical_date: str = ""  # RFC 3339 with its offset: the moment that the run is for
+    part: tuple[str, ...] = ()  # the steps that were to run, where not all were
 
     def to_json(self) -> Json:
         names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "logical_date")
         data = {name: getattr(self, name) for name in names if getattr(self, name)}
+        if self.part:
+            data["part"] = list(self.part)
         return {"run": self.run, "pipeline": self.pipeline, "parameters": dict(self.parameters)} | data
 
     @classmethod
     def from_json(cls, data: Json) -> RunInfo:
         names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "logical_date", "parameters")
-        return cls(data["run"], data["pipeline"], **{"orchestrator": ""} | {name: data[name] for name in names if name in data})
+        given = {name: data[name] for name in names if name in data}
+        return cls(data["run"], data["pipeline"], part=tuple(data.get("part", ())), **{"orchestrator": ""} | given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     key = key_of(facts)
     if not known.reads_cache:
         return Decision(step.id, Action.RUN, Cause.ASKED, "no cache, as asked", key, facts)
-    entry = known.index.get(key)
+    entry = known.index.get(key, pipeline, step.id)
     if entry is None:
         last = known.index.newest_of(pipeline, step.id)
         cause = Cause.FIRST if last is None else Cause.CHANGED

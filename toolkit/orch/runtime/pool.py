@@ -95,9 +95,7 @@ class Pool:
         self.processes.wake_on(descriptor)
 
     def _patience(self, timeout: float | None) -> float | None:
-        limits = [worker.deadline for worker in self.busy if worker.deadline is not None]
-        if self._kill_at is not None:
-            limits.append(self._kill_at)
+        limits = [limit for worker in self.busy for limit in (worker.deadline, worker.kill_at) if limit is not None]
         if not limits:
             return timeout
         until = max(0.0, min(limits) - clock.monotonic())
@@ -154,7 +152,7 @@ class Pool:
             return replace(record, state=State.FAILED, outputs={}, reason="", failure=placed(worker.stopped_for, record.failure))
         if record.state is not State.CANCELLED:
             return record
-        if self._kill_at is None:
+        if worker.kill_at is None:
             return replace(record, state=State.FAILED, reason="")
         return replace(record, failure=None)
 
@@ -172,7 +170,7 @@ class Pool:
         self._discard(worker)
         if task is None:
             return []
-        interrupted = self._kill_at is not None and failure is None
+        interrupted = worker.kill_at is not None and failure is None
         return [
             StepRecord(
                 step=task.step,
@@ -199,15 +197,23 @@ class Pool:
                 else:
                     worker.deadline = None
                     worker.kill()
-        if self._kill_at is not None and now >= self._kill_at:
-            self.kill()
+            if worker.kill_at is not None and now >= worker.kill_at:
+                worker.kill()
 
     def interrupt(self) -> None:
-        """Ask all running steps to stop; those that have not after `GRACE` seconds are killed by a later `poll`."""
+        """Ask all running steps and hooks to stop; those that have not after `GRACE` seconds are killed by a later `poll`."""
         if self._kill_at is None:
             self._kill_at = clock.monotonic() + GRACE
         for worker in self.busy:
+            worker.kill_at = self._kill_at
             worker.interrupt()
+
+    def interrupt_steps(self) -> None:
+        """The same for steps alone; hooks go on, and more of them may follow."""
+        for worker in self.busy:
+            if worker.task is not None and not worker.task.order.hook:
+                worker.kill_at = clock.monotonic() + GRACE
+                worker.interrupt()
 
     def kill(self) -> None:
         for worker in self.busy:

@@ -63,6 +63,7 @@ class Worker:
         self.lines = Lines(Redactor(()))
         self.started = 0.0
         self.deadline: float | None = None
+        self.kill_at: float | None = None  # once it was interrupted
         self.stopped_for: Failure | None = None
         self.process.send(f"{canonical.dumps({**setup._asdict(), 'scratch': self.scratch})}\n".encode())
 
@@ -70,6 +71,7 @@ class Worker:
         self.task = task
         self.started = clock.now()
         self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
+        self.kill_at = None
         self.lines = Lines(Redactor(self.environment.get(name, "") for name in task.secrets))
         self.process.send(f"{canonical.dumps(task.order._asdict())}\n".encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from orch.orchestrators.local.run import default_jobs, run
+from orch.orchestrators.local.preflight import default_jobs
+from orch.orchestrators.local.run import run
 
 __all__ = ["default_jobs", "run"]

@@ -191,15 +191,23 @@ class Home:
                 raise StoreError(f"{str(path)!r} is not a folder, and runs are kept in it", hint="move it away")
 
 
-def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
-    """Copy files and folders that nobody reads on, or that are to be kept, to where a person finds them."""
+def laid_out(graph: Graph, records: Iterable[StepRecord]) -> dict[str, Artifact]:
+    """By `step.output`, the files and folders that nobody reads on, or that are to be kept: a person finds them in the run's folder."""
     read = graph.outputs_read
-    for step in record.steps:
-        for name, artifact in step.outputs.items():
-            final = OutputRef(step.step, name) not in read or graph[step.step].settings.keep
-            if final and artifact.materializer in materializers.ON_DISK:
-                with folder.writing():
-                    _lay_out(artifact, store, folder, folder.output(step.step, name))
+    return {
+        f"{record.step}.{name}": artifact
+        for record in records
+        for name, artifact in record.outputs.items()
+        if artifact.materializer in materializers.ON_DISK and (OutputRef(record.step, name) not in read or graph[record.step].settings.keep)
+    }
+
+
+def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
+    """Copy what is `laid_out` to where it is."""
+    for name, artifact in laid_out(graph, record.steps).items():
+        step, _, output = name.partition(".")
+        with folder.writing():
+            _lay_out(artifact, store, folder, folder.output(step, output))
 
 
 def _lay_out(artifact: Artifact, store: LocalStore, folder: RunFolder, target: Path) -> None:

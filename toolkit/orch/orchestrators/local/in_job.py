@@ -12,7 +12,8 @@ from orch.errors import UsageError
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
 from orch.model.records import RunRecord
-from orch.orchestrators.local.run import default_jobs, run
+from orch.orchestrators.local.preflight import default_jobs
+from orch.orchestrators.local.run import run
 from orch.runtime import arguments, runner
 from orch.runtime.inputs import given_parameters
 from orch.runtime.summary import render

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from orch.model.conditions import holds
 from orch.model.graph import Graph
@@ -36,7 +37,7 @@ class Schedule:
             self.states[name] = result
             for dependent in self._dependents[name]:
                 self._waiting_for[dependent] -= 1
-                if self._waiting_for[dependent]:
+                if self._waiting_for[dependent] or dependent in self.states:
                     continue
                 if holds(self.graph[dependent].condition, self.states):
                     self.ready.append(dependent)
@@ -44,3 +45,30 @@ class Schedule:
                     skipped.append(dependent)
                     ended.append((dependent, State.SKIPPED))
         return skipped
+
+    def give_up(self, besides: Iterable[str]) -> list[str]:
+        """Skip every step that has not ended, `besides` those that were started; gives their ids."""
+        started = frozenset(besides)
+        given_up = [step.id for step in self.graph.steps if step.id not in self.states and step.id not in started]
+        self.states.update(dict.fromkeys(given_up, State.SKIPPED))
+        self.ready.clear()
+        return given_up
+
+    def reopen(self, steps: Iterable[str]) -> frozenset[str]:
+        """Look again at `steps` and at everything below them, whose ids it gives. None of them may be running."""
+        below: set[str] = set()
+        waiting = list(steps)
+        roots = frozenset(waiting)
+        while waiting:
+            name = waiting.pop()
+            if name not in below:
+                below.add(name)
+                self.states.pop(name, None)
+                waiting += self._dependents[name]
+        self.ready = deque(name for name in self.ready if name not in below)
+        for step in self.graph.steps:
+            if step.id in below:
+                self._waiting_for[step.id] = sum(need not in self.states for need in step.needs)
+                if step.id in roots and not self._waiting_for[step.id]:
+                    self.ready.append(step.id)
+        return frozenset(below)

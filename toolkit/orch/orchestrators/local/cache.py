@@ -1,0 +1,137 @@
+"""What a run takes from earlier runs, and what it leaves for later ones: decisions before steps start, entries when they have ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from orch.authoring.project import Project
+from orch.errors import StoreError
+from orch.model import canonical
+from orch.model.artifacts import Artifact
+from orch.model.graph import Graph, Step
+from orch.model.index import Entry, Index
+from orch.model.plan import Decision
+from orch.model.records import RunInfo, StepRecord
+from orch.model.states import State
+from orch.orchestrators.local import results
+from orch.orchestrators.local.home import Home
+from orch.orchestrators.local.stamps import Stamps
+from orch.planning.decide import Known, decide_step
+from orch.planning.facts import Gathered, gather
+from orch.runtime import clock
+from orch.stores.local import LocalStore
+
+EDITED: Final = "not kept for later runs: its code or files were changed while the run was going on"
+MEMORY: Final = "sources.json"
+_PATIENCE: Final = 0.05  # seconds for which entries may wait to be written together
+_LARGE: Final = 16 << 20  # bytes of an index that is due to be compacted
+_MOST: Final = 20  # results of one step that are kept then
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """`reads`: results of earlier runs are used. `keeps`: results are kept for later ones."""
+
+    reads: bool = True
+    keeps: bool = True
+
+
+class Cache:
+    """Decides by what was known when the run started; a result that this run makes is not used twice in it."""
+
+    def __init__(
+        self, graph: Graph, project: Project, info: RunInfo, home: Home, use: Use, *, besides: Collection[str] = frozenset()
+    ) -> None:
+        """`besides` are steps about which nothing is to be decided."""
+        self.graph = graph
+        self.project = project
+        self.info = info
+        self.home = home
+        self.use = use
+        self.store = LocalStore(home.store)
+        self.decisions: dict[str, Decision] = {}
+        since = clock.now()
+        wanted = [step.id for step in graph.steps if step.id not in besides]
+        self.gathered: Gathered = gather(graph, project, steps=wanted, memory=home.index.with_name(MEMORY))
+        self._sources = {digest: self._source_files(digest) for digest in {facts.texts for facts in self.gathered.facts.values()}}
+        self._stamps = Stamps({file for sources in self._sources.values() for file in sources}, since=since)
+        self.known = Known(
+            facts=self.gathered.facts,
+            parameters=info.parameters,
+            index=results.read_index(home.index) if use.reads else Index(),
+            now=since,
+            logical_date=info.logical_date,
+            is_lost=self._is_lost,
+            reads_cache=use.reads,
+        )
+        self._has_kept_sources = False
+        self._unwritten: list[Entry] = []
+        self._written = clock.monotonic()
+
+    def decide(self, step: Step, inputs: Mapping[str, Artifact]) -> Decision:
+        """`inputs` has all that the step reads."""
+        decision = self.decisions[step.id] = decide_step(self.graph.pipeline, step, self.known, inputs)
+        return decision
+
+    def keep(self, record: StepRecord) -> StepRecord:
+        """The record of a step that ran, with what its result depends on; the next `write` keeps what may be used again.
+
+        Where a file that the step reaches was changed since the start, nobody knows which code ran: then neither.
+        """
+        decision = self.decisions[record.step]
+        if not decision.key:
+            return record
+        if not self._is_as_gathered(record.step):
+            return replace(record, reason=EDITED) if record.state is State.SUCCEEDED else record
+        record = replace(record, key=decision.key, facts=decision.facts)
+        if record.state is State.SUCCEEDED and self.use.keeps:
+            ended = clock.rfc3339(clock.now())
+            entry = Entry(record.key, self.graph.pipeline, record.step, self.info.run, ended, record.facts, record.outputs)
+            self._unwritten.append(entry)
+        return record
+
+    def keep_sources(self) -> None:
+        """What the facts name by digest, for those who ask later what has changed."""
+        if self._has_kept_sources:
+            return
+        self._has_kept_sources = True
+        for digest, content in (*self.gathered.documents.items(), *self.gathered.sources.items()):
+            if not self.store.has(digest):
+                with contextlib.suppress(OSError):  # a source that was deleted in the meantime
+                    self.store.put(content if isinstance(content, bytes) else content.read_bytes())
+
+    def write(self, *, at_once: bool = False) -> None:
+        """Entries, many in one write: what a killed run loses is made again."""
+        self._stamps.look_again()
+        now = clock.monotonic()
+        if not self._unwritten or (not at_once and now - self._written < _PATIENCE):
+            return
+        self._written = now
+        results.append(self.home.index, self._unwritten)
+        self._unwritten.clear()
+
+    def close(self) -> None:
+        self.write(at_once=True)
+        if results.size(self.home.index) > _LARGE:
+            results.compact(self.home.index, most=_MOST)
+
+    def _is_lost(self, entry: Entry) -> bool:
+        """By size: hashing is left to whoever reads the bytes first."""
+        try:
+            return any(sum(map(self.store.size, artifact.digests)) != artifact.size for artifact in entry.outputs.values())
+        except (StoreError, TypeError):  # gone, or not even a digest
+            return True
+
+    def _is_as_gathered(self, step: str) -> bool:
+        facts = self.gathered.facts[step]
+        if not self._stamps.hold(self._sources[facts.texts]):
+            return False
+        # A file that is new may match a declared pattern: only looking again tells.
+        return not self.graph[step].settings.files or gather(self.graph, self.project, steps=[step]).facts[step] == facts
+
+    def _source_files(self, texts: str) -> list[str]:
+        document = self.gathered.documents.get(texts)
+        return [str(self.project.git_root / path) for path in canonical.loads(document)] if document else []

@@ -1,0 +1,221 @@
+"""One run, step by step: decide what is ready, start what has to run, take in what ended, until everything has."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+from orch.model.artifacts import Artifact
+from orch.model.events import StepStarted
+from orch.model.graph import Graph, OutputRef, Step
+from orch.model.plan import Action, Decision
+from orch.model.records import RunInfo, StepRecord, skipped
+from orch.model.settings import ExecutionMode
+from orch.model.states import State
+from orch.orchestrators.local.cache import Cache
+from orch.orchestrators.local.damage import drop_damaged
+from orch.orchestrators.local.hooks import Hooks
+from orch.orchestrators.local.journal import Journal
+from orch.orchestrators.local.retries import Retries
+from orch.orchestrators.local.schedule import Schedule
+from orch.runtime.execute import Order
+from orch.runtime.interrupts import Interrupts
+from orch.runtime.pool import Pool, Task
+
+
+class Drive:
+    """`given` holds the ends of steps that are not to be decided: those that a part of a pipeline reads from."""
+
+    def __init__(self, graph: Graph, info: RunInfo, pool: Pool, journal: Journal, cache: Cache, given: Mapping[str, StepRecord]) -> None:
+        self.graph = graph
+        self.info = info
+        self.pool = pool
+        self.journal = journal
+        self.cache = cache
+        self.given = given
+        self.schedule = Schedule(graph)
+        self.hooks = Hooks(graph, pool, journal)
+        self.retries = Retries(graph)
+        self.due: deque[str] = deque()  # decided, and waiting for room
+        self.running: set[str] = set()
+        self.artifacts: dict[str, Artifact] = {}
+        self.unverified: set[str] = set()  # of `artifacts`: bytes that another process tree wrote
+        self.broken: set[str] = set()  # steps whose earlier results turned out to be damaged
+        self.halted_by = ""  # the step whose failure ends the run early, as the execution mode says
+        self.was_stopped = False
+
+    def loop(self, interrupted: Interrupts) -> None:
+        """Until every step and hook has ended, or an interrupt has ended them."""
+        while True:
+            if interrupted.count:
+                return self._stop(interrupted)
+            self._advance()
+            if not (self.pool.busy or self.retries or self.broken):
+                return self._write()
+            self.cache.keep_sources()  # while the workers are at work
+            for record in self.pool.poll(self.retries.patience() if self.pool.has_room else None):
+                self._take(record)
+            self._advance()  # before the records are written: the workers need not wait for that
+            self._write()
+
+    def repair(self, outputs: Mapping[str, Artifact]) -> bool:
+        """Whether a step must run again, because one of `outputs` is an earlier result that is damaged: then `loop` again."""
+        suspects = {name: artifact for name, artifact in outputs.items() if name in self.unverified}
+        broken = drop_damaged(suspects, self.cache.store.root) - self.given.keys()
+        for step in broken:
+            self.journal.output(step, "its earlier result is damaged in the store, so it runs again\n")
+        self.broken |= broken
+        return bool(broken)
+
+    # --- starting ---
+
+    def _advance(self) -> None:
+        """As far as it goes until a worker answers."""
+        self.hooks.start()
+        if self.broken:
+            if self.pool.busy:
+                return
+            self._reopen()
+        self._decide_ready()
+        while self.pool.has_room and (step := self.retries.next_due() or (self.due.popleft() if self.due else None)):
+            self._start(self.graph[step])
+
+    def _decide_ready(self) -> None:
+        while self.schedule.ready:
+            step = self.graph[self.schedule.ready.popleft()]
+            record = self.given.get(step.id) or self._standing(step)
+            if record is None:
+                decision = self.cache.decide(step, self.artifacts)
+                record = self._cached(step, decision) if decision.action is Action.CACHED else None
+            if record is None:
+                self.due.append(step.id)
+            else:
+                self._end(record)
+
+    def _cached(self, step: Step, decision: Decision) -> StepRecord:
+        entry = decision.entry
+        assert entry is not None
+        return StepRecord(
+            step=step.id,
+            state=State.CACHED,
+            attempt=self.info.attempt,
+            inputs={str(ref): {"digest": self.artifacts[str(ref)].digest} for ref in step.references if isinstance(ref, OutputRef)},
+            outputs=entry.outputs,
+            reason=decision.reason,
+            key=decision.key,
+            facts=decision.facts,
+            cached_from=entry.run,
+        )
+
+    def _start(self, step: Step) -> None:
+        tries = self.retries.tries.get(step.id, 1)
+        self.journal.sink(StepStarted(step.id, tries))
+        order = Order(step.to_json(), {str(ref): self._delivered(ref) for ref in step.references if isinstance(ref, OutputRef)}, tries)
+        settings = step.settings
+        self.running.add(step.id)
+        self.pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
+
+    def _delivered(self, ref: OutputRef) -> dict[str, object]:
+        """What this process tree did not write itself has a store named with it, and is hashed when it is read there."""
+        artifact: dict[str, object] = self.artifacts[str(ref)].to_json()
+        return artifact | {"store": str(self.cache.store.root)} if str(ref) in self.unverified else artifact
+
+    # --- ending ---
+
+    def _take(self, record: StepRecord) -> None:
+        if self.hooks.take(record):
+            return
+        self.running.remove(record.step)
+        if record.failure and record.failure.cause == "input" and self.repair(self._inputs(record.step)):
+            return
+        if not self._is_failing_fast and (said := self.retries.add(record)):
+            self.journal.output(record.step, said)
+            return
+        if record.state is State.CANCELLED and self.halted_by:
+            record = replace(record, reason=f"stopped, because {self._why_halted}")
+        record = self.cache.keep(record)
+        self._end(record)
+        self.hooks.add(record)
+        if record.state is State.FAILED and not self.halted_by and not self.was_stopped:
+            self._halt(record.step)
+
+    def _inputs(self, step: str) -> dict[str, Artifact]:
+        return {str(ref): self.artifacts[str(ref)] for ref in self.graph[step].references if isinstance(ref, OutputRef)}
+
+    def _end(self, record: StepRecord) -> None:
+        """Tell of the end of a step, and of those that are skipped because of it."""
+        self.journal.tell(record)
+        for output, artifact in record.outputs.items():
+            name = f"{record.step}.{output}"
+            self.artifacts[name] = artifact
+            if record.state is State.CACHED:
+                self.unverified.add(name)
+            else:
+                self.unverified.discard(name)
+        for step in self.schedule.end(record.step, record.state):
+            below = skipped(self.graph[step], self.schedule.states, self.info.attempt)
+            self.journal.tell(self._interrupted(step) if self.was_stopped else below)
+
+    def _write(self) -> None:
+        self.journal.write()
+        self.cache.write()
+
+    # --- ending early ---
+
+    @property
+    def _is_failing_fast(self) -> bool:
+        return bool(self.halted_by) and self.graph.execution_mode is ExecutionMode.FAIL_FAST
+
+    @property
+    def _why_halted(self) -> str:
+        return f"{self.halted_by} failed and the execution mode is {self.graph.execution_mode}"
+
+    def _halt(self, failed: str) -> None:
+        """Where the execution mode says so: nothing new starts; failing fast, what runs is stopped."""
+        if self.graph.execution_mode is ExecutionMode.CONTINUE_ON_FAILURE:
+            return
+        self.halted_by = failed
+        if self._is_failing_fast:
+            for record in self.retries.cancel():
+                self._end(replace(record, reason=f"stopped, because {self._why_halted}; {record.reason}"))
+            self.pool.interrupt_steps()
+        self.due.clear()
+        for step in self.schedule.give_up({*self.running, *self.retries.waiting}):
+            self.journal.tell(StepRecord(step, State.SKIPPED, self.info.attempt, reason=f"not started, because {self._why_halted}"))
+
+    def _stop(self, interrupted: Interrupts) -> None:
+        self.was_stopped = True
+        self.pool.interrupt()
+        while self.pool.busy:
+            interrupted.clear()
+            if interrupted.count > 1:
+                self.pool.kill()
+            for record in self.pool.poll(1.0):
+                self._take(record)
+        for record in self.retries.cancel():
+            self._end(record)
+        self.hooks.cancel()
+        for step in self.graph.steps:
+            if step.id not in self.schedule.states:
+                self.journal.tell(self._interrupted(step.id))
+        self._write()
+
+    def _interrupted(self, step: str) -> StepRecord:
+        return StepRecord(step, State.CANCELLED, self.info.attempt, reason="interrupted before it started")
+
+    # --- damaged results ---
+
+    def _reopen(self) -> None:
+        """Decide again about the steps whose results are gone, and about all that stands below them."""
+        below = self.schedule.reopen(self.broken)
+        self.due = deque(step for step in self.due if step not in below)
+        self.broken = set()
+
+    def _standing(self, step: Step) -> StepRecord | None:
+        """The end of a step that did run in this run, on the very inputs that it would get again."""
+        record = self.journal.records.get(step.id)
+        if record is None or not record.started or record.state not in (State.SUCCEEDED, State.FAILED):
+            return None
+        same = all(self.artifacts[name].digest == read["digest"] for name, read in record.inputs.items())
+        return record if same else None

@@ -1,0 +1,50 @@
+"""What happens in a run, told as it happens: events to who watches, records and logs to the run's folder."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from orch.model.events import EventSink, StepEnded, StepOutput
+from orch.model.records import StepRecord
+from orch.orchestrators.local.home import RunFolder
+
+
+class Journal:
+    """`records` has the last record of each step. What is told is written by the next `write`, for all steps at once."""
+
+    def __init__(self, folder: RunFolder, sink: EventSink) -> None:
+        self.folder = folder
+        self.sink = sink
+        self.records: dict[str, StepRecord] = {}
+        self._unwritten: list[StepRecord] = []
+        self._logs: dict[str, BinaryIO] = {}
+
+    def tell(self, record: StepRecord) -> None:
+        """The end of a step."""
+        self.amend(record)
+        self.sink(StepEnded(record))
+
+    def amend(self, record: StepRecord) -> None:
+        """Of a step whose end was told: what is known of it since then."""
+        self.records[record.step] = record
+        self._unwritten.append(record)
+
+    def output(self, step: str, text: str) -> None:
+        with self.folder.writing():
+            if step not in self._logs:
+                self._logs[step] = self.folder.open_log(step)
+            self._logs[step].write(text.encode())
+        self.sink(StepOutput(step, text))
+
+    def write(self) -> None:
+        if not self._unwritten:
+            return
+        self.folder.append_steps(self._unwritten)
+        for record in self._unwritten:
+            if log := self._logs.pop(record.step, None):
+                log.close()
+        self._unwritten.clear()
+
+    def close(self) -> None:
+        for log in self._logs.values():
+            log.close()

@@ -1,0 +1,133 @@
+"""A part of a pipeline: some of its steps, on what the last runs left of the steps that they read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from orch.errors import OrchError, RecordError, StoreError, UnknownStepError, UsageError, raise_problems
+from orch.model.artifacts import Artifact
+from orch.model.graph import Graph, OutputRef, Step, topological
+from orch.model.records import RunRecord, StepRecord
+from orch.model.states import State
+from orch.names import RUN_FILE
+from orch.orchestrators.local.home import Home, RunFolder
+from orch.stores.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`graph` has the steps to run, and before them those that they read from, of which nothing is left but the outputs read."""
+
+    graph: Graph
+    steps: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        """How the pipeline is named on a command line, from the project's root."""
+        return f"{self.graph.source.rpartition(':')[0]}:{self.graph.pipeline}"
+
+    @property
+    def producers(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.graph.steps if step.id not in self.steps)
+
+
+def part_of(graph: Graph, steps: Iterable[str]) -> Part:
+    """The part of `graph` in which `steps` run; raises UnknownStepError."""
+    chosen = _known(graph, steps)
+    read = {ref for step in graph.steps if step.id in chosen for ref in step.references if isinstance(ref, OutputRef)}
+    kept: list[Step] = []
+    for step in graph.steps:
+        if step.id in chosen:
+            kept.append(replace(step, after=tuple(need for need in step.after if need in chosen)))
+        elif outputs := tuple(output for output in step.outputs if OutputRef(step.id, output.name) in read):
+            kept.append(Step(step.id, step.source, outputs=outputs))
+    return Part(replace(graph, steps=tuple(kept)), tuple(step.id for step in graph.steps if step.id in chosen))
+
+
+def part_from(graph: Graph, first: str) -> Part:
+    """`first` and every step below it."""
+    below = _known(graph, [first])
+    for step in topological(graph):
+        if not below.isdisjoint(step.needs):
+            below.add(step.id)
+    return part_of(graph, below)
+
+
+def _known(graph: Graph, steps: Iterable[str]) -> set[str]:
+    chosen = set(steps)
+    problems: list[OrchError] = []
+    for name in sorted(chosen - graph.by_id.keys()):
+        near = get_close_matches(name, graph.by_id, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"its steps are {', '.join(graph.by_id)}"
+        problems.append(UnknownStepError(f"pipeline {graph.pipeline!r} has no step {name!r}", hint=hint))
+    raise_problems(problems)
+    return chosen
+
+
+def last_results(part: Part, home: Home) -> dict[str, StepRecord]:
+    """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors."""
+    found: dict[str, StepRecord] = {}
+    missing = {step.id: step for step in part.producers}
+    for record in _newest_first(home, part.graph.pipeline) if missing else ():
+        for told in record.steps:
+            step = missing.get(told.step)
+            if step is not None and all(output.name in told.outputs for output in step.outputs):
+                found[step.id] = _taken(step, told, record)
+                del missing[step.id]
+        if not missing:
+            break
+    raise_problems([*_absent(part, missing), *_lost(part, found, home)])
+    return found
+
+
+def _taken(step: Step, told: StepRecord, record: RunRecord) -> StepRecord:
+    run = record.info.run
+    return StepRecord(
+        step=step.id,
+        state=State.CACHED,
+        outputs={output.name: told.outputs[output.name] for output in step.outputs},
+        reason=f"not in this part: as in run {run}",
+        cached_from=told.cached_from or run,
+    )
+
+
+def _newest_first(home: Home, pipeline: str) -> Iterator[RunRecord]:
+    """Records are read as far as they are asked for: there may be many."""
+    for folder in sorted(home.folders(), key=_written, reverse=True):
+        try:
+            record = folder.read()
+        except RecordError:  # a damaged record hides no other
+            continue
+        if record.info.pipeline == pipeline:
+            yield record
+
+
+def _written(folder: RunFolder) -> int:
+    try:
+        return (folder.path / RUN_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _absent(part: Part, missing: Iterable[str]) -> Iterator[OrchError]:
+    for name in missing:
+        readers = [step.id for step in part.graph.steps if name in step.producers]
+        message = f"step {readers[0]!r} reads from {name!r}, and no run on this machine has left its outputs"
+        yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
+
+
+def _lost(part: Part, found: dict[str, StepRecord], home: Home) -> Iterator[OrchError]:
+    store = LocalStore(home.store)
+    for name, record in found.items():
+        if not all(_is_there(artifact, store) for artifact in record.outputs.values()):
+            message = f"the outputs of {name!r} in run {record.cached_from!r} are not in the store any more"
+            yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
+
+
+def _is_there(artifact: Artifact, store: LocalStore) -> bool:
+    try:
+        return sum(map(store.size, artifact.digests)) == artifact.size
+    except StoreError:
+        return False

@@ -1,0 +1,50 @@
+"""What is known of a run before its first step: whether it can start at all, its id, and the commit it is of."""
+
+from __future__ import annotations
+
+import os
+import secrets as randomness
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from orch.errors import OrchError, UnsupportedError
+from orch.model.graph import Graph
+from orch.runtime import clock
+
+TARGETS: Final = (None, "local")
+
+
+def unsupported(graph: Graph) -> list[OrchError]:
+    return [
+        UnsupportedError(
+            f"step {step.id!r} wants the target {step.settings.target!r}, which does not exist",
+            hint="remove target=, or write target='local'",
+        )
+        for step in graph.steps
+        if step.settings.target not in TARGETS
+    ]
+
+
+def new_run_id(started: float) -> str:
+    """Sorts by start, and differs between two runs of the same second."""
+    stamp = clock.rfc3339(started)[:19].replace("-", "").replace(":", "").replace("T", "-")
+    return f"{stamp}-{randomness.token_hex(3)}"
+
+
+def commit_of(git_root: Path, environment: Mapping[str, str]) -> str:
+    if commit := environment.get("GITHUB_SHA"):
+        return commit
+    try:
+        asked = subprocess.run(["git", "-C", str(git_root), "rev-parse", "-q", "--verify", "HEAD"], capture_output=True, check=False)
+    except OSError:  # no git on this machine
+        return ""
+    return asked.stdout.decode().strip()
+
+
+def default_jobs() -> int:
+    """As many steps at a time as this process may use processors."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
