@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 
 import pytest
 from hypothesis import settings
+from support.action_repositories import ActionRepositories
 from support.github_parser import GitHubParser
 from support.tools import requires_tool
 
@@ -58,6 +59,12 @@ def github_parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubPa
     """GitHub's own parser; a test that asks for it is skipped where node or its packages are missing."""
     with GitHubParser(tmp_path_factory.mktemp("parser")) as parser:
         yield parser
+
+
+@pytest.fixture
+def action_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ActionRepositories:
+    """Repositories of actions on this disk, which git takes for those on github.com."""
+    return ActionRepositories(tmp_path / "github.com", monkeypatch)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from orch import __version__
 from orch.errors import OrchError
-from orch.orchestrators.github.pins import PLACEHOLDER, Pins, load_pins
+from orch.orchestrators.github.pins import CALLED, OWN_ACTION, PLACEHOLDER, Pins, load_pins
 from orch.workflow.model import ActionRef
 
 SHA = "b" * 40
@@ -57,7 +58,43 @@ def test_another_version_of_the_toolkit_refuses_and_names_both_ways_out(tmp_path
 
     assert caught.value.message == f"toolkit '0.0.9' compiles this repository, this one is '{__version__}'"
     assert "uvx --from orch-toolkit==0.0.9 orch compile" in caught.value.hint
-    assert "set 'toolkit' in .github/orch/pins.json" in caught.value.hint
+    assert f"`orch upgrade` moves the repository to {__version__}" in caught.value.hint
+
+
+@pytest.mark.parametrize("build", ["+g1a2b3c4", "+local"])
+def test_a_build_of_the_same_version_is_the_same_version(build: str, tmp_path: Path) -> None:
+    assert load_pins(a_repository(tmp_path, pins(toolkit=f"{__version__}{build}"))).actions == {}
+
+
+def test_a_development_version_is_a_version_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(OrchError, match="compiles this repository, this one is"):
+        load_pins(a_repository(tmp_path, pins(toolkit=f"{__version__}.dev1")))
+
+
+def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    known = Pins().complete().with_actions(ActionRef("orch-dev/orch-action", SHA, "v0.1.0"))
+
+    assert load_pins(a_repository(tmp_path, known.text())) == known
+    assert known.text().endswith('"schema": 1,\n  "toolkit": "0.1.0"\n}\n')
+
+
+def test_what_is_not_released_is_not_written_down() -> None:
+    assert set(Pins().complete().actions) == {"actions/checkout"}
+
+
+@pytest.mark.parametrize(("version", "after"), [("v6.9.0", "v7.0.1"), ("v7.0.0", "v7.0.1"), ("v7.0.2", "v7.0.2"), ("v7", "v7"), ("x", "x")])
+def test_an_upgrade_takes_shipped_pins_that_are_newer_and_never_goes_back(version: str, after: str) -> None:
+    upgraded = Pins("0.0.1", {"actions/checkout": ActionRef("actions/checkout", SHA, version)}).upgraded()
+
+    assert (upgraded.toolkit, upgraded["actions/checkout"].version) == (__version__, after)
+
+
+def test_everything_that_a_generated_workflow_calls_can_be_pinned() -> None:
+    workflows = [*Path(__file__).parents[3].glob("golden/**/*.yml")]
+    called = {name for file in workflows for name in re.findall(r"uses: ([\w.-]+/[\w.-]+)", file.read_text(encoding="utf-8"))}
+
+    assert workflows
+    assert called <= {*CALLED, OWN_ACTION}
 
 
 @pytest.mark.parametrize(

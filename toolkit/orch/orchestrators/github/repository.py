@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orch import files
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
 from orch.authoring.project import find_project
 from orch.errors import DriftError, LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
-from orch.names import graph_path, workflow_path
-from orch.orchestrators.github.compile import GENERATED, check_release, source_path
-from orch.orchestrators.github.compile import files as generated_files
-from orch.orchestrators.github.pins import load_pins
+from orch.names import PINS_PATH, graph_path, workflow_path
+from orch.orchestrators.github.adopt import Edit, edits_of
+from orch.orchestrators.github.compile import GENERATED, check_release, files, source_path
+from orch.orchestrators.github.pins import Pins, load_pins
+from orch.orchestrators.github.placing import place
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
 
@@ -36,12 +36,18 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """Pipelines compiled in memory; `is_complete` says that they are all of the repository, `is_listed` that orch.yaml says which."""
+    """Pipelines compiled in memory, with what; `is_complete` says that they are all of the repository."""
 
     git_root: Path
     pipelines: tuple[Compiled, ...]
+    settings: Settings
+    pins: Pins
     is_complete: bool
-    is_listed: bool
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether orch.yaml says which files hold pipelines."""
+        return bool(self.settings.pipelines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +59,19 @@ class Drift:
     error: DriftError
 
 
-def compile_references(references: Sequence[str], folder: Path) -> Compilation:
+def compile_references(references: Sequence[str], folder: Path, pins: Pins | None = None) -> Compilation:
     """Compile what `references` (`FILE[:PIPELINE]`) name, or without any the whole repository around `folder`.
 
-    Raises every problem of every file at once.
+    With `pins` instead of the repository's. Raises every problem of every file at once.
     """
     git_root = _git_root(references, folder)
-    settings, pins = load_settings(git_root), load_pins(git_root)
+    settings, pins = load_settings(git_root), pins or load_pins(git_root)
     wanted = references or [str(path) for path in _pipeline_files(git_root, settings)]
     problems: list[OrchError] = []
     pipelines: list[Compiled] = []
     for graph in _graphs(wanted, problems):
         try:
-            pipelines.append(Compiled(graph, generated_files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
+            pipelines.append(Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
         except OrchError as error:
             problems += error.problems
     graphs = [each.graph for each in pipelines]
@@ -74,18 +80,16 @@ def compile_references(references: Sequence[str], folder: Path) -> Compilation:
         problems += _check_taken(graphs, git_root)
     problems += _check_foreign(pipelines, git_root)
     raise_problems(problems)
-    return Compilation(git_root, tuple(pipelines), is_complete=not references, is_listed=bool(settings.pipelines))
+    return Compilation(git_root, tuple(pipelines), settings, pins, is_complete=not references)
 
 
 def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
     """Write what differs: each pipeline, the path of a file of its, and whether it had to be written."""
     for compiled in compilation.pipelines:
         for path, text in compiled.files.items():
-            file = compilation.git_root / path
-            is_new = _read(file) != text
+            is_new = read(compilation.git_root / path) != text
             if is_new:
-                files.make_folders(file.parent)
-                files.write_atomic(file, text.encode())
+                place(compilation.git_root, path, text)
             yield compiled, path, is_new
 
 
@@ -95,12 +99,34 @@ def drift(compilation: Compilation) -> list[Drift]:
     for compiled in compilation.pipelines:
         source = source_path(compiled.graph)
         for path, text in compiled.files.items():
-            there = _read(compilation.git_root / path)
+            there = read(compilation.git_root / path)
             if there != text:
-                what = "does not exist" if there is None else f"is not what {source} compiles to"
-                error = DriftError(f"{path} {what}", hint=f"orch compile {source}", where=Where(path))
+                what, hint = f"is not what {source} compiles to", f"orch compile {source}"
+                if there is None:
+                    what = "does not exist"
+                elif edits := edits_of(path, text, there):
+                    what = f"has other pins than {PINS_PATH}: {', '.join(dict.fromkeys(map(str, edits)))}"
+                    hint = f"`orch pin --adopt` takes them over, `orch compile {source}` undoes them"
+                error = DriftError(f"{path} {what}", hint=hint, where=Where(path))
                 found.append(Drift(path, _diff(path, there or "", text), error))
     return found + list(_left_behind(compilation))
+
+
+def edits_of_pins(compilation: Compilation) -> Iterator[Edit]:
+    """How generated workflows differ from what was generated; raises every DriftError where they do so in more than pins."""
+    problems = []
+    for compiled in compilation.pipelines:
+        for path, text in compiled.files.items():
+            there = read(compilation.git_root / path)
+            edits = edits_of(path, text, there) if there is not None else ()
+            if edits is None:
+                source = source_path(compiled.graph)
+                message = f"{path} differs in more than its pins from what {source} compiles to"
+                hint = f"`orch check` shows how; undo the rest, or `orch compile {source}` and pin by `orch pin`"
+                problems.append(DriftError(message, hint=hint, where=Where(path)))
+            else:
+                yield from edits
+    raise_problems(problems)
 
 
 # --- what to compile ---
@@ -169,7 +195,7 @@ def _clash(graph: Graph, other: str) -> OrchError:
 def _check_taken(graphs: Sequence[Graph], git_root: Path) -> Iterator[OrchError]:
     """Pipelines whose files another one, which is still there, has written."""
     for graph in graphs:
-        other = _source_of(_read(git_root / workflow_path(graph.pipeline)) or "")
+        other = _source_of(read(git_root / workflow_path(graph.pipeline)) or "")
         if other and other != source_path(graph) and (git_root / other).is_file():
             others = _graphs([str(git_root / other)], [])
             if any(each.pipeline == graph.pipeline for each in others):
@@ -180,7 +206,7 @@ def _check_foreign(pipelines: Sequence[Compiled], git_root: Path) -> Iterator[Or
     """Workflows that a person wrote and that compiling would overwrite."""
     for compiled in pipelines:
         path = workflow_path(compiled.graph.pipeline)
-        there = _read(git_root / path)
+        there = read(git_root / path)
         if there is not None and not _source_of(there):
             hint = "rename the pipeline with @pipeline(name=...), or move that file"
             message = f"{path} was not generated by orch, and pipeline {compiled.graph.pipeline!r} compiles to it"
@@ -190,7 +216,7 @@ def _check_foreign(pipelines: Sequence[Compiled], git_root: Path) -> Iterator[Or
 # --- what is there ---
 
 
-def _read(file: Path) -> str | None:
+def read(file: Path) -> str | None:
     """The text of a generated file, if it is there; git may have given it the line ends of the system."""
     try:
         return file.read_bytes().decode(errors="replace").replace("\r\n", "\n")
@@ -234,7 +260,7 @@ def _generated(git_root: Path) -> Iterator[tuple[str, str, str]]:
     """Every generated file that is there: its path from the git root, its text, and the source that it names."""
     for pattern, source_of in ((workflow_path("*"), _source_of), (graph_path("*"), _source_of_graph)):
         for file in sorted(git_root.glob(pattern)):
-            text = _read(file) or ""
+            text = read(file) or ""
             if source := source_of(text):
                 yield file.relative_to(git_root).as_posix(), text, source
 
