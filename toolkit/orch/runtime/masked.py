@@ -30,8 +30,9 @@ def masked(record: StepRecord, redact: Redactor) -> StepRecord:
 def _failure(failure: Failure | None, redact: Redactor) -> Failure | None:
     if failure is None:
         return None
-    texts = {name: redact(getattr(failure, name)) for name in ("message", "type", "traceback", "file")}
-    return replace(failure, **texts)
+    return Failure(
+        failure.cause, redact(failure.message), redact(failure.type), redact(failure.traceback), redact(failure.file), failure.line
+    )
 
 
 def masked_values(values: Mapping[str, Json], redact: Redactor) -> dict[str, Json]:
