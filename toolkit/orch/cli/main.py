@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 
 import click
 
-from orch import __version__, system
+from orch import __version__
 from orch.errors import ExitCode
 
 # name -> what it does; each lives in `orch.cli.<name>` as `command`, whose callback returns its exit code.
@@ -108,6 +108,8 @@ def _reader_is_gone() -> bool:
 
 def _is_hung_up(stream: TextIO) -> bool:
     """An unbuffered stream has nothing left whose flushing would fail; the system is asked, where it can be."""
+    from orch import system
+
     try:
         return system.is_hung_up(stream.fileno())
     except OSError:  # no file descriptor, as under a test

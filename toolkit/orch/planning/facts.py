@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orch import system
 from orch.authoring.project import Project
 from orch.model import canonical
 from orch.model.canonical import Json
