@@ -65,7 +65,20 @@ def test_resources_that_no_machine_has_are_refused(given: dict[str, Any], name: 
         ResourceSettings(**given)
 
 
-@pytest.mark.parametrize("given", [{"max_retries": -1}, {"max_retries": 1.5}, {"delay": -1}, {"backoff": 0.5}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_retries": -1},
+        {"max_retries": 1.5},
+        {"delay": -1},
+        {"backoff": 0.5},
+        {"delay": float("nan")},
+        {"delay": float("inf")},
+        {"backoff": float("inf")},
+        {"backoff": 2, "delay": 600, "max_retries": 14},
+        {"backoff": 2, "delay": 1, "max_retries": 10**9},
+    ],
+)
 def test_a_retry_that_cannot_be_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(given))):
         StepRetryConfig(**given)
@@ -75,6 +88,16 @@ def test_each_wait_is_the_one_before_times_the_backoff_until_the_last_try() -> N
     retry = StepRetryConfig(max_retries=3, delay=2, backoff=3)
 
     assert [retry.delay_after(tries) for tries in (1, 2, 3, 4)] == [2, 6, 18, None]
+
+
+@pytest.mark.parametrize(
+    "retry", [StepRetryConfig(10**9, 5), StepRetryConfig(10**9, 0, 2), StepRetryConfig(13, 600, 2), StepRetryConfig(1, 1, 1e300)]
+)
+def test_every_wait_of_a_retry_that_is_accepted_is_one_of_days(retry: StepRetryConfig) -> None:
+    last = retry.delay_after(retry.max_retries)
+
+    assert last is not None
+    assert 0 <= last <= 30 * 86_400
 
 
 def test_settings_that_nobody_made_leave_no_trace_in_the_graph() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,7 @@ _UNITS: Final[dict[str, int]] = {"B": 1} | {
     f"{letter}{suffix}": base**power for power, letter in enumerate("KMGTP", start=1) for suffix, base in (("B", 1000), ("iB", 1024))
 }
 _MEMORY: Final = re.compile(r"([0-9]+)\s*(" + "|".join(_UNITS) + r")")
+_LONGEST_DELAY: Final = 30 * 86_400.0
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -70,14 +72,24 @@ class StepRetryConfig:
     def __post_init__(self) -> None:
         if not (type(self.max_retries) is int and self.max_retries >= 0):
             raise ValueError(f"max_retries is {self.max_retries!r}, expected a whole number from 0")
-        if self.delay < 0:
+        if not 0 <= self.delay < math.inf:
             raise ValueError(f"delay is {self.delay!r}, expected seconds from 0")
-        if self.backoff < 1:
+        if not 1 <= self.backoff < math.inf:
             raise ValueError(f"backoff is {self.backoff!r}, expected a factor from 1")
+        if self.delay and self._longest_delay() > _LONGEST_DELAY:
+            raise ValueError(f"the delay before retry {self.max_retries} would be more than 30 days: lower backoff or max_retries")
+
+    def _longest_delay(self) -> float:
+        try:
+            return self.delay * float(self.backoff) ** (self.max_retries - 1)
+        except OverflowError:
+            return math.inf
 
     def delay_after(self, tries: int) -> float | None:
         """Seconds to wait after the failed try number `tries`, from 1; None where it was the last."""
-        return float(self.delay * self.backoff ** (tries - 1)) if tries <= self.max_retries else None
+        if tries > self.max_retries:
+            return None
+        return self.delay * float(self.backoff) ** (tries - 1) if self.delay else 0.0
 
     def to_json(self) -> Json:
         return {"max_retries": self.max_retries, "delay": self.delay, "backoff": self.backoff}
