@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,15 @@ from support.modules import write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the lifeline of workers is Linux's")
 
+PATIENCE = 60.0  # seconds after which a test that waits has failed
+
 BUSY = """
     import os, subprocess, sys
 
     @step
     def busy() -> None:
-        os.set_inheritable(os.open("alive", os.O_WRONLY), True)
-        subprocess.Popen([sys.executable, "-c", "import time; print('started', flush=True); time.sleep(1000)"], close_fds=False)
+        alive = os.open("alive", os.O_WRONLY)
+        subprocess.Popen([sys.executable, "-c", f"import os, time; os.write({alive}, b'x'); time.sleep(1000)"], pass_fds=[alive])
         while True:
             sum(range(1000))
 
@@ -32,11 +35,12 @@ def test_a_killed_run_leaves_neither_its_worker_nor_what_the_step_started(tmp_pa
     """Both hold a pipe open: its end is read when the last of them is gone."""
     file = write(tmp_path, BUSY)
     os.mkfifo(tmp_path / "alive")
-    with subprocess.Popen([sys.executable, "-m", "orch", "run", "--json", str(file)], cwd=tmp_path, stdout=subprocess.PIPE) as process:
-        alive = os.open(tmp_path / "alive", os.O_RDONLY)  # waits for the step
-        assert process.stdout
-        assert any(b"started" in line for line in process.stdout)
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    with subprocess.Popen([sys.executable, "-m", "orch", "run", str(file)], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        assert select.select([alive], [], [], PATIENCE)[0]
+        assert os.read(alive, 1) == b"x"
         process.kill()
 
+        assert select.select([alive], [], [], PATIENCE)[0]
         assert os.read(alive, 1) == b""
     os.close(alive)
