@@ -45,6 +45,4 @@ def commit_of(git_root: Path, environment: Mapping[str, str]) -> str:
 
 def default_jobs() -> int:
     """As many steps at a time as this process may use processors."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return system.processors()
