@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets as randomness
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from orch import system
 from orch.errors import OrchError, UnsupportedError
 from orch.model.graph import Graph
 from orch.runtime import clock
