@@ -39,9 +39,10 @@ def test(arguments: list[str]) -> int:
 
 
 def lint(_: list[str]) -> int:
-    """ruff, mypy, shellcheck"""
+    """ruff, mypy (for this system and for Windows), shellcheck"""
     scripts = [str(path) for path in (ROOT / ".ci/run", *sorted(ROOT.glob("actions/**/*.sh")))]
-    return max(tool("ruff", "check"), tool("ruff", "format", "--check"), tool("mypy"), tool("shellcheck", *scripts))
+    windows = tool("mypy", "--platform", "win32", "toolkit/orch")
+    return max(tool("ruff", "check"), tool("ruff", "format", "--check"), tool("mypy"), windows, tool("shellcheck", *scripts))
 
 
 def bench(arguments: list[str]) -> int:
