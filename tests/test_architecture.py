@@ -177,3 +177,80 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 )
 def test_no_import_hides(source: str) -> None:
     assert [found.imported for found in imports_of("a", ast.parse(source))] == ["b"]
+
+
+# --- operating systems ---
+
+# What Windows has not; `python3 tasks.py lint` asks mypy for the whole of it, with `--platform win32`.
+POSIX_MODULES: Final = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+POSIX_NAMES: Final = {
+    "os": {"fchmod", "fork", "forkpty", "getegid", "geteuid", "getgid", "getpgid", "getpgrp", "getuid", "killpg", "kill", "mkfifo", "nice"}
+    | {"posix_spawn", "register_at_fork", "sched_getaffinity", "set_blocking", "setpgid", "setsid", "statvfs", "umask", "uname", "wait"}
+    | {"waitpid", "WNOHANG", "O_NONBLOCK", "O_NOFOLLOW", "O_DIRECTORY", "sendfile", "posix_fadvise", "pread", "pwrite"},
+    "select": {"epoll", "kqueue", "poll"},
+    "selectors": {"DefaultSelector"},  # Windows selects on sockets only, and a worker's pipes are none
+    "signal": {"SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGSTOP", "SIGUSR1", "SIGUSR2", "alarm", "setitimer", "pthread_kill"},
+}
+POSIX_PLACES: Final = ("/proc", "/dev/", "/sys/", "/tmp")  # noqa: S108 - looked for, not used
+# Where they belong: one package for all that runs steps; and act, whose jobs are bash scripts, and which says so on Windows.
+OWN_SYSTEM: Final = ("orch.system.", "orch.replay.act.")
+
+
+def posix_only(module: str, tree: ast.AST) -> Iterator[str]:
+    told = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, DOCUMENTED) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(ast.Name(owner), name) if name in POSIX_NAMES.get(owner, ()):
+                yield f"{module}:{node.lineno} uses {owner}.{name}"
+            case ast.Constant(str(text)) if text.startswith(POSIX_PLACES) and id(node) not in told:
+                yield f"{module}:{node.lineno} names {text!r}"
+            case ast.Import(names):
+                yield from (f"{module}:{node.lineno} imports {alias.name}" for alias in names if alias.name in POSIX_MODULES)
+            case ast.ImportFrom(str(source), names):
+                if source in POSIX_MODULES or any(alias.name in POSIX_NAMES.get(source, ()) for alias in names):
+                    yield f"{module}:{node.lineno} imports from {source}"
+            case _:
+                pass
+
+
+DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def test_what_windows_has_not_is_asked_for_in_one_package() -> None:
+    elsewhere = [
+        found
+        for module, file in MODULES.items()
+        if not f"{module}.".startswith(OWN_SYSTEM)
+        for found in posix_only(module, ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    "source", ["import fcntl", "from os import fork", "import os\nos.killpg(1, 9)", "from pathlib import Path\nPath('/proc/1/stat')"]
+)
+def test_no_such_question_hides(source: str) -> None:
+    assert len(list(posix_only("a", ast.parse(source)))) == 1
+
+
+def names_of(module: str) -> set[str]:
+    """What a module defines at its top level."""
+    body = ast.parse(MODULES[module].read_text(encoding="utf-8")).body
+    defined = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    return defined | {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def test_each_operating_system_offers_the_same_names() -> None:
+    facade = ast.walk(ast.parse(MODULES["orch.system"].read_text(encoding="utf-8")))
+    asked = {node.attr for node in facade if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "_this"}
+
+    assert asked > {"processes", "wakeup"}
+    assert asked - names_of("orch.system.windows") == set()
+    assert asked - names_of("orch.system.posix") == {"out_of_memory_kills"}  # of a module of its own

@@ -1,18 +1,17 @@
 """Locks that the operating system gives back when their process ends, however it ends.
 
 A lock is on a file that is there for nothing else; what is in the file does not matter. Several processes may share one,
-or one process has it alone. The only module that asks the system for them, because each system asks in another way.
+or one process has it alone.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import sys
 from pathlib import Path
 from typing import Final, Self
 
-from orch import files
+from orch import files, system
 
 # What a file system without locks says, as some network file systems are.
 _NO_LOCKS: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -52,7 +51,7 @@ def try_take(path: str | Path, *, shared: bool = False) -> Lock | None:
 def _take(path: str | Path, *, shared: bool, wait: bool) -> Lock | None:
     descriptor = files.open_lock(path)
     try:
-        if _lock(descriptor, shared=shared, wait=wait):
+        if system.lock(descriptor, shared=shared, wait=wait):
             return Lock(descriptor)
     except OSError as error:
         if error.errno in _NO_LOCKS:
@@ -73,48 +72,8 @@ def is_taken(path: str | Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _lock(descriptor, shared=True, wait=False)
+        return not system.lock(descriptor, shared=True, wait=False)
     except OSError as error:
         return error.errno in _NO_LOCKS  # nobody can tell: then it is better left alone
     finally:
         os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-    import random
-    import time
-
-    # There are no shared locks: who shares takes one byte of many, who wants it alone takes all. They lie behind every
-    # content, because nobody else may read a byte that is locked.
-    _BEGIN: Final = 1 << 30
-    _BYTES: Final = 4096
-    _TRIES: Final = 16
-    _PAUSE: Final = 0.05
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
-        while True:
-            for _ in range(_TRIES if shared else 1):
-                place, count = (random.randrange(_BYTES), 1) if shared else (0, _BYTES)  # noqa: S311 - no secret
-                os.lseek(descriptor, _BEGIN + place, os.SEEK_SET)
-                try:
-                    msvcrt.locking(descriptor, msvcrt.LK_NBLCK, count)
-                except OSError as error:
-                    if error.errno not in (errno.EACCES, errno.EDEADLK):
-                        raise
-                else:
-                    return True
-            if not wait:
-                return False
-            time.sleep(_PAUSE)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        try:
-            fcntl.flock(descriptor, kind | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        return True

@@ -21,6 +21,7 @@ end_with = _this.end_with
 in_forks = _this.in_forks
 interrupt_signals = _this.interrupt_signals
 is_hung_up = _this.is_hung_up
+lock = _this.lock
 out_of_memory_kills = _this.out_of_memory_kills
 processes = _this.processes
 processors = _this.processors

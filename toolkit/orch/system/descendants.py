@@ -5,6 +5,10 @@ Where there is no `/proc`, none is found, and the group is all that can be ended
 
 from __future__ import annotations
 
+import sys
+
+assert sys.platform != "win32"
+
 import os
 import signal
 from collections.abc import Iterable

@@ -342,7 +342,17 @@ class _WakeupPipe:
 wakeup: Callable[[], Wakeup] = _WakeupPipe
 
 
-# --- the machine ---
+# --- files and the machine ---
+
+
+def lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
+    """Hold an open file until it is closed or this process ends, however it ends; False where another does and we do not wait."""
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(descriptor, kind | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_hung_up(descriptor: int) -> bool:

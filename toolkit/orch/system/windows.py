@@ -10,9 +10,13 @@ import sys
 assert sys.platform == "win32"
 
 import ctypes
+import errno
+import msvcrt
 import os
+import random
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from ctypes import wintypes
 from typing import ClassVar, Final
@@ -40,7 +44,7 @@ _kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
 class _Limits(ctypes.Structure):
     """JOBOBJECT_EXTENDED_LIMIT_INFORMATION: https://learn.microsoft.com/windows/win32/api/winnt/."""
 
-    _fields_: ClassVar = [
+    _fields_: ClassVar = [  # type: ignore[mutable-override]
         ("PerProcessUserTimeLimit", ctypes.c_int64),
         ("PerJobUserTimeLimit", ctypes.c_int64),
         ("LimitFlags", wintypes.DWORD),
@@ -140,7 +144,32 @@ def wakeup() -> Wakeup:
     return portable.WakeupSockets()
 
 
-# --- the machine ---
+# --- files and the machine ---
+
+# There are no shared locks: who shares takes one byte of many, who wants it alone takes all. They lie behind every
+# content, because nobody else may read a byte that is locked.
+_BEGIN: Final = 1 << 30
+_BYTES: Final = 4096
+_TRIES: Final = 16
+_PAUSE: Final = 0.05  # seconds
+
+
+def lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
+    """As `posix.lock`."""
+    while True:
+        for _ in range(_TRIES if shared else 1):
+            place, count = (random.randrange(_BYTES), 1) if shared else (0, _BYTES)  # noqa: S311 - no secret
+            os.lseek(descriptor, _BEGIN + place, os.SEEK_SET)
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, count)
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EDEADLK):
+                    raise
+            else:
+                return True
+        if not wait:
+            return False
+        time.sleep(_PAUSE)
 
 
 def is_hung_up(descriptor: int) -> bool:  # noqa: ARG001
@@ -153,7 +182,9 @@ def processors() -> int:
 
 
 def architecture() -> str:
-    return os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    """As other systems call it."""
+    machine = os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
+    return {"amd64": "x86_64", "x86": "i686"}.get(machine, machine)
 
 
 def out_of_memory_kills() -> int:
