@@ -66,6 +66,8 @@ class Request:
 
 def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     """Raises before the first job where the run cannot start; a failure, or Ctrl-C, is told by the record's state."""
+    if os.name == "nt":
+        raise UnsupportedError("orch act runs jobs in bash, as their runners do, and Windows has none", hint="run this in WSL")
     graph = selected(request.graph, request.job)
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
     secrets = declared_secrets(graph, request.environ)
