@@ -14,9 +14,10 @@ from orch.authoring.project import Project
 from orch.errors import InputMissingError, Where
 from orch.model.records import Failure
 from orch.runtime.failures import failure_of, failure_of_exit, failure_of_orch, failure_of_timeout
+from orch.runtime.redact import Redactor
 
 
-def failure_in(folder: Path, code: str) -> Failure:
+def failure_in(folder: Path, code: str, redact: Callable[[str], str] = str) -> Failure:
     """What the function `fail` of a module with `code` raises."""
     from orch.authoring.load import separate_modules
 
@@ -26,7 +27,7 @@ def failure_in(folder: Path, code: str) -> Failure:
         try:
             function()
         except BaseException as error:  # noqa: BLE001 - whatever a step may raise
-            return failure_of(error, project)
+            return failure_of(error, project, redact)
     raise AssertionError("it did not fail")
 
 
@@ -38,6 +39,14 @@ def test_a_failure_names_the_users_line_from_the_root_of_the_repository(tmp_path
     assert (failure.file, failure.line) == ("jobs/pipeline.py", 4)
     assert 'File "jobs/pipeline.py", line 4, in fail' in failure.traceback
     assert str(tmp_path) not in failure.traceback
+
+
+def test_long_texts_are_cut_after_secrets_are_masked(tmp_path: Path) -> None:
+    code = "def fail():\n    raise ValueError('x' * 9_995 + 'hunter2-hunter2' + 'y' * 60_000)\n"
+    failure = failure_in(tmp_path, code, Redactor(["hunter2-hunter2"]))
+
+    assert failure.message == f"{'x' * 9_995}***yy"
+    assert "hunter2" not in failure.message + failure.traceback
 
 
 def test_the_line_is_the_users_own_also_where_a_library_raised(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
-from orch.runtime.masked import masked, secret_meta, secret_name
+from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import MASK, Redactor
 
 SECRET = "12345678"
@@ -56,23 +57,35 @@ def test_without_secrets_a_record_is_what_it_was() -> None:
 
 @pytest.mark.parametrize("place", ["report-12345678.csv", "folder/12345678.csv", "folder/a/12345678/b.csv", "12345678/b.csv"])
 @pytest.mark.parametrize("wrap", [lambda path: path, lambda path: [1, {"a": (path,)}]], ids=["alone", "inside"])
-def test_a_file_or_folder_named_after_a_secret_is_found(tmp_path: Path, place: str, wrap: object) -> None:
+def test_a_file_or_folder_named_after_a_secret_is_found(tmp_path: Path, place: str, wrap: Callable[[Path], object]) -> None:
     file = tmp_path / "out" / place
     file.parent.mkdir(parents=True)
     file.touch()
-    returned = tmp_path / "out" / Path(place).parts[0]
+    value = wrap(tmp_path / "out" / Path(place).parts[0])
 
-    assert MASK in secret_name(wrap(returned), REDACT)  # type: ignore[operator]
-    assert secret_name(wrap(returned), Redactor(["another-secret"])) == ""  # type: ignore[operator]
+    found = named_after(names_in(value), {"OTHER": "another-secret", "TOKEN": SECRET})
+    assert found.startswith("'TOKEN': ")
+    assert MASK in found
+    assert SECRET not in found
+    assert named_after(names_in(value), {"OTHER": "another-secret"}) == ""
 
 
 def test_the_folder_above_what_is_returned_has_any_name(tmp_path: Path) -> None:
     (tmp_path / SECRET).mkdir()
 
-    assert secret_name(tmp_path / SECRET / "report.csv", REDACT) == ""
+    assert named_after(names_in(tmp_path / SECRET / "report.csv"), {"TOKEN": SECRET}) == ""
 
 
 def test_what_a_materializer_keeps_beside_the_bytes_is_looked_at() -> None:
-    assert MASK in secret_meta(artifact(meta={"name": f"a-{SECRET}"}), REDACT)
-    assert secret_meta(artifact(meta={"name": "a"}), REDACT) == ""
-    assert secret_meta(artifact(), REDACT) == ""
+    secrets = {"TOKEN": SECRET}
+
+    assert named_after(names_beside(artifact(meta={"name": f"a-{SECRET}"})), secrets).startswith("'TOKEN': ")
+    assert named_after(names_beside(artifact(meta={"name": "a"})), secrets) == ""
+    assert named_after(names_beside(artifact()), secrets) == ""
+
+
+def test_without_secrets_no_name_is_looked_at() -> None:
+    names = iter(["a"])
+
+    assert named_after(names, {"SHORT": "a"}) == ""
+    assert list(names) == ["a"]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from orch.errors import OrchError, UsageError
 from orch.model import canonical, values
-from orch.runtime.metadata import LONGEST_NAME, LONGEST_VALUE, MOST, checked, masked
+from orch.runtime.masked import masked_values
+from orch.runtime.metadata import LONGEST_NAME, LONGEST_VALUE, MOST, checked
 from orch.runtime.redact import Redactor
 
 np = pytest.importorskip("numpy")
@@ -145,7 +146,7 @@ def test_the_last_value_of_a_name_counts() -> None:
     ],
 )
 def test_a_secret_is_masked_also_as_a_number_or_a_name(data: dict[str, Any], shown: dict[str, Any]) -> None:
-    assert masked(data, Redactor(["hunter2-hunter2", "48213377"])) == shown
+    assert masked_values(data, Redactor(["hunter2-hunter2", "48213377"])) == shown
 
 
 @given(st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=100) | st.datetimes() | st.timedeltas())

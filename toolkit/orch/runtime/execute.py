@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime import context as step_context
 from orch.runtime.failures import failure_of, failure_of_orch
+from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
 
@@ -80,7 +81,8 @@ class Executor:
         self.scratch = Path(setup.scratch)
         self.store = LocalStore(Path(setup.store))
         self.stores: dict[str, LocalStore] = {}
-        self.redact = Redactor(os.environ.get(name, "") for name in setup.secrets)
+        self.secrets = {name: os.environ.get(name, "") for name in setup.secrets}
+        self.redact = Redactor(self.secrets.values())
         self.functions: dict[str, Any] = {}
         self.logged: dict[str, Json] = {}
         self.parameters = {name: values.decode(data) for name, data in setup.parameters.items()}
@@ -109,8 +111,8 @@ class Executor:
             failure = stopped.failure
             state = State.FAILED
         except KeyboardInterrupt as error:
-            state, failure = State.CANCELLED, failure_of(error, self.project)
-        return StepRecord(
+            state, failure = State.CANCELLED, failure_of(error, self.project, self.redact)
+        record = StepRecord(
             step=order.step["id"],
             state=state,
             attempt=self.setup.attempt,
@@ -119,11 +121,12 @@ class Executor:
             duration=clock.monotonic() - tick,
             inputs=inputs,
             outputs=outputs,
-            failure=failure and self._masked(failure),
+            failure=failure,
             reason="interrupted" if state is State.CANCELLED else "",
             environment=self.environment,
-            metadata=self._masked_metadata(),
+            metadata=self.logged,
         )
+        return masked(record, self.redact) if self.redact else record
 
     def _function(self, source: str) -> Any:
         if source not in self.functions:
@@ -147,7 +150,7 @@ class Executor:
         except OrchError as error:
             raise _Stopped(failure_of_orch("input", error)) from error
         except Exception as error:  # a pickle may raise anything
-            raise _Stopped(failure_of(error, self.project, cause="input")) from error
+            raise _Stopped(failure_of(error, self.project, self.redact, cause="input")) from error
 
     def _value(self, binding: Json, order: Order, inputs: dict[str, Json]) -> Any:
         match binding:
@@ -207,7 +210,7 @@ class Executor:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
-            raise _Stopped(failure_of(error, self.project)) from error
+            raise _Stopped(failure_of(error, self.project, self.redact)) from error
         finally:
             self.logged = step_context.leave()
             self.after_call()
@@ -234,32 +237,21 @@ class Executor:
         results = result if len(outputs) > 1 else (result,) * len(outputs)
         saved = {}
         for output, value in zip(outputs, results, strict=True):
+            self._check_names(output["name"], names_in(value))
             try:
                 artifact = materializers.save(value, self.store, annotation=output["type"])
             except (MaterializationError, StoreError) as error:
                 raise _Stopped(failure_of_orch("output", error, f"output {output['name']!r}: ")) from error
             except Exception as error:  # a value's own methods may raise anything
-                raise _Stopped(failure_of(error, self.project, cause="output")) from error
-            saved[output["name"]] = self._masked_preview(artifact)
+                raise _Stopped(failure_of(error, self.project, self.redact, cause="output")) from error
+            self._check_names(output["name"], names_beside(artifact))
+            saved[output["name"]] = artifact
         return saved
 
-    def _masked_preview(self, artifact: Artifact) -> Artifact:
-        if not self.redact or not artifact.preview:
-            return artifact
-        return Artifact.from_json(artifact.to_json() | {"preview": self.redact(artifact.preview)})
-
-    def _masked_metadata(self) -> dict[str, Json]:
-        if not self.redact or not self.logged:
-            return self.logged
-        from orch.runtime import metadata
-
-        return metadata.masked(self.logged, self.redact)
-
-    def _masked(self, failure: Failure) -> Failure:
-        if not self.redact:
-            return failure
-        data = failure.to_json()
-        return Failure.from_json(data | {name: self.redact(data[name]) for name in ("message", "traceback") if name in data})
+    def _check_names(self, output: str, names: Iterator[str]) -> None:
+        if self.redact and (found := named_after(names, self.secrets)):
+            message = f"output {output!r} has a name that holds the secret {found}, and names are kept in records (give it another one)"
+            raise _Stopped(Failure("output", message))
 
 
 def _positional_only(function: Any) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Final
@@ -16,18 +17,21 @@ _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_TRACEBACK: Final = 50_000
 
 
-def failure_of(error: BaseException, project: Project, *, cause: str = "") -> Failure:
-    """What the user's code raised; the traceback starts at the user's own first frame."""
+def failure_of(error: BaseException, project: Project, redact: Callable[[str], str] = str, *, cause: str = "") -> Failure:
+    """What the user's code raised; the traceback starts at the user's own first frame.
+
+    Long texts are cut after `redact` has seen them: no half of a secret is left.
+    """
     import traceback  # costs more than a small step, and most steps do not fail
 
     frames = _users(error.__traceback__)
     _strip_ours(error)
     text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}/", "")
-    text = _encodable(text[-_LONGEST_TRACEBACK:])
+    text = _encodable(redact(text)[-_LONGEST_TRACEBACK:])
     place = raising_place(error, frames, project) or Where("")
     return Failure(
         cause=cause or _cause(error),
-        message=_encodable(_message(error)[:_LONGEST_MESSAGE]),
+        message=_encodable(redact(_message(error))[:_LONGEST_MESSAGE]),
         type=_encodable(type(error).__name__),
         traceback=text,
         file=place.path,

@@ -1,9 +1,9 @@
-"""What a step had a say in, without the secrets that it knows: its record, and the names of what it returns."""
+"""What a step had a say in, without the secrets that it knows: its record; and whether what it returns is named after one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -52,15 +52,21 @@ def _value(value: Json, redact: Redactor) -> Json:
             return MASK if redact(str(value)) != str(value) else value
 
 
-def secret_name(value: object, redact: Redactor) -> str:
-    """The first name of a file or folder in `value` that holds a secret, masked; empty if none does.
+def named_after(names: Iterable[str], secrets: Mapping[str, str]) -> str:
+    """Which of `secrets` (name -> value) one of `names` holds, and that name, masked, as one word; empty if none does.
 
-    A name is part of the value, so it cannot be masked where it is kept.
+    What a file is called is part of the value, so it cannot be masked where it is kept.
     """
-    return next((shown for name in _names(value) if (shown := redact(name)) != name), "") if redact else ""
+    redact = Redactor(secrets.values())
+    for name in names if redact else ():
+        if (shown := redact(name)) != name:
+            secret = next((secret for secret, value in secrets.items() if Redactor([value])(name) != name), "")
+            return f"{secret!r}: {shown!r}"
+    return ""
 
 
-def _names(value: object) -> Iterator[str]:
+def names_in(value: object) -> Iterator[str]:
+    """What the files and folders of a value are called."""
     match value:
         case PurePath():
             yield value.name
@@ -69,17 +75,15 @@ def _names(value: object) -> Iterator[str]:
                 yield from files
         case list() | tuple() | set() | frozenset():
             for item in value:
-                yield from _names(item)
+                yield from names_in(item)
         case dict():
             for item in value.values():
-                yield from _names(item)
+                yield from names_in(item)
         case _:
             pass
 
 
-def secret_meta(artifact: Artifact, redact: Redactor) -> str:
-    """The same for what a materializer of any kind keeps beside the bytes."""
-    if not redact or artifact.meta is None:
-        return ""
-    text = canonical.dumps(artifact.meta)
-    return shown if (shown := redact(text)) != text else ""
+def names_beside(artifact: Artifact) -> Iterator[str]:
+    """What a materializer of any kind keeps beside the bytes."""
+    if artifact.meta is not None:
+        yield canonical.dumps(artifact.meta)

@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol, TypeAlias
 from orch.errors import OrchError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.canonical import Json
-from orch.runtime.redact import MASK, Redactor
 
 MOST: Final = 100  # of a step: records are read by many commands, and whole
 LONGEST_NAME: Final = 100
@@ -41,19 +40,6 @@ def checked(given: Mapping[str, object], kept: Mapping[str, Json]) -> dict[str, 
         problems.append(UsageError(f"a step can log {MOST} values, these are {len(data)}", hint="return them from the step as a dict"))
     raise_problems(problems)
     return data
-
-
-def masked(data: Mapping[str, Json], redact: Redactor) -> dict[str, Json]:
-    """`data` without a secret, also where one is a number."""
-    return {redact(name): value if redact(shown := _text(value)) == shown else _masked(value, redact) for name, value in data.items()}
-
-
-def _masked(value: Json, redact: Redactor) -> Json:
-    return redact(value) if isinstance(value, str) else MASK
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else canonical.dumps(value)
 
 
 def _problems_of_name(name: str) -> Iterator[OrchError]:
