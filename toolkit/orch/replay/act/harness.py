@@ -21,7 +21,7 @@ from typing import Final
 
 from orch import files, names
 from orch.authoring.project import Project
-from orch.errors import ToolFailedError, UsageError, raise_problems
+from orch.errors import ToolFailedError, UnsupportedError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
