@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from orch.errors import OrchError, UsageError, raise_problems
+from orch.model.parameters import Parameter, parse_all, resolve
 
 reference: Final[Callable[[Any], Any]] = click.argument("reference", metavar="FILE[:PIPELINE]", type=click.Path())
 references: Final[Callable[[Any], Any]] = click.argument("references", metavar="[FILE[:PIPELINE]]...", type=click.Path(), nargs=-1)
 set_option: Final[Callable[[Any], Any]] = click.option(
     "--set", "assignments", metavar="NAME=VALUE", multiple=True, help="Give a parameter of the pipeline a value; once for each."
+)
+config_option: Final[Callable[[Any], Any]] = click.option(
+    "--config", metavar="FILE.yaml", type=click.Path(path_type=Path), help="Read the parameters' values from this file; --set wins."
 )
 no_cache_option: Final[Callable[[Any], Any]] = click.option("--no-cache", is_flag=True, help="Run every step, whatever ran before.")
 json_option: Final[Callable[[Any], Any]] = click.option(
@@ -34,3 +39,13 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
             texts[name] = value
     raise_problems(problems)
     return texts
+
+
+def values_for(parameters: tuple[Parameter, ...], texts: Mapping[str, str], config: Path | None) -> dict[str, object]:
+    """The value of every parameter: what `--set` says, then the file, then its default."""
+    read: dict[str, object] = {}
+    if config is not None:
+        from orch.cli.config import read_config
+
+        read = read_config(config, parameters)
+    return resolve(parameters, {**read, **parse_all(parameters, texts)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -13,10 +14,10 @@ from orch.cli import arguments
 from orch.cli.display import show
 from orch.errors import UsageError
 from orch.model.graph import Graph
-from orch.model.parameters import parse_all, resolve
 from orch.model.records import RunRecord
 from orch.orchestrators import local
 from orch.orchestrators.local.home import Home
+from orch.orchestrators.local.parts import Part, part_from, part_of
 from orch.runtime.runner import on_runner
 from orch.runtime.secrets import declared
 from orch.stacks.load import load_settings
@@ -27,6 +28,9 @@ from orch.stacks.settings import active_stack
 @click.command("run")
 @arguments.reference
 @arguments.set_option
+@arguments.config_option
+@click.option("--step", "steps", metavar="ID", multiple=True, help="Run this step alone, on what the last runs left; once for each.")
+@click.option("--from", "first", metavar="ID", help="Run this step and all below it, on what the last runs left.")
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Run at most N steps at a time; as many as processors without.")
 @click.option("--stack", metavar="NAME", help="Use this stack instead of the active one.")
 @arguments.no_cache_option
@@ -34,21 +38,30 @@ from orch.stacks.settings import active_stack
 def command(
     reference: str,
     assignments: tuple[str, ...],
+    config: Path | None,
+    steps: tuple[str, ...],
+    first: str | None,
     jobs: int | None,
     stack: str | None,
-    no_cache: bool,  # noqa: ARG001 - nothing is taken from a cache yet
+    no_cache: bool,
     as_json: bool,
 ) -> int:
     """Run the pipeline of FILE, or the one named PIPELINE if it has several.
 
     Its steps run on the active stack's orchestrator: by default on this machine, in dependency order, in worker
-    processes. The exit code is 1 if a step failed; what succeeded is kept.
+    processes. A step whose result is known from an earlier run does not run again. The exit code is 1 if a step failed;
+    what succeeded is kept.
     """
+    if steps and first:
+        raise UsageError("--step and --from do not go together", hint="--from runs a step and all below it; name single steps with --step")
     texts = arguments.parse_assignments(assignments)
     file, _ = split_reference(reference)
     graph = load_graph(reference)
-    parameters = resolve(graph.parameters, parse_all(graph.parameters, texts))
-    record = run_graph(graph, find_project(file), parameters, stack=stack, jobs=jobs, json=as_json, again=reference)
+    parameters = arguments.values_for(graph.parameters, texts, config)
+    part = part_of(graph, steps) if steps else part_from(graph, first) if first else None
+    record = run_graph(
+        graph, find_project(file), parameters, stack=stack, jobs=jobs, json=as_json, again=reference, cache=not no_cache, part=part
+    )
     return record.state.exit_code
 
 
@@ -61,6 +74,8 @@ def run_graph(
     jobs: int | None = None,
     json: bool = False,
     again: str = "",
+    cache: bool = True,
+    part: Part | None = None,
 ) -> RunRecord:
     """Run and show a traced pipeline, with values for all its parameters. `again` is how it was named on a command line."""
     name, active = active_stack(load_settings(project.git_root), stack, os.environ)
@@ -78,6 +93,8 @@ def run_graph(
             jobs=jobs or local.default_jobs(),
             home=home.path,
             sink=display,
+            cache=cache,
+            part=part,
             environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )
