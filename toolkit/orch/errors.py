@@ -195,6 +195,12 @@ class StepReferenceError(PipelineError):
     code = "step-reference"
 
 
+class FilesError(PipelineError):
+    """A `files=[...]` of a step that matches nothing, leads out of the project, or cannot be read."""
+
+    code = "files"
+
+
 class UnsupportedError(PipelineError):
     """Something asked of a target or of GitHub that it cannot do."""
 
