@@ -11,7 +11,7 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
-from orch.runtime.masked import masked, named_after, names_beside, names_in
+from orch.runtime.masked import masked, masked_values, named_after, names_beside, names_in
 from orch.runtime.redact import MASK, Redactor
 
 SECRET = "12345678"
@@ -41,6 +41,13 @@ def test_a_digest_is_never_masked() -> None:
     record = StepRecord("s", State.SUCCEEDED, outputs={"output": artifact()})
 
     assert masked(record, REDACT) == record
+
+
+def test_a_digest_that_holds_a_short_secret_by_chance_is_kept_and_a_secret_that_looks_like_one_is_not() -> None:
+    digest, token = f"sha256:{'0' * 56}{SECRET}", "0123456789abcdef" * 4
+
+    assert masked_values({"code": digest, "text": f"{digest}!"}, REDACT) == {"code": digest, "text": f"sha256:{'0' * 56}{MASK}!"}
+    assert masked_values({"code": f"sha256:{token}"}, Redactor([token])) == {"code": f"sha256:{MASK}"}
 
 
 def test_a_preview_that_ends_inside_a_secret_is_masked() -> None:

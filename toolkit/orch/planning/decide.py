@@ -18,7 +18,10 @@ from orch.planning.key import key_document, key_of
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What decisions rest on. `now` is in seconds since 1970; `is_lost` tells whether a result's bytes are gone."""
+    """What decisions rest on. `now` is in seconds since 1970; `is_lost` tells whether a result's bytes are gone.
+
+    `masked` takes secrets out of a key document after its key is made: it is kept, compared and shown.
+    """
 
     facts: Mapping[str, Facts]  # by step
     parameters: Mapping[str, Json]
@@ -26,6 +29,7 @@ class Known:
     now: float
     logical_date: str = ""
     is_lost: Callable[[Entry], bool] = field(default=lambda _: False)
+    masked: Callable[[Mapping[str, Json]], Mapping[str, Json]] = field(default=lambda document: document)
     reads_cache: bool = True  # False under --no-cache: keys are computed, and nothing is taken
 
 
@@ -51,8 +55,8 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     unknown = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in inputs]
     if unknown:
         return Decision(step.id, Action.MAYBE, Cause.UPSTREAM, f"{unknown[0].step} must run first")
-    facts = key_document(step, known.facts[step.id], known.parameters, inputs, logical_date=known.logical_date)
-    key = key_of(facts)
+    document = key_document(step, known.facts[step.id], known.parameters, inputs, logical_date=known.logical_date)
+    key, facts = key_of(document), known.masked(document)
     if not known.reads_cache:
         return Decision(step.id, Action.RUN, Cause.ASKED, "no cache, as asked", key, facts)
     entry = known.index.get(key, pipeline, step.id)

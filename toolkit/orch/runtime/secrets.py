@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from orch.errors import SecretError
 from orch.model.steps import Step
 from orch.runtime import runner
+from orch.runtime.redact import Redactor
 
 
 def declared(steps: Iterable[Step]) -> dict[str, list[str]]:
@@ -16,6 +17,11 @@ def declared(steps: Iterable[Step]) -> dict[str, list[str]]:
         for name in step.settings.secrets:
             found.setdefault(name, []).append(step.id)
     return found
+
+
+def redactor(steps: Iterable[Step], environment: Mapping[str, str]) -> Redactor:
+    """For what is written about a whole run: the secrets of all its steps."""
+    return Redactor(environment.get(name, "") for name in declared(steps))
 
 
 def missing(steps: Iterable[Step], environment: Mapping[str, str]) -> Iterator[SecretError]:

@@ -11,6 +11,7 @@ from orch.authoring.project import Project
 from orch.errors import StoreError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
 from orch.model.graph import Graph, Step
 from orch.model.index import Entry, Index
 from orch.model.plan import Decision
@@ -22,6 +23,8 @@ from orch.orchestrators.local.stamps import Stamps
 from orch.planning.decide import Known, decide_step
 from orch.planning.facts import Gathered, gather
 from orch.runtime import clock
+from orch.runtime.masked import masked_values
+from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
 
 EDITED: Final = "not kept for later runs: its code or files were changed while the run was going on"
@@ -43,7 +46,16 @@ class Cache:
     """Decides by what was known when the run started; a result that this run makes is not used twice in it."""
 
     def __init__(
-        self, graph: Graph, project: Project, info: RunInfo, home: Home, use: Use, *, besides: Collection[str] = frozenset()
+        self,
+        graph: Graph,
+        project: Project,
+        info: RunInfo,
+        home: Home,
+        use: Use,
+        *,
+        parameters: Mapping[str, Json],
+        redact: Redactor,
+        besides: Collection[str] = frozenset(),
     ) -> None:
         """`besides` are steps about which nothing is to be decided."""
         self.graph = graph
@@ -60,11 +72,12 @@ class Cache:
         self._stamps = Stamps({file for sources in self._sources.values() for file in sources}, since=since)
         self.known = Known(
             facts=self.gathered.facts,
-            parameters=info.parameters,
+            parameters=parameters,
             index=results.read_index(home.index) if use.reads else Index(),
             now=since,
             logical_date=info.logical_date,
             is_lost=self._is_lost,
+            masked=lambda document: masked_values(document, redact),
             reads_cache=use.reads,
         )
         self._has_kept_sources = False

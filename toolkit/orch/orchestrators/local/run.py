@@ -10,6 +10,7 @@ from pathlib import Path
 from orch.authoring.project import Project
 from orch.errors import raise_problems
 from orch.model import values
+from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
 from orch.model.graph import Graph
 from orch.model.records import RunInfo, RunRecord, fold
@@ -22,8 +23,9 @@ from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.parts import Part, last_results
 from orch.runtime import clock, interrupts
 from orch.runtime.execute import Setup
+from orch.runtime.masked import masked_values
 from orch.runtime.pool import Pool
-from orch.runtime.secrets import missing
+from orch.runtime.secrets import missing, redactor
 
 
 def run(
@@ -50,6 +52,8 @@ def run(
     environment = dict(os.environ if environment is None else environment)
     graph = part.graph if part else graph
     raise_problems([*preflight.unsupported(graph), *missing(graph.steps, environment)])
+    redact = redactor(graph.steps, environment)
+    given = {name: values.encode(value) for name, value in parameters.items()}
     started = clock.now()
     info = RunInfo(
         run=run_id or preflight.new_run_id(started),
@@ -57,7 +61,7 @@ def run(
         pipeline=graph.pipeline,
         orchestrator="local",
         started=clock.rfc3339(started),
-        parameters={name: values.encode(value) for name, value in parameters.items()},
+        parameters=masked_values(given, redact),
         trigger=trigger,
         source=f"{project.name}/{graph.source}".removeprefix("./"),
         commit=preflight.commit_of(project.git_root, environment),
@@ -66,13 +70,14 @@ def run(
     )
     place = Home.at(home, project.git_root)
     place.check()
-    given = last_results(part, place) if part else {}
-    results = Cache(graph, project, info, place, Use(reads=cache and not part, keeps=not part), besides=given)
+    use = Use(reads=cache and not part, keeps=not part)
+    earlier = last_results(part, place) if part else {}
+    results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
     hidden = {name for step in graph.steps for name in step.settings.secrets}
     with place.running(info.run) as folder:
         journal = Journal(folder, sink)
-        pool = Pool(jobs, _setup(project, info, place), environment, journal.output, hidden=hidden)
-        return _drive(Drive(graph, info, pool, journal, results, given), folder)
+        pool = Pool(jobs, _setup(project, info, given, place), environment, journal.output, hidden=hidden)
+        return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
 
 
 def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
@@ -100,7 +105,7 @@ def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
     return record
 
 
-def _setup(project: Project, info: RunInfo, home: Home) -> Setup:
+def _setup(project: Project, info: RunInfo, parameters: Mapping[str, Json], home: Home) -> Setup:
     return Setup(
         git_root=str(project.git_root),
         root=str(project.root),
@@ -110,7 +115,7 @@ def _setup(project: Project, info: RunInfo, home: Home) -> Setup:
         pipeline=info.pipeline,
         trigger=info.trigger,
         attempt=info.attempt,
-        parameters=info.parameters,
+        parameters=parameters,
         verify=True,  # what other process trees wrote; the store of this one has no name in an order
         secrets=[],
         logical_date=info.logical_date,
