@@ -49,7 +49,7 @@ def test_a_step_without_hooks_calls_none(state: State) -> None:
     [
         (ended("train"), None),
         (ended("train", State.FAILED, failure=WHY), WHY),
-        (ended("train", State.CANCELLED), Failure("signal", "the hook was interrupted before it had ended")),
+        (ended("train", State.CANCELLED), Failure("interrupted", "the hook was interrupted before it had ended")),
     ],
 )
 def test_a_hooks_record_is_why_it_failed_or_nothing(record: StepRecord, failure: Failure | None) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from orch.errors import OrchError, UsageError
 from orch.model import canonical, values
 from orch.runtime.masked import masked_values
-from orch.runtime.metadata import LONGEST_NAME, LONGEST_VALUE, MOST, checked
+from orch.runtime.metadata import LONGEST_NAME, LONGEST_VALUE, MOST, as_text, checked
 from orch.runtime.redact import Redactor
 
 np = pytest.importorskip("numpy")
@@ -147,6 +147,24 @@ def test_the_last_value_of_a_name_counts() -> None:
 )
 def test_a_secret_is_masked_also_as_a_number_or_a_name(data: dict[str, Any], shown: dict[str, Any]) -> None:
     assert masked_values(data, Redactor(["hunter2-hunter2", "48213377"])) == shown
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (0.5, "0.5"),
+        (True, "True"),
+        (None, "None"),
+        ("a", "a"),
+        ({"$float": "nan"}, "nan"),
+        ({"$date": "2026-03-29"}, "2026-03-29"),
+        ({"$date": "***"}, '{"$date":"***"}'),
+        ({"$date": []}, '{"$date":[]}'),
+        ({"$nonsense": 1}, '{"$nonsense":1}'),
+    ],
+)
+def test_a_value_reads_as_people_write_it_and_a_damaged_one_as_it_stands_in_the_record(data: Any, text: str) -> None:
+    assert as_text(data) == text
 
 
 @given(st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=100) | st.datetimes() | st.timedeltas())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -137,3 +138,21 @@ def test_one_step_has_a_summary_of_its_own() -> None:
 )
 def test_durations_are_as_long_as_they_matter(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_failed_hook_is_shown_beside_its_step_which_stays_what_it_is() -> None:
+    hook = Failure("exception", "no <b>network</b>", "RuntimeError", "Traceback: hook", "hooks.py", 3)
+    text = step_summary("churn", dataclasses.replace(loaded(), hook=hook))
+
+    assert "✅ succeeded" in text
+    assert "### load: a hook failed at <code>hooks&#46;py&#58;3</code>" in text
+    assert "no &#60;b&#62;network" in text
+    assert "```text\nTraceback: hook\n```" in text
+
+
+def test_what_a_step_logged_is_shown_as_data_and_the_rest_is_counted() -> None:
+    logged = {"val|loss": {"$float": "nan"}, "when": {"$date": "2026-03-29"}, "by": "<img src=x>"} | {f"x{i}": i for i in range(20)}
+    text = step_summary("churn", dataclasses.replace(loaded(), metadata=logged))
+
+    assert "val&#124;loss = <code>nan</code><br>when = <code>2026-03-29</code><br>by = <code>&#60;img src=x&#62;</code>" in text
+    assert "x16 = <code>16</code><br>and 3 more |" in text

@@ -26,7 +26,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, or import."""
+    """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, or import; of a hook also interrupted."""
 
     cause: str
     message: str

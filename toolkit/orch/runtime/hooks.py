@@ -31,4 +31,9 @@ def hook_failure(record: StepRecord) -> Failure | None:
     """Of the record that came back for a hook's task: what belongs into the step's record as `hook`."""
     if record.state is State.SUCCEEDED:
         return None
-    return record.failure or Failure("signal", "the hook was interrupted before it had ended")
+    return record.failure or Failure("interrupted", "the hook was interrupted before it had ended")
+
+
+def not_started() -> Failure:
+    """Of a hook whose step ended just when everything was told to."""
+    return Failure("interrupted", "interrupted before the hook started")

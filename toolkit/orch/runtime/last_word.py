@@ -9,7 +9,7 @@ from orch.model.records import StepRecord
 from orch.model.steps import Step
 from orch.runtime import clock
 from orch.runtime.execute import Order
-from orch.runtime.hooks import hook_failure, hook_task
+from orch.runtime.hooks import hook_failure, hook_task, not_started
 from orch.runtime.interrupts import Interrupts
 from orch.runtime.pool import Pool, Task
 from orch.runtime.retries import cancelled_while_waiting, delay_before_next, mark_in_log
@@ -34,10 +34,12 @@ def try_until_ended(pool: Pool, step: Step, order: Order, interrupted: Interrupt
 
 
 def call_hook(pool: Pool, step: Step, record: StepRecord, interrupted: Interrupts) -> StepRecord:
-    """`record` with what came of the step's hook. Whoever cancels a job waits for its end, and knows of it: no hook then."""
+    """`record` with what came of the step's hook, if it has one for this end. A cancelled step has none: who cancels knows of it."""
     task = hook_task(step, record)
-    if task is None or interrupted.count:
+    if task is None:
         return record
+    if interrupted.count:
+        return replace(record, hook=not_started())
     pool.submit(task)
     return replace(record, hook=hook_failure(_wait(pool, interrupted)))
 

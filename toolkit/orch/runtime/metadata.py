@@ -42,6 +42,15 @@ def checked(given: Mapping[str, object], kept: Mapping[str, Json]) -> dict[str, 
     return data
 
 
+def as_text(value: Json) -> str:
+    """A value of a record, whoever wrote that, as people read it."""
+    try:
+        plain = values.decode(value)
+        return plain if isinstance(plain, str) else repr(plain) if isinstance(plain, (bool, float, type(None))) else str(plain)
+    except Exception:  # noqa: BLE001 (a damaged one, or masked where it was no text)
+        return canonical.dumps(value)
+
+
 def _problems_of_name(name: str) -> Iterator[OrchError]:
     if not name or not name.isprintable() or len(name) > LONGEST_NAME:
         shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."

@@ -17,14 +17,16 @@ from typing import Final
 from orch.model import values
 from orch.model.graph import Graph
 from orch.model.mermaid import mermaid
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import Failure, RunRecord, StepRecord
 from orch.model.states import State
+from orch.runtime.metadata import as_text
 
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits: above
 # 1 MiB the whole summary is dropped. GitHub's Mermaid draws no more than 50,000 characters.
 LIMIT: Final = 1024 * 1024
 _MERMAID_LIMIT: Final = 50_000
 _CELL: Final = 120
+_LOGGED: Final = 20  # values that a step logged: the record has all of them
 _BLOCK: Final = 16_000
 _HARMLESS: Final = " -,;'\"%/=+()"  # in the middle of a line of Markdown, as `escape` gives it
 _SIGNS: Final = {
@@ -57,7 +59,7 @@ def render(record: RunRecord, graph: Graph, *, limit: int = LIMIT) -> str:
 
 def step_summary(pipeline: str, record: StepRecord) -> str:
     """One job's part: its step, and why it failed. The run's whole picture is the result job's."""
-    failure = _failure(record) if record.failure else ""
+    failure = "".join(_failures(record))
     title = f"### {escape(pipeline)}: {escape(record.step)}\n\n"
     table = f"| step | state | time | outputs |\n| --- | --- | ---: | --- |\n{_row(record)}"
     return title + table + failure
@@ -70,8 +72,7 @@ def _sections(record: RunRecord, graph: Graph) -> Iterator[str]:
     if len(drawing) <= _MERMAID_LIMIT:
         yield fenced(drawing, "mermaid")
     for step in record.steps:
-        if step.failure:
-            yield _failure(step)
+        yield from _failures(step)
     yield "\n| step | state | time | outputs |\n| --- | --- | ---: | --- |\n"
     for step in record.steps:
         yield _row(step)
@@ -90,18 +91,27 @@ def _header(record: RunRecord) -> str:
     return head + "\n"
 
 
-def _failure(step: StepRecord) -> str:
-    failure = step.failure
-    assert failure is not None
+def _failures(step: StepRecord) -> Iterator[str]:
+    if step.failure:
+        yield _failure(f"{escape(step.step)} failed", step.failure)
+    if step.hook:
+        yield _failure(f"{escape(step.step)}: a hook failed", step.hook)
+
+
+def _failure(title: str, failure: Failure) -> str:
     place = f" at {code(f'{failure.file}:{failure.line}' if failure.line else failure.file)}" if failure.file else ""
-    text = f"\n### {escape(step.step)} failed{place}\n\n{escape(_shorten(failure.message, 1000))}\n"
+    text = f"\n### {title}{place}\n\n{escape(_shorten(failure.message, 1000))}\n"
     return text + (f"\n{fenced(_tail(failure.traceback), 'text')}" if failure.traceback else "")
 
 
 def _row(step: StepRecord) -> str:
-    outputs = "<br>".join(f"{escape(name)}: {code(_shorten(artifact.preview))}" for name, artifact in step.outputs.items())
+    cells = [f"{escape(name)}: {code(_shorten(artifact.preview))}" for name, artifact in step.outputs.items()]
+    logged = [f"{escape(name)} = {code(_shorten(as_text(value)))}" for name, value in step.metadata.items()]
+    cells += logged[:_LOGGED]
+    if len(logged) > _LOGGED:
+        cells.append(f"and {len(logged) - _LOGGED} more")
     state = f"{_SIGNS[step.state]} {step.state}" + (f" ({escape(step.reason)})" if step.reason else "")
-    return f"| {escape(step.step)} | {state} | {duration(step.duration)} | {outputs} |\n"
+    return f"| {escape(step.step)} | {state} | {duration(step.duration)} | {'<br>'.join(cells)} |\n"
 
 
 def _previews(step: StepRecord) -> Iterator[str]:
