@@ -71,3 +71,47 @@ def test_a_failure_skips_all_that_stands_below_it_and_nothing_else() -> None:
 
     assert schedule.end("a", State.FAILED) == ["b", "c"]
     assert "other" not in schedule.states
+
+
+def test_giving_up_skips_what_has_not_started_and_what_runs_still_ends() -> None:
+    graph = a_graph(a_step("a"), a_step("b"), a_step("c", ["b"]), a_step("d", ["a"]))
+    schedule = Schedule(graph)
+    assert schedule.end("a", State.FAILED) == ["d"]
+
+    assert schedule.give_up({"b"}) == ["c"]
+    assert schedule.end("b", State.SUCCEEDED) == []
+    assert schedule.has_ended
+    assert not schedule.ready
+
+
+def test_reopening_a_step_looks_again_at_all_below_it_and_nothing_else() -> None:
+    graph = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", ["b"]), a_step("other"), a_step("join", ["c", "other"]))
+    schedule = Schedule(graph)
+    for step in ("a", "other", "b"):
+        schedule.end(step, State.CACHED)
+    schedule.ready.clear()
+
+    assert schedule.reopen(["a"]) == {"a", "b", "c", "join"}
+    assert list(schedule.ready) == ["a"]
+    assert schedule.states == {"other": State.CACHED}
+    schedule.ready.clear()
+    schedule.end("a", State.SUCCEEDED)
+    assert list(schedule.ready) == ["b"]
+
+
+@given(graph=graphs(), data=st.data())
+def test_after_any_reopening_every_step_ends(graph: Graph, data: st.DataObject) -> None:
+    reopened = data.draw(st.sets(st.sampled_from([step.id for step in graph.steps]), max_size=3))
+    schedule = Schedule(graph)
+    counts: dict[str, int] = {}
+    while not schedule.has_ended or reopened:
+        if reopened and (schedule.has_ended or data.draw(st.booleans())):
+            schedule.reopen(step for step in reopened if step in schedule.states)
+            reopened = set()
+            continue
+        step = schedule.ready.popleft()
+        assert all(need in schedule.states for need in graph[step].needs)
+        counts[step] = counts.get(step, 0) + 1
+        schedule.end(step, data.draw(ENDS))
+
+    assert max(counts.values()) <= 2
