@@ -37,8 +37,10 @@ from orch.replay.act.processes import Family, children, parents
 from orch.replay.act.trigger import Trigger
 from orch.replay.act.wrappers import Packages
 from orch.runtime import clock, interrupts
+from orch.runtime.masked import masked_values
+from orch.runtime.redact import Redactor
 from orch.runtime.result import fold_run, reconcile
-from orch.runtime.secrets import declared, missing
+from orch.runtime.secrets import declared, missing, redactor
 from orch.stores.local import LocalStore
 
 # A cancelled job has 7.5 s after SIGINT and 2.5 s after SIGTERM on GitHub's runner.
@@ -71,6 +73,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     graph = selected(request.graph, request.job)
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
     secrets = declared_secrets(graph, request.environ)
+    redact = redactor(graph.steps, request.environ)
     act = command.find_act(request.environ)
     place = Home.at(home, request.project.git_root)
     with _private_folder(request.keep) as private, contextlib.ExitStack() as held:
@@ -83,7 +86,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             pipeline=graph.pipeline,
             orchestrator="act",
             started=clock.rfc3339(started),
-            parameters={name: values.encode(value) for name, value in parameters.items()},
+            parameters=masked_values({name: values.encode(value) for name, value in parameters.items()}, redact),
             trigger=request.trigger.event,
             source=f"{request.project.name}/{graph.source}".removeprefix("./"),
         )
@@ -98,7 +101,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             env={"GITHUB_RUN_ID": info.run, **_for_stand_ins(private), **family.environment},
             job=request.job,
         )
-        return _Run(graph, info, folder, private, LocalStore(place.store), sink).drive(
+        return _Run(graph, info, folder, private, LocalStore(place.store), sink, redact).drive(
             arguments, command.environment(private, request.environ) | family.environment, family
         )
 
@@ -168,14 +171,17 @@ def _new_run(home: Home, started: float, held: contextlib.ExitStack) -> RunFolde
 
 
 class _Run:
-    def __init__(self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink) -> None:
+    def __init__(
+        self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink, redact: Redactor
+    ) -> None:
         self.graph = graph
         self.info = info
         self.folder = folder
         self.private = private
         self.store = store
         self.sink = sink
-        self.listener = Listener()
+        self.redact = redact
+        self.listener = Listener(redact)
         self.delivered = Delivered(private.artifacts / info.run, graph.pipeline)
         self.records: dict[str, StepRecord] = {}
         self.was_stopped = False
@@ -226,6 +232,8 @@ class _Run:
 
     def _hear(self, line: str) -> None:
         for heard in self.listener.hear(line):
+            if isinstance(heard, JobStarted):  # act has read them
+                self.private.secrets.unlink(missing_ok=True)
             if heard.job not in self.graph.by_id:
                 continue
             match heard:
@@ -262,7 +270,7 @@ class _Run:
 
     def _trouble(self) -> str:
         job = self.listener.logs.get(names.RESULT_JOB)
-        said = [*self.listener.trouble, *(job.errors if job else ()), self.private.stderr.read_text(errors="replace")]
+        said = [*self.listener.trouble, *(job.errors if job else ()), self.redact(self.private.stderr.read_text(errors="replace"))]
         return "\n".join(said).strip()[-4000:]
 
     def _bring_home(self, record: RunRecord) -> None:

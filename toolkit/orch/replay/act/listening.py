@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -48,7 +48,10 @@ class JobLog:
 
 
 class Listener:
-    def __init__(self) -> None:
+    """`redact` masks what it is told: act itself knows secrets as they are, and not how they look when they are encoded."""
+
+    def __init__(self, redact: Callable[[str], str] = str) -> None:
+        self.redact = redact
         self.logs: dict[str, JobLog] = {}
         self.results: dict[str, str] = {}
         self.trouble: list[str] = []  # act's own words, outside of jobs
@@ -59,12 +62,12 @@ class Listener:
         except ValueError:
             said = None
         if not isinstance(said, dict):
-            self.trouble.append(line)
+            self.trouble.append(self.redact(line))
             return
         job = said.get("jobID")
         if not job:
             if said.get("level") in ("error", "fatal"):
-                self.trouble.append(str(said.get("msg", "")))
+                self.trouble.append(self._text(said, "msg"))
             return
         log = self.logs.setdefault(job, JobLog())
         if not log.started:
@@ -78,7 +81,7 @@ class Listener:
     def _line(self, job: str, log: JobLog, said: dict[str, Any]) -> Iterator[Heard]:
         command = said.get("command")
         if said.get("raw_output") or command == "ignored":  # `ignored` is a line that looks like a command, while they are stopped
-            text = str(said["raw"] if command == "ignored" else said["msg"])
+            text = self._text(said, "raw" if command == "ignored" else "msg")
             log.lines.append(text)
             if log.token and log.is_users:
                 yield JobOutput(job, text if text.endswith("\n") else f"{text}\n")
@@ -88,8 +91,11 @@ class Listener:
             log.token = ""
             log.is_users = False
         elif command == "summary":
-            log.summary += str(said.get("content", ""))
+            log.summary += self._text(said, "content")
         elif command == "error":
-            log.errors.append(str(said.get("arg", "")))
+            log.errors.append(self._text(said, "arg"))
         elif command is None and said.get("level") == "error" and not str(said.get("msg", "")).startswith("exit status"):
-            log.errors.append(str(said.get("msg", "")))
+            log.errors.append(self._text(said, "msg"))
+
+    def _text(self, said: dict[str, Any], name: str) -> str:
+        return self.redact(str(said.get(name, "")))
