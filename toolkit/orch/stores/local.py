@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
+# Hidden, so that an upload of this folder leaves out what a killed writer left behind.
+ASIDE: Final = ".writing-"
 
 
 class LocalStore:
@@ -40,8 +42,7 @@ class LocalStore:
         self.verify = verify
         self._objects = os.path.join(root, "objects")
         self._trusted: set[str] = set()
-        # Hidden, so that an upload of this folder leaves out what a killed writer left behind.
-        self._aside = os.path.join(root, f".writing-{os.urandom(6).hex()}")
+        self._aside = os.path.join(root, f"{ASIDE}{os.urandom(6).hex()}")
         self._count = itertools.count()
 
     def put(self, data: bytes) -> str:
@@ -217,6 +218,18 @@ class LocalStore:
         if isinstance(error, FileNotFoundError):
             return StoreError(f"object {digest} is not in the store: {path!r}", hint="run the step that makes it again")
         return StoreError(f"object {digest} cannot be read: {path!r}: {error.strerror}")
+
+
+def stored_objects(root: Path) -> Iterator[tuple[str, int]]:
+    """The digest and size of every object in the store; nothing else that may lie there."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(os.path.join(root, "objects")) as folders:
+        for folder in folders:
+            if folder.is_dir(follow_symlinks=False):
+                with os.scandir(folder.path) as entries:
+                    for entry in entries:
+                        digest = f"sha256:{folder.name}{entry.name}"
+                        if _DIGEST.fullmatch(digest) and entry.is_file(follow_symlinks=False):
+                            yield digest, entry.stat(follow_symlinks=False).st_size
 
 
 class Writer(io.BufferedIOBase):

@@ -159,22 +159,32 @@ class Home:
 
     def folders(self) -> list[RunFolder]:
         """Of all runs, by name; a link to somewhere else is none."""
-        return [RunFolder(folder) for folder in sorted(self.runs.glob("*")) if folder.is_dir() and not folder.is_symlink()]
+        found = sorted(folder for folder in self.runs.glob("*") if not folder.name.startswith("."))
+        return [RunFolder(folder) for folder in found if folder.is_dir() and not folder.is_symlink()]
 
     @contextmanager
     def running(self, run_id: str) -> Iterator[RunFolder]:
         """A new run's folder, and the locks that say that the run goes on. Raises FileExistsError if there is such a run."""
-        self.check()
-        folder = self.run(run_id)
-        with folder.writing():
-            files.make_folders(self.path)
-            shared = locks.take(self.path / _LOCK, shared=True)
-        with shared:
+        with self.in_use():
+            folder = self.run(run_id)
             folder.create()
             with folder.writing():
                 own = locks.take(folder.path / _LOCK)
             with own:
                 yield folder
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Nothing that is kept here goes away meanwhile; waits for an `orch gc` that is at work."""
+        self.check()
+        try:
+            files.make_folders(self.path)
+            lock = locks.take(self.path / _LOCK, shared=True)
+        except OSError as error:
+            hint = "make room there, or make it a folder that may be written to"
+            raise StoreError(f"cannot write to {str(self.path)!r}, where runs are kept: {error.strerror or error}", hint=hint) from error
+        with lock:
+            yield
 
     def alone(self) -> locks.Lock | None:
         """The lock of `orch gc`: while it is held no run starts. None if a run goes on."""

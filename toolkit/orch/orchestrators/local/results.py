@@ -7,12 +7,12 @@ step runs again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from orch import files
+from orch import files, locks
 from orch.errors import RecordError, StoreError
 from orch.model import canonical
 from orch.model.index import SCHEMA, Entry, Index
@@ -84,7 +84,8 @@ def append(file: Path, entries: Iterable[Entry]) -> None:
     lines = "".join(f"{canonical.dumps(entry.to_json())}\n" for entry in entries)
     with _writing(file):
         files.make_folders(file.parent)
-        files.append_lines(file, lines.encode())
+        with locks.take(_lock(file), shared=True):
+            files.append_lines(file, lines.encode())
 
 
 def size(file: Path) -> int:
@@ -92,10 +93,30 @@ def size(file: Path) -> int:
 
 
 def compact(file: Path, *, most: int, is_lost: Callable[[Entry], bool] = lambda _: False) -> None:
-    """Have the lines that `compacted` gives, and no other. What a run appends meanwhile may be missed: its steps run again."""
-    kept = [line for line in compacted(read_lines(file), most=most) if not _is_lost(line, is_lost)]
-    with _writing(file):
+    """Have the lines that `compacted` gives, and no other."""
+    with _writing(file), locks.take(_lock(file)):
+        kept = [line for line in compacted(read_lines(file), most=most) if not _is_lost(line, is_lost)]
         files.write_atomic(file, b"".join(line + b"\n" for line in kept))
+
+
+def name_of(line: bytes) -> tuple[str, str, str] | None:
+    """The key, pipeline and step of a line, also of a newer schema, which another version may read; None where it is no entry."""
+    found = _LINE.search(line)
+    return (found["key"].decode(), found["pipeline"].decode(), found["step"].decode()) if found else None
+
+
+def drop(file: Path, lines: Container[int]) -> None:
+    """Have all lines but those of these numbers, and of what is no line of ours."""
+    with _writing(file), locks.take(_lock(file)):
+        before = read_lines(file)
+        kept = [line for number, line in enumerate(before) if number not in lines and name_of(line)]
+        if kept != before:
+            files.write_atomic(file, b"".join(line + b"\n" for line in kept))
+
+
+def _lock(file: Path) -> Path:
+    """Shared by those who append, taken alone by who writes the file anew: what is appended meanwhile would be lost."""
+    return file.with_name("lock")
 
 
 def _is_lost(line: bytes, is_lost: Callable[[Entry], bool]) -> bool:

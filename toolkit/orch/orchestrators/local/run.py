@@ -69,15 +69,15 @@ def run(
         part=part.steps if part else (),
     )
     place = Home.at(home, project.git_root)
-    place.check()
     use = Use(reads=cache and not part, keeps=not part)
-    earlier = last_results(part, place) if part else {}
-    results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
     hidden = {name for step in graph.steps for name in step.settings.secrets}
-    with place.running(info.run) as folder:
-        journal = Journal(folder, sink)
-        pool = Pool(jobs, _setup(project, info, given, place), environment, journal.output, hidden=hidden)
-        return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
+    with place.in_use():
+        earlier = last_results(part, place) if part else {}
+        results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
+        with place.running(info.run) as folder:
+            journal = Journal(folder, sink)
+            pool = Pool(jobs, _setup(project, info, given, place), environment, journal.output, hidden=hidden)
+            return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
 
 
 def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
