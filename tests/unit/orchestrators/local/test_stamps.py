@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from orch.orchestrators.local.stamps import Stamps
 
-LONG_AGO = 1_700_000_000
+LONG_AGO, SOON = 1_700_000_000, 4_000_000_000
 
 
 @pytest.fixture
@@ -36,8 +37,16 @@ def replaced(path: Path) -> None:
     other.rename(path)
 
 
+def digest(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def stamps_of(path: Path, *, since: float) -> Stamps:
+    return Stamps({str(path): digest(path)}, since=since)
+
+
 def test_a_file_that_nobody_touched_holds(file: Path) -> None:
-    stamps = Stamps([str(file)], since=LONG_AGO + 1)
+    stamps = stamps_of(file, since=SOON)
 
     assert stamps.hold([str(file)])
     stamps.look_again()
@@ -46,20 +55,23 @@ def test_a_file_that_nobody_touched_holds(file: Path) -> None:
 
 @pytest.mark.parametrize("change", [touch, same_size_and_time, replaced, Path.unlink])
 def test_a_file_that_was_changed_does_not(file: Path, change: Callable[[Path], object]) -> None:
-    stamps = Stamps([str(file)], since=LONG_AGO + 1)
+    stamps = stamps_of(file, since=LONG_AGO)
 
     change(file)
 
     assert not stamps.hold([str(file)])
 
 
-def test_what_was_written_after_the_reading_began_may_not_be_what_was_read(file: Path) -> None:
-    assert not Stamps([str(file)], since=LONG_AGO - 1).hold([str(file)])
+def test_a_file_written_since_the_reading_began_holds_if_that_is_what_was_read(file: Path) -> None:
+    assert stamps_of(file, since=LONG_AGO).hold([str(file)])
+    assert not Stamps({str(file): "sha256:other"}, since=LONG_AGO).hold([str(file)])
 
 
-def test_a_file_that_was_not_there_does_not_hold(tmp_path: Path) -> None:
-    assert not Stamps([str(tmp_path / "absent")], since=LONG_AGO).hold([str(tmp_path / "absent")])
+def test_a_file_that_is_gone_does_not_hold(tmp_path: Path) -> None:
+    absent = str(tmp_path / "absent")
+
+    assert not Stamps({absent: "sha256:"}, since=LONG_AGO).hold([absent])
 
 
 def test_without_files_nothing_has_changed() -> None:
-    assert Stamps([], since=0).hold([])
+    assert Stamps({}, since=0).hold([])

@@ -68,8 +68,8 @@ class Cache:
         since = clock.now()
         wanted = [step.id for step in graph.steps if step.id not in besides]
         self.gathered: Gathered = gather(graph, project, steps=wanted, memory=home.index.with_name(MEMORY))
-        self._sources = {digest: self._source_files(digest) for digest in {facts.texts for facts in self.gathered.facts.values()}}
-        self._stamps = Stamps({file for sources in self._sources.values() for file in sources}, since=since)
+        self._sources = {texts: self._source_files(texts) for texts in {facts.texts for facts in self.gathered.facts.values()}}
+        self._stamps = Stamps({file: digest for sources in self._sources.values() for file, digest in sources.items()}, since=since)
         self.known = Known(
             facts=self.gathered.facts,
             parameters=parameters,
@@ -145,6 +145,11 @@ class Cache:
         # A file that is new may match a declared pattern: only looking again tells.
         return not self.graph[step].settings.files or gather(self.graph, self.project, steps=[step]).facts[step] == facts
 
-    def _source_files(self, texts: str) -> list[str]:
-        document = self.gathered.documents.get(texts)
-        return [str(self.project.git_root / path) for path in canonical.loads(document)] if document else []
+    def _source_files(self, texts: str) -> dict[str, str]:
+        """The files of a document of sources, each with its digest; what lies outside the repository is told by that."""
+        document = self.gathered.documents.get(texts, b"{}")
+        outside = self.gathered.sources
+        return {
+            str(outside[digest] if label.startswith("//") else self.project.git_root / label): digest
+            for label, digest in canonical.loads(document).items()
+        }

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
-_COARSE: Final = 20_000_000  # nanoseconds by which a file system's clock may lag behind
+from orch.runtime import clock
+
+_TICK: Final = 0.02  # seconds by which a file system's clock may lag behind, and within which two changes may look like one
 
 _Stamp = tuple[int, int, int, int]
 
 
 class Stamps:
-    """Taken after the files were read; `since` is a moment before that, in seconds since 1970.
+    """`read` names files by what was read of them, `sha256:...`, after the moment `since`, in seconds since 1970.
 
-    A file that was changed after `since` counts as changed: what was read of it may be from before.
+    A file that was changed since that moment is read once more: what it holds now need not be what was read.
     """
 
-    def __init__(self, files: Iterable[str], *, since: float) -> None:
-        latest = int(since * 1e9) - _COARSE
-        self._stamps = {file: stamp for file in files if (stamp := _stamp(file)) and stamp[0] < latest}
+    def __init__(self, read: Mapping[str, str], *, since: float) -> None:
+        self._stamps = {file: _stamp(file) for file in read}
+        recent = [file for file, stamp in self._stamps.items() if stamp and stamp[0] >= (since - _TICK) * 1e9]
+        if recent:
+            clock.sleep(_TICK)
+            for file in recent:
+                stamp = _stamp(file)
+                self._stamps[file] = stamp if _digest(file) == read[file] else None
         self._known: dict[str, bool] = {}
 
     def hold(self, files: Iterable[str]) -> bool:
@@ -31,7 +40,8 @@ class Stamps:
 
     def _holds(self, file: str) -> bool:
         if file not in self._known:
-            self._known[file] = file in self._stamps and _stamp(file) == self._stamps[file]
+            known = self._stamps[file]
+            self._known[file] = known is not None and _stamp(file) == known
         return self._known[file]
 
 
@@ -40,4 +50,11 @@ def _stamp(file: str) -> _Stamp | None:
         found = os.stat(file)  # noqa: PTH116 - hundreds of them, between two steps
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _digest(file: str) -> str:
+    try:
+        return f"sha256:{hashlib.sha256(Path(file).read_bytes()).hexdigest()}"
+    except OSError:
+        return ""
