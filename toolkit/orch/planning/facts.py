@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import os
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
 
 from orch import system
 from orch.authoring.project import Project
+from orch.errors import FilesError, OrchError, Where, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.facts import Facts
 from orch.model.graph import Graph
-
-_SKIPPED: Final = {"__pycache__", "node_modules", "site-packages"}
+from orch.model.steps import Step
+from orch.planning.code import Code, CodeOfSteps
+from orch.planning.declared import declared_files
+from orch.planning.memory import Memory
+from orch.planning.modules import Node
+from orch.planning.packages import Packages
+from orch.planning.read_source import digest_of_bytes
+from orch.planning.search_path import search_path, site_folders
+from orch.planning.source import Blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +37,146 @@ class Gathered:
     facts: Mapping[str, Facts]  # by step
     documents: Mapping[str, bytes]
     sources: Mapping[str, Path | bytes]
+    files: Mapping[str, Path]  # by the names that documents use
 
 
-def gather(graph: Graph, project: Project, *, steps: Collection[str] | None = None, memory: Path | None = None) -> Gathered:  # noqa: ARG001
-    """The facts of `steps`, or of all; `memory` is a file in which what was learnt of files that did not change is kept."""
-    documents: dict[str, bytes] = {}
-    sources: dict[str, Path | bytes] = {}
-    code: dict[str, str] = {}
-    for folder, folders, names in os.walk(project.git_root):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-        for name in sorted(name for name in names if name.endswith(".py")):
-            file = Path(folder, name)
-            code[project.relative(file)] = digest = f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-            sources[digest] = file
-    packages = {distribution.name: distribution.version for distribution in importlib.metadata.distributions()}
-    facts = Facts(
-        code=_document(documents, code),
-        packages=_document(documents, packages),
-        python=f"{sys.version_info[0]}.{sys.version_info[1]}",
-        platform=f"{sys.platform}-{system.architecture()}",
-        texts=_document(documents, code),
-    )
-    wanted = [step.id for step in graph.steps] if steps is None else steps
-    return Gathered(dict.fromkeys(wanted, facts), documents, sources)
+def gather(
+    graph: Graph,
+    project: Project,
+    *,
+    steps: Collection[str] | None = None,
+    memory: Path | None = None,
+    path: Sequence[str] | None = None,
+) -> Gathered:
+    """The facts of `steps`, or of all; raises FilesError for declared files that cannot be read.
+
+    `memory` is a file in which what was learnt of files that did not change is kept. `path` stands for `sys.path`.
+    """
+    path = search_path(sys.path if path is None else path)
+    remembered = Memory(memory)
+    packages = Packages(site_folders(path), remembered)
+    code = CodeOfSteps(graph, project, path, packages, remembered)
+    wanted = [step for step in graph.steps if steps is None or step.id in steps]
+    writer = _Documents(code, packages)
+    facts: dict[str, Facts] = {}
+    problems: list[OrchError] = []
+    for step in wanted:
+        try:
+            declared = _declared(step, project, code, remembered)
+        except FilesError as error:
+            problems.append(error)
+            continue
+        facts[step.id] = writer.facts(step, declared)
+    remembered.save()
+    raise_problems(problems)
+    return Gathered(facts, writer.documents, writer.sources, writer.files)
 
 
-def _document(documents: dict[str, bytes], content: Json) -> str:
-    data = canonical.dumps(content).encode()
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    documents[digest] = data
-    return digest
+def _declared(step: Step, project: Project, code: CodeOfSteps, memory: Memory) -> dict[str, str]:
+    if not step.settings.files:
+        return {}
+    where = code.place(step)
+    found = declared_files(step.settings.files, project.root, where, step.id)
+    return {name: _digest(file, name, where, step, memory) for name, file in found.items()}
+
+
+def _digest(file: str, name: str, where: Where, step: Step, memory: Memory) -> str:
+    try:
+        return memory.digest(file)
+    except OSError as error:
+        message = f"step {step.id!r} declares {name!r}, which cannot be read: {error.strerror}"
+        raise FilesError(message, hint="make it readable, or name others", where=where) from error
+
+
+class _Documents:
+    """Steps share most of what they reach: each document is made once."""
+
+    def __init__(self, code: CodeOfSteps, packages: Packages) -> None:
+        self.documents: dict[str, bytes] = {}
+        self.sources: dict[str, Path | bytes] = {}
+        self.files: dict[str, Path] = {}
+        self._code = code
+        self._packages = packages
+        self._known: dict[Code, Facts] = {}
+        self._of_modules: dict[int, _OfModules] = {}
+        self._of_tops: dict[frozenset[str], str] = {}
+
+    def facts(self, step: Step, files: Mapping[str, str]) -> Facts:
+        code = self._code.of(step)
+        known = self._known.get(code)
+        if known is None:
+            known = self._known[code] = self._facts(code)
+        blind = self._blind(code, {*dict(step.settings.environment), *step.settings.secrets})
+        return replace(known, files=files, blind=blind) if files or blind else known
+
+    def _facts(self, code: Code) -> Facts:
+        whole = self._whole(code.modules)
+        own: dict[str, str] = {}
+        texts = dict(whole.texts)
+        asks_context = whole.asks_context
+        for number, selected in code.own:
+            holder = self._code.holder(number)
+            own[holder.node.label] = holder.digest(selected)
+            texts[holder.node.label] = self._text(holder.node)
+            asks_context = asks_context or any(unit.asks_context for unit in holder.selected(selected))
+        if code.tops not in self._of_tops:
+            self._of_tops[code.tops] = self._add(self._packages.needed_by(code.tops))
+        return Facts(
+            code=self._add({"own": own, "modules": whole.document}),
+            packages=self._of_tops[code.tops],
+            python=python(),
+            platform=platform(),
+            reads_logical_date=asks_context,
+            texts=self._add(texts),
+        )
+
+    def _whole(self, modules: int) -> _OfModules:
+        """Of the modules that count whole."""
+        known = self._of_modules.get(modules)
+        if known is None:
+            nodes = self._code.nodes(modules)
+            known = self._of_modules[modules] = _OfModules(
+                self._add({node.label: node.source.digest for node in nodes}),
+                {node.label: self._text(node) for node in nodes},
+                [(node.label, each) for node in nodes for unit in node.source.units for each in unit.blind],
+                any(unit.asks_context for node in nodes for unit in node.source.units),
+            )
+        return known
+
+    def _blind(self, code: Code, declared: Collection[str]) -> tuple[str, ...]:
+        """A variable that the step declares is in its key."""
+        found = set(self._whole(code.modules).blind)
+        for number, selected in code.own:
+            holder = self._code.holder(number)
+            found.update((holder.node.label, each) for unit in holder.selected(selected) for each in unit.blind)
+        return tuple(f"{label}:{each.line}: {each.text}" for label, each in sorted(found) if each.variable not in declared)
+
+    def _text(self, node: Node) -> str:
+        self.files[node.label] = self.sources[node.source.text] = Path(node.path)
+        return node.source.text
+
+    def _add(self, content: Json) -> str:
+        data = canonical.dumps(content).encode(errors="surrogatepass")
+        digest = digest_of_bytes(data)
+        self.documents[digest] = data
+        return digest
+
+
+class _OfModules(NamedTuple):
+    document: str
+    texts: Mapping[str, str]
+    blind: Sequence[tuple[str, Blind]]
+    asks_context: bool
+
+
+@cache
+def python() -> str:
+    """As `3.11`; `3.13t` without the global lock, `pypy3.11`."""
+    name = "" if sys.implementation.name == "cpython" else sys.implementation.name
+    return f"{name}{sys.version_info[0]}.{sys.version_info[1]}{'t' if 't' in getattr(sys, 'abiflags', '') else ''}"
+
+
+@cache
+def platform() -> str:
+    """As `linux-x86_64`."""
+    return f"{sys.platform}-{system.architecture().lower()}"

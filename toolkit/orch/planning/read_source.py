@@ -1,0 +1,184 @@
+"""From the bytes of a source file to what they say."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from orch.planning.effects import Effects
+from orch.planning.mentions import Mentions, dotted_texts
+from orch.planning.normal_form import normal_form
+from orch.planning.scope import Scope, bound_by
+from orch.planning.source import Blind, How, Import, Kind, Source, Unit
+
+_IMPORT_LINE: Final = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w.]+))", re.MULTILINE)
+
+
+def digest_of_bytes(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def read_source(data: bytes) -> Source:
+    """Never raises: what this Python cannot read counts by its bytes."""
+    text = digest_of_bytes(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of `"\d"` and the like: they are the interpreter's to give
+            tree = ast.parse(data)
+    except (SyntaxError, ValueError):  # it fails when it is imported
+        return Source(text, text, (), is_opaque=True)
+    except (RecursionError, MemoryError):
+        return Source(text, text, (_unreadable(data, text),), is_opaque=True)
+    units = _units(tree, data.splitlines())
+    return Source(digest_of_bytes("\n".join(unit.digest for unit in units).encode()), text, units)
+
+
+def opaque_source(digest: str) -> Source:
+    """Of a compiled module."""
+    return Source(digest, digest, (), is_opaque=True)
+
+
+def _unreadable(data: bytes, digest: str) -> Unit:
+    """Too deeply nested for `ast`, which says nothing of whether it can be imported."""
+    imports = []
+    for dots, source, module in _IMPORT_LINE.findall(data):
+        name = (module or source).decode(errors="replace")
+        imports += [Import(How.MODULE, len(dots), name), Import(How.STAR, len(dots), name)]
+    note = Blind(1, "it is nested too deeply to be read")
+    return Unit(Kind.STATEMENT, 1, digest, imports=imports, blind=(note,), has_effect=True, looks_around=True, asks_context=True)
+
+
+def _units(tree: ast.Module, lines: Sequence[bytes]) -> list[Unit]:
+    statements = list(_statements(tree.body, _type_checking_names(tree)))
+    scope = Scope(node for node, kind in statements if kind not in (Kind.MAIN, Kind.TYPING))
+    pieces = [piece for node, kind in statements for piece in _pieces(node, kind, scope)]
+    for piece in pieces:
+        scope.add_imports(piece.nodes)
+    found = [Mentions(piece.nodes, scope, lines) for piece in pieces]
+    imports_unseen = any(mentions.imports_unseen for mentions in found)
+    units = []
+    for piece, mentions in zip(pieces, found, strict=True):
+        if imports_unseen:
+            mentions.imports.update(dotted_texts(piece.nodes))
+        units.append(_unit(piece, mentions, scope))
+    return units
+
+
+def _statements(body: Sequence[ast.stmt], type_checking: set[str]) -> Iterator[tuple[ast.stmt, Kind]]:
+    """Top-level statements, also those that stand under `if TYPE_CHECKING` and `if __name__ == "__main__"`."""
+    for node in body:
+        kind = _kind_of_condition(node.test, type_checking) if isinstance(node, ast.If) else None
+        if kind is not None:
+            assert isinstance(node, ast.If)
+            yield from ((each, kind) for each in node.body)
+            yield from _statements(node.orelse, type_checking)
+        else:
+            yield node, Kind.STATEMENT
+
+
+def _kind_of_condition(test: ast.expr, type_checking: set[str]) -> Kind | None:
+    match test:
+        case ast.Name(name) if name in type_checking:
+            return Kind.TYPING
+        case ast.Attribute(ast.Name(module), "TYPE_CHECKING") if f"{module}." in type_checking:
+            return Kind.TYPING
+        case ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")]):
+            return Kind.MAIN
+        case ast.Compare(ast.Constant("__main__"), [ast.Eq()], [ast.Name("__name__")]):
+            return Kind.MAIN
+        case _:
+            return None
+
+
+def _type_checking_names(tree: ast.Module) -> set[str]:
+    """What `TYPE_CHECKING` is called here, if it is the one of `typing` and nothing else (`typing.` as `typing`)."""
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom("typing" | "typing_extensions", aliases, 0):
+                names.update(alias.asname or alias.name for alias in aliases if alias.name == "TYPE_CHECKING")
+            case ast.Import(aliases):
+                names.update(f"{alias.asname or alias.name}." for alias in aliases if alias.name in ("typing", "typing_extensions"))
+            case ast.Assign([ast.Name("TYPE_CHECKING")], ast.Constant(False)):
+                names.add("TYPE_CHECKING")
+            case _:
+                pass
+    bound = [name for node in tree.body for name in bound_by(node)]
+    return {name for name in names if bound.count(name.removesuffix(".")) == 1}
+
+
+class _Piece(NamedTuple):
+    """A statement, or one name of an import: what becomes a unit."""
+
+    node: ast.stmt
+    kind: Kind
+    line: int
+    form: str
+    nodes: Sequence[ast.AST]
+    settings: Sequence[ast.expr] = ()  # a step's decorators
+
+
+def _pieces(node: ast.stmt, kind: Kind, scope: Scope) -> Iterator[_Piece]:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names:
+            one: ast.stmt = ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], node.level)
+            form, _ = normal_form(one)
+            yield _Piece(one, Kind.IMPORT if kind is Kind.STATEMENT else kind, node.lineno, form, [one])
+    elif not isinstance(node, ast.Pass):
+        line = node.lineno
+        settings: list[ast.expr] = []
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            line = min([line, *(decorator.lineno for decorator in node.decorator_list)])
+            if kind is Kind.STATEMENT:
+                kind, settings = _take_off_decorators(node, scope)
+        yield _Piece(node, kind, line, *normal_form(node), settings)
+
+
+def _take_off_decorators(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> tuple[Kind, list[ast.expr]]:
+    """Those of steps and pipelines, which are settings and no code."""
+    kind = Kind.DEFINITION
+    settings = []
+    others = []
+    for decorator in node.decorator_list:
+        dotted = scope.dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if "orch.step" in dotted:
+            kind = Kind.STEP
+        elif "orch.pipeline" in dotted:
+            kind = Kind.PIPELINE
+        else:
+            others.append(decorator)
+            continue
+        settings.append(decorator)
+    node.decorator_list = others
+    return kind, settings
+
+
+def _unit(piece: _Piece, found: Mentions, scope: Scope) -> Unit:
+    node, kind = piece.node, piece.kind
+    effects = Effects(scope)
+    if kind in (Kind.STATEMENT, Kind.DEFINITION):
+        effects.statement(node)
+    binds = {*bound_by(node), *found.rebinds} - {"*"}
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        binds = {"__doc__"}
+    settings = {each.id for decorator in piece.settings for each in ast.walk(decorator) if isinstance(each, ast.Name)}
+    return Unit(
+        kind,
+        piece.line,
+        digest_of_bytes(piece.form.encode()),
+        sorted(binds),
+        sorted(found.names if scope.has_star else found.names & scope.binds.keys() | found.names & {"__doc__"}),
+        sorted(found.texts & scope.binds.keys()),
+        sorted(settings),
+        () if kind is Kind.TYPING else sorted(found.imports),
+        [found.blind[line] for line in sorted(found.blind)],
+        effects.found,
+        sorted(effects.doubts),
+        found.looks_around,
+        found.asks_context,
+        found.has_class,
+    )
