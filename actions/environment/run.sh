@@ -18,9 +18,10 @@ step)
     --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record"
   ;;
 pipeline)
-  jobs=()
-  [[ -z ${ORCH_JOBS:-} ]] || jobs=(--jobs "$ORCH_JOBS")
-  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" ${jobs[@]+"${jobs[@]}"}
+  options=()
+  [[ -z ${ORCH_JOBS:-} ]] || options+=(--jobs "$ORCH_JOBS")
+  [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
+  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" ${options[@]+"${options[@]}"}
   ;;
 result)
   mkdir -p "$work/records"

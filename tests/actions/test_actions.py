@@ -83,7 +83,7 @@ def test_every_variable_of_a_script_is_given_to_it(path: Path) -> None:
     """`ORCH_...` is how inputs reach our scripts; one that is set and never read, or the other way round, is a slip."""
     given = {name for step in job_steps(read(path)) if "run" in step for name in step["env"]}
     scripts = sorted((ROOT / "actions" / "environment").iterdir())
-    read_somewhere = set(re.findall(r"\bORCH_[A-Z]+\b", "".join(script.read_text(encoding="utf-8") for script in scripts)))
+    read_somewhere = set(re.findall(r"\bORCH_[A-Z_]+\b", "".join(script.read_text(encoding="utf-8") for script in scripts)))
     read_by_entrypoints = {"ORCH_INPUTS", "ORCH_NEEDS", "ORCH_MODE"}
 
     assert given <= read_somewhere | read_by_entrypoints

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from orch.authoring.project import Project, find_project
 from orch.cli import arguments
 from orch.cli.display import show
 from orch.errors import UsageError
+from orch.model import dates
 from orch.model.graph import Graph
 from orch.model.records import RunRecord
 from orch.orchestrators import local
@@ -31,6 +33,9 @@ from orch.stacks.settings import active_stack
 @arguments.config_option
 @click.option("--step", "steps", metavar="ID", multiple=True, help="Run this step alone, on what the last runs left; once for each.")
 @click.option("--from", "first", metavar="ID", help="Run this step and all below it, on what the last runs left.")
+@click.option(
+    "--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; its start without."
+)
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Run at most N steps at a time; as many as processors without.")
 @click.option("--stack", metavar="NAME", help="Use this stack instead of the active one.")
 @arguments.no_cache_option
@@ -41,6 +46,7 @@ def command(
     config: Path | None,
     steps: tuple[str, ...],
     first: str | None,
+    logical_date: str | None,
     jobs: int | None,
     stack: str | None,
     no_cache: bool,
@@ -60,7 +66,16 @@ def command(
     parameters = arguments.values_for(graph.parameters, texts, config)
     part = part_of(graph, steps) if steps else part_from(graph, first) if first else None
     record = run_graph(
-        graph, find_project(file), parameters, stack=stack, jobs=jobs, json=as_json, again=reference, cache=not no_cache, part=part
+        graph,
+        find_project(file),
+        parameters,
+        stack=stack,
+        jobs=jobs,
+        json=as_json,
+        again=reference,
+        cache=not no_cache,
+        part=part,
+        logical_date=None if logical_date is None else dates.parse(logical_date, dates.zone_of(graph.triggers)),
     )
     return record.state.exit_code
 
@@ -76,6 +91,7 @@ def run_graph(
     again: str = "",
     cache: bool = True,
     part: Part | None = None,
+    logical_date: datetime | None = None,
 ) -> RunRecord:
     """Run and show a traced pipeline, with values for all its parameters. `again` is how it was named on a command line."""
     name, active = active_stack(load_settings(project.git_root), stack, os.environ)
@@ -95,6 +111,7 @@ def run_graph(
             sink=display,
             cache=cache,
             part=part,
+            logical_date=logical_date,
             environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

@@ -9,6 +9,7 @@ from typing import TextIO
 from orch.authoring.load import load_graph, split_reference
 from orch.authoring.project import find_project
 from orch.errors import UsageError
+from orch.model import dates
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
 from orch.model.records import RunRecord
@@ -21,9 +22,10 @@ from orch.runtime.summary import render
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pipeline cannot start."""
-    options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs"])
+    options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs", "logical-date"])
     graph = load_graph(options["pipeline"])
     project = find_project(split_reference(options["pipeline"])[0])
+    given_date = options.get("logical-date")
     record = run(
         graph,
         project,
@@ -35,6 +37,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
         run_id=environment.get("GITHUB_RUN_ID"),
         attempt=int(environment.get("GITHUB_RUN_ATTEMPT") or 1),
+        logical_date=None if given_date is None else dates.parse(given_date, dates.zone_of(graph.triggers)),
     )
     _tell(record, graph, environment)
     return record.state.exit_code

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from orch.authoring.project import Project
 from orch.errors import raise_problems
-from orch.model import values
+from orch.model import dates, values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
 from orch.model.graph import Graph
@@ -42,12 +43,13 @@ def run(
     attempt: int = 1,
     cache: bool = True,
     part: Part | None = None,
+    logical_date: datetime | None = None,
 ) -> RunRecord:
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
     A failure, or Ctrl-C, is told by the record's state. `environment` is what steps inherit, without the secrets that
     other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on what
-    earlier runs left.
+    earlier runs left. Without a `logical_date`, the run is for the moment of its start.
     """
     environment = dict(os.environ if environment is None else environment)
     graph = part.graph if part else graph
@@ -55,6 +57,7 @@ def run(
     redact = redactor(graph.steps, environment)
     given = {name: values.encode(value) for name, value in parameters.items()}
     started = clock.now()
+    zone = dates.zone_of(graph.triggers) or "UTC"
     info = RunInfo(
         run=run_id or preflight.new_run_id(started),
         attempt=attempt,
@@ -67,6 +70,7 @@ def run(
         commit=preflight.commit_of(project.git_root, environment),
         actor=environment.get("GITHUB_ACTOR", ""),
         part=part.steps if part else (),
+        logical_date=(logical_date or dates.at(started, zone)).isoformat(),
     )
     place = Home.at(home, project.git_root)
     use = Use(reads=cache and not part, keeps=not part)
@@ -76,7 +80,7 @@ def run(
         results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
         with place.running(info.run) as folder:
             journal = Journal(folder, sink)
-            pool = Pool(jobs, _setup(project, info, given, place), environment, journal.output, hidden=hidden)
+            pool = Pool(jobs, _setup(project, info, zone, given, place), environment, journal.output, hidden=hidden)
             return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
 
 
@@ -105,7 +109,7 @@ def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
     return record
 
 
-def _setup(project: Project, info: RunInfo, parameters: Mapping[str, Json], home: Home) -> Setup:
+def _setup(project: Project, info: RunInfo, zone: str, parameters: Mapping[str, Json], home: Home) -> Setup:
     return Setup(
         git_root=str(project.git_root),
         root=str(project.root),
@@ -119,4 +123,5 @@ def _setup(project: Project, info: RunInfo, parameters: Mapping[str, Json], home
         verify=True,  # what other process trees wrote; the store of this one has no name in an order
         secrets=[],
         logical_date=info.logical_date,
+        timezone=zone,
     )
