@@ -21,6 +21,7 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "json": lambda secret: json.dumps(secret)[1:-1],
     "json-utf-8": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
     "json-with-escaped-slashes": lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
+    "json-of-go": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1].replace("&", "\\u0026").replace("<", "\\u003c"),
     "json-in-json": lambda secret: json.dumps(json.dumps(secret)[1:-1])[1:-1],
     "url": lambda secret: urllib.parse.quote(secret, safe=""),
     "url-lower": lambda secret: _lower_hex(urllib.parse.quote(secret, safe="")),

@@ -40,6 +40,8 @@ def _in_json(text: str) -> Iterator[str]:
     for ascii_only in (True, False):
         once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         yield from (once, once.replace("/", "\\/"), json.dumps(once, ensure_ascii=ascii_only)[1:-1])
+        # As Go writes it, and others who put JSON into HTML.
+        yield once.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _in_urls(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orch.errors import SecretError, ToolMissingError, UnsupportedError, UsageError
 from orch.model.graph import Graph, Output, OutputRef, Step
@@ -75,8 +76,10 @@ def test_jobs_see_none_of_the_callers_environment_but_what_is_named(tmp_path: Pa
     }
 
 
-def test_secrets_are_written_so_that_act_reads_the_same_bytes() -> None:
-    assert command.secrets_file({"A": 'x"\\$HOME\ny'}) == 'A="x\\"\\\\\\$HOME\\ny"\n'
+@pytest.mark.parametrize("value", ["x", 'x"', "x\\", 'x"\\$HOME\n#y: z', "\ta\r\n ", "ä€😀\u2028\x85\ufeff", "{{ 1 }}", "null", "'"])
+def test_secrets_are_written_so_that_act_reads_the_same_text(value: str) -> None:
+    assert yaml.safe_load(command.secrets_file({"A": value, "B": "b"})) == {"A": value, "B": "b"}
+    assert yaml.safe_load(command.secrets_file({})) == {}
 
 
 def test_without_act_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

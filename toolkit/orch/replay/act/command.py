@@ -48,7 +48,7 @@ class Private:
 
     @property
     def secrets(self) -> Path:
-        return self.root / "secrets"
+        return self.root / "secrets.yml"
 
     @property
     def nothing(self) -> Path:
@@ -104,11 +104,9 @@ def environment(private: Private, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def secrets_file(secrets: Mapping[str, str]) -> str:
-    """Secrets in the form that act reads: quoted, with what the quotes would interpret escaped."""
-    return "".join(f'{name}="{_quoted(value)}"\n' for name, value in secrets.items())
+    """Secrets as YAML, in which any text can be written: act's reader of `.env` files misreads a quote or backslash at a value's end."""
+    return "".join(f'"{name}": "{"".join(map(_escaped, value))}"\n' for name, value in secrets.items()) or "{}\n"
 
 
-def _quoted(value: str) -> str:
-    for char, escaped in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\r", "\\r")):
-        value = value.replace(char, escaped)
-    return value
+def _escaped(char: str) -> str:
+    return char if char.isascii() and char.isprintable() and char not in '\\"' else f"\\U{ord(char):08x}"
