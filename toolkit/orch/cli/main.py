@@ -15,10 +15,13 @@ from orch.errors import ExitCode
 
 # name -> what it does; each lives in `orch.cli.<name>` as `command`, whose callback returns its exit code.
 COMMANDS: Final = {
+    "init": "Add orch to a repository.",
     "run": "Run a pipeline.",
     "compile": "Write the workflow and graph files of pipelines.",
     "check": "Check that the generated files are what their pipelines compile to.",
     "graph": "Print a pipeline as a Mermaid diagram.",
+    "pin": "Pin the actions that workflows call to commits.",
+    "upgrade": "Move the repository to this version of orch.",
     "act": "Run a pipeline's compiled workflow on this machine with act.",
     "runs": "List runs, show one, read its logs.",
     "stack": "Show stacks and choose the active one.",

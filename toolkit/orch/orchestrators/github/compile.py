@@ -10,7 +10,7 @@ from orch.errors import OrchError, UnreleasedActionError, Where, raise_problems
 from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.jobs import check_steps, jobs_of
-from orch.orchestrators.github.pins import PLACEHOLDER, Pins
+from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
 from orch.stacks.settings import Settings
 from orch.workflow.actions import check_actions
@@ -67,7 +67,10 @@ def source_path(graph: Graph) -> str:
 def check_release(graph: Graph, settings: Settings, pins: Pins) -> Iterator[OrchError]:
     """A finding for `orch check`: GitHub could not start this workflow, because its action is not released."""
     if pins.own_action(settings.action) == PLACEHOLDER:
-        hint = "name a commit of the action in orch.yaml, as `action: owner/repository@` and its 40 digits; `orch act` needs none"
+        hint = (
+            f"`orch pin {OWN_ACTION}` when it has one; until then name a commit of it in orch.yaml, as "
+            "`action: owner/repository@` and its 40 digits; `orch act` needs none"
+        )
         message = f"{PLACEHOLDER.to_data()} is a placeholder: the action has no release yet"
         yield UnreleasedActionError(message, hint=hint, where=Where(workflow_path(graph.pipeline)))
 

@@ -15,12 +15,12 @@ def check_places(git_root: Path, paths: list[str]) -> list[OrchError]:
 
 
 def place(git_root: Path, path: str, text: str) -> None:
-    """Write one file; raises UsageError or StoreError where it cannot be."""
+    """Write one file; raises UsageError or StoreError where it cannot be. Bytes that were no UTF-8 may be surrogates in `text`."""
     raise_problems(check_places(git_root, [path]))
     file = git_root / path
     try:
         files.make_folders(file.parent)
-        files.write_atomic(file, text.encode())
+        files.write_atomic(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         hint = "is the disk full, or the folder somebody else's?"
         raise StoreError(f"cannot write {path!r}: {error.strerror or error}", hint=hint, where=Where(path)) from error

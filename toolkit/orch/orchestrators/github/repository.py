@@ -140,11 +140,16 @@ def _git_root(references: Sequence[str], folder: Path) -> Path:
 
 
 def _pipeline_files(git_root: Path, settings: Settings) -> list[Path]:
-    if not settings.pipelines:
-        found = find_pipeline_files(git_root)
-        if found or any(_generated(git_root)):  # the last pipeline may be gone, and its files not
-            return found
+    found = find_pipelines(git_root, settings)
+    if not found and not any(_generated(git_root)):  # the last pipeline may be gone, and its files not
         raise LoadError("this repository has no file with a @pipeline", hint="name one, as in `orch compile pipeline.py`")
+    return found
+
+
+def find_pipelines(git_root: Path, settings: Settings) -> list[Path]:
+    """The files of a repository that define pipelines: those that the settings name, else all that git knows of."""
+    if not settings.pipelines:
+        return find_pipeline_files(git_root)
     problems: list[OrchError] = []
     chosen: dict[Path, None] = {}
     for glob in settings.pipelines:
@@ -222,6 +227,11 @@ def read(file: Path) -> str | None:
         return file.read_bytes().decode(errors="replace").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
+
+
+def is_generated(git_root: Path, path: str) -> bool:
+    """Whether the workflow at `path` is one that orch wrote."""
+    return _source_of(read(git_root / path) or "") is not None
 
 
 def _source_of(text: str) -> str | None:
