@@ -15,6 +15,7 @@ from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime.execute import Setup
 from orch.runtime.failures import failure_of_exit, failure_of_timeout, placed
+from orch.runtime.runner import NOT_FOR_STEPS
 from orch.runtime.workers import ENDING, Worker
 from orch.runtime.workers import Task as Task  # noqa: PLC0414 - what `submit` takes
 
@@ -40,7 +41,7 @@ class Pool:
     ) -> None:
         self.size = size
         self.setup = setup
-        hidden = frozenset(hidden)
+        hidden = NOT_FOR_STEPS.union(hidden)
         self.environment = {name: value for name, value in environment.items() if name not in hidden}
         # Set and dict order must not differ between a laptop and a job.
         self.environment.setdefault("PYTHONHASHSEED", "0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from orch import files
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from orch.model.records import Failure
 
 Level = Literal["error", "warning", "notice"]
+
+# Not for the code of steps. What is written to the files of the first four, the runner does in later steps of the job, which
+# upload what this one made; with the others, artifacts and caches of the run can be replaced. What a step needs is left to it:
+# a token that the job's author put there, OIDC where the author permitted it, and the summary, which is only shown.
+NOT_FOR_STEPS: Final = {
+    *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE"),
+    *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_RUNTIME_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS_CACHE_SERVICE_V2"),
+}
 
 
 def on_runner(environ: Mapping[str, str] = os.environ) -> bool:
