@@ -27,6 +27,8 @@ _BUILTIN: Final = frozenset({"exec", "eval", "open", "__import__"})  # as method
 _LOADING: Final = frozenset(("load", "loadtxt", "genfromtxt", "fromfile", "memmap", "imread", "load_dataset", "load_workbook"))
 _INTERPRETER: Final = ("sys.path", "sys.meta_path", "sys.path_hooks")
 _LONGEST: Final = 100
+# A step that uses the run's context otherwise, most often for its folder, has the same result on every date.
+_DATE: Final = ("logical_date", "_logical_date")
 
 
 class Mentions:
@@ -69,6 +71,7 @@ class Mentions:
 
     def _attribute(self, node: ast.Attribute) -> None:
         self.looks_around = self.looks_around or node.attr in _AROUND
+        self.asks_context = self.asks_context or node.attr in _DATE
         dotted = self.scope.dotted(node)
         if dotted:
             self._explained.add(id(node.value))
@@ -77,9 +80,7 @@ class Mentions:
 
     def _stands_for(self, node: ast.expr, dotted: Sequence[str]) -> None:
         for name in dotted:
-            if name.startswith(("orch.context", "orch.runtime")) or (name == "orch" and id(node) not in self._explained):
-                self.asks_context = True
-            elif name == "sys.modules":
+            if name == "sys.modules":
                 self.looks_around = True
             elif name in ("sys.path", "sys.meta_path", "sys.path_hooks") or (
                 name == "os.environ" and id(node) not in self._environment_reads
@@ -95,6 +96,7 @@ class Mentions:
 
     def _constant(self, node: ast.Constant) -> None:
         text = node.value
+        self.asks_context = self.asks_context or text in _DATE
         if type(text) is str and len(text) < _LONGEST and _ANNOTATION.fullmatch(text):
             self.texts.update(_WORD.findall(text))
 
