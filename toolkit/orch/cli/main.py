@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "upgrade": "Move the repository to this version of orch.",
     "act": "Run a pipeline's compiled workflow on this machine with act.",
     "runs": "List runs, show one, read its logs.",
+    "gc": "Delete runs and results that are not needed any more.",
     "stack": "Show stacks and choose the active one.",
     "orchestrator": "Show what a pipeline can be scheduled by.",
     "step": "Run one step, as jobs, containers and pods do.",

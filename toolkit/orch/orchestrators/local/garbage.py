@@ -23,9 +23,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the index of results, by its number."""
+    """One line of an index of results: which index, and its number there."""
 
-    line: int
+    line: tuple[str, int]
     name: tuple[str, ...]  # of the same name, the last one counts
     key: str
     when: float
@@ -53,7 +53,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Garbage:
     runs: frozenset[str]
-    results: frozenset[int]
+    results: frozenset[tuple[str, int]]
     objects: frozenset[str]
 
 

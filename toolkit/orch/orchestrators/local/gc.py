@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from orch.orchestrators.local import results
 from orch.orchestrators.local.garbage import Found, Garbage, Limits, Result, Run, choose
 from orch.orchestrators.local.home import ASIDE, Home, RunFolder
 from orch.stores.local import ASIDE as STORE_ASIDE
-from orch.stores.local import stored_objects
+from orch.stores.local import object_file, stored_objects
 
 REMOVING: Final = ".removing-"
 _DIGEST: Final = re.compile(rb"sha256:[0-9a-f]{64}")
@@ -40,80 +40,102 @@ _DOCUMENT: Final = re.compile(rb'"(?:code|packages|texts)":"(sha256:[0-9a-f]{64}
 class Collected:
     """What went, or would go. `waiting` bytes of objects stay because of the runs that are `going_on`."""
 
-    runs: tuple[str, ...] = ()
-    results: int = 0
-    objects: int = 0
-    leftovers: int = 0
-    freed: int = 0
-    kept_runs: int = 0
-    kept: int = 0
-    waiting: int = 0
-    going_on: tuple[str, ...] = ()
-
-    def __add__(self, other: Collected) -> Collected:
-        return Collected(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+    runs: tuple[str, ...]
+    results: int
+    objects: int
+    leftovers: int
+    freed: int
+    kept_runs: int
+    kept: int
+    waiting: int
+    going_on: tuple[str, ...]
 
 
-def collect(home: Home, limits: Limits, now: float, *, dry_run: bool = False) -> Collected:
-    """Delete by `limits` in one home; with `dry_run` only say what would go. Raises StoreError where it cannot be known or done."""
+def collect(homes: Mapping[str, Home], limits: Limits, now: float, *, dry_run: bool = False) -> Collected:
+    """Delete by `limits`, or with `dry_run` only say what would go; each home has a prefix for the names of its runs.
+
+    Raises StoreError where it cannot be known what is needed, or cannot be deleted.
+    """
+    with ExitStack() as held:
+        places = [_Place(prefix, home, held) for prefix, home in homes.items() if _is_there(home)]
+        with _deleting(", ".join(str(place.home.path) for place in places)):
+            found = [place.look() for place in places]
+            everything = Found(
+                tuple(run for each in found for run in each.runs),
+                tuple(result for each in found for result in each.results),
+                {digest: size for each in found for digest, size in each.objects.items()},
+            )
+            garbage = choose(everything, limits, now)
+            leftovers = {place: list(place.leftovers(each.runs)) for place, each in zip(places, found, strict=True)}
+            collected = _count(everything, garbage, places, sum(_size(path) for paths in leftovers.values() for path in paths))
+            if not dry_run:
+                for place in places:
+                    place.delete(garbage, leftovers[place])
+    return replace(collected, leftovers=sum(map(len, leftovers.values())))
+
+
+def _is_there(home: Home) -> bool:
     home.check()
-    if not home.path.is_dir():
-        return Collected()
-    with _deleting(home.path):
-        lock = home.alone()
-        try:
-            if lock and not lock.is_real:
-                message = f"the file system of {str(home.path)!r} has no locks, so that nobody can tell whether a run goes on"
-                raise StoreError(message, hint=f"make sure that none does, and delete folders in {str(home.runs)!r}")
-            return _Collection(home, is_alone=lock is not None).collect(limits, now, dry_run=dry_run)
-        finally:
-            if lock:
-                lock.close()
+    return home.path.is_dir()
+
+
+def _count(found: Found, garbage: Garbage, places: Iterable[_Place], leftovers: int) -> Collected:
+    alone = tuple(place.prefix for place in places if place.is_alone)
+    kept = [run for run in found.runs if run.run not in garbage.runs]
+    going = {digest: found.objects[digest] for digest in garbage.objects}
+    freed = {digest: size for digest, size in going.items() if _prefix(digest) in alone}
+    return Collected(
+        runs=tuple(sorted(garbage.runs)),
+        results=sum(prefix in alone for prefix, _ in garbage.results),
+        objects=len(freed),
+        leftovers=0,
+        freed=sum(run.size for run in found.runs if run.run in garbage.runs) + sum(freed.values()) + leftovers,
+        kept_runs=len(kept),
+        kept=sum(run.size for run in kept) + sum(found.objects.values()) - sum(freed.values()),
+        waiting=sum(going.values()) - sum(freed.values()),
+        going_on=tuple(run.run for run in kept if run.is_going_on),
+    )
+
+
+def _prefix(name: str) -> str:
+    return name[: name.rfind("sha256:")]
 
 
 @contextmanager
-def _deleting(home: Path) -> Iterator[None]:
+def _deleting(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         hint = "make it readable and writable for you, and run `orch gc` again"
-        raise StoreError(f"cannot clean up {str(home)!r}: {error.filename!r}: {error.strerror or error}", hint=hint) from error
+        raise StoreError(f"cannot clean up {place!r}: {error.filename!r}: {error.strerror or error}", hint=hint) from error
 
 
-@dataclass
-class _Collection:
-    home: Home
-    is_alone: bool
-    _documents: dict[str, frozenset[str]] = field(default_factory=dict)
+class _Place:
+    """One home, for as long as `held` is open alone if no run goes on there."""
 
-    def collect(self, limits: Limits, now: float, *, dry_run: bool) -> Collected:
-        found = self.look()
-        garbage = choose(found, limits, now)
-        leftovers = list(self.leftovers(found))
-        freed = sum(run.size for run in found.runs if run.run in garbage.runs) + sum(_size(path) for path in leftovers)
-        objects = sum(found.objects[digest] for digest in garbage.objects)
-        kept = [run for run in found.runs if run.run not in garbage.runs]
-        if not dry_run:
-            self.delete(garbage, leftovers)
-        return Collected(
-            runs=tuple(sorted(garbage.runs)),
-            results=len(garbage.results) if self.is_alone else 0,
-            objects=len(garbage.objects) if self.is_alone else 0,
-            leftovers=len(leftovers),
-            freed=freed + (objects if self.is_alone else 0),
-            kept_runs=len(kept),
-            kept=sum(run.size for run in kept) + sum(found.objects.values()) - (objects if self.is_alone else 0),
-            waiting=0 if self.is_alone else objects,
-            going_on=tuple(run.run for run in found.runs if run.is_going_on),
-        )
+    def __init__(self, prefix: str, home: Home, held: ExitStack) -> None:
+        self.prefix = prefix
+        self.home = home
+        with _deleting(str(home.path)):
+            lock = home.alone()
+        if lock:
+            held.enter_context(lock)
+            if not lock.is_real:
+                message = f"the file system of {str(home.path)!r} has no locks, so that nobody can tell whether a run goes on"
+                raise StoreError(message, hint=f"make sure that none does, and delete folders in {str(home.runs)!r}")
+        self.is_alone = lock is not None
+        self._documents: dict[str, frozenset[str]] = {}
 
     # --- look ---
 
     def look(self) -> Found:
         lines = results.read_lines(self.home.index)
         found = (self._result(number, line) for number, line in enumerate(lines))
-        runs = tuple(self._run(folder) for folder in self.home.folders())
-        return Found(runs, tuple(result for result in found if result), dict(stored_objects(self.home.store)))
+        return Found(
+            tuple(self._run(folder) for folder in self.home.folders()),
+            tuple(result for result in found if result),
+            {f"{self.prefix}{digest}": size for digest, size in stored_objects(self.home.store)},
+        )
 
     def _run(self, folder: RunFolder) -> Run:
         """What the records need is read from their text: that also holds for a damaged one, or one of a newer version."""
@@ -127,12 +149,12 @@ class _Collection:
             is_known = True
             pipeline, when, has_ended = record.info.pipeline, _seconds(record.info.started), record.state.has_ended
         return Run(
-            folder.run_id,
-            pipeline,
+            f"{self.prefix}{folder.run_id}",
+            f"{self.prefix}{pipeline}",
             folder.path.stat().st_mtime if when is None else when,
             _size(folder.path),
             self._needs(text),
-            frozenset(found.decode() for found in _KEY.findall(text)),
+            frozenset(f"{self.prefix}{found.decode()}" for found in _KEY.findall(text)),
             # A run that has just started has neither its lock nor its record yet.
             is_going_on=folder.is_going_on or not (is_known or self.is_alone),
             has_ended=has_ended,
@@ -144,56 +166,55 @@ class _Collection:
             return None
         ended = _ENDED.search(line)
         when = _seconds(ended[1].decode()) if ended else None
-        return Result(number, name, name[0], 0.0 if when is None else when, self._needs(line))
+        key = f"{self.prefix}{name[0]}"
+        return Result((self.prefix, number), (self.prefix, *name), key, 0.0 if when is None else when, self._needs(line))
 
     def _needs(self, text: bytes) -> frozenset[str]:
         needs = {found.decode() for found in _DIGEST.findall(text)}
         for document in {found.decode() for found in _DOCUMENT.findall(text)}:
             if document not in self._documents:
-                content = _read(self.home.store / "objects" / document[7:9] / document[9:])
+                content = _read(object_file(self.home.store, document))
                 self._documents[document] = frozenset(found.decode() for found in _DIGEST.findall(content))
             needs |= self._documents[document]
-        return frozenset(needs)
+        return frozenset(f"{self.prefix}{digest}" for digest in needs)
 
-    def leftovers(self, found: Found) -> Iterator[Path]:
+    def leftovers(self, runs: Iterable[Run]) -> Iterator[Path]:
         """What writers that are gone have left; of a home in use only what lies in the folders of runs that are not going on."""
-        ended = [run.run for run in found.runs if not run.is_going_on]
-        for run in ended:
-            folder = self.home.run(run).path
-            yield from (path for path in (*folder.glob(f"{ASIDE}*"), *folder.glob("*.tmp")))
-            yield from _scratch(run)
+        for run in runs:
+            if not run.is_going_on:
+                folder = self.home.run(run.run.removeprefix(self.prefix))
+                yield from (*folder.path.glob(f"{ASIDE}*"), *folder.path.glob("*.tmp"), *self._scratch(folder))
         yield from self.home.runs.glob(f"{REMOVING}*")
         if self.is_alone:
             yield from self.home.store.glob(f"{STORE_ASIDE}*")
-            for folder in (self.home.path, self.home.index.parent):
-                yield from folder.glob("*.tmp")
+            for place in (self.home.path, self.home.index.parent):
+                yield from place.glob("*.tmp")
+
+    def _scratch(self, folder: RunFolder) -> Iterator[Path]:
+        """The folders that the steps of a killed run worked in, where anybody may make folders of such names."""
+        for found in Path(tempfile.gettempdir()).glob(f"orch-step-{folder.run_id}-*"):
+            if found.lstat().st_uid == folder.path.stat().st_uid and not found.is_symlink():
+                yield found
 
     # --- delete ---
 
     def delete(self, garbage: Garbage, leftovers: Iterable[Path]) -> None:
         if self.is_alone:
-            results.drop(self.home.index, garbage.results)
-        for run in sorted(garbage.runs):
-            folder = self.home.run(run).path
-            aside = folder.with_name(f"{REMOVING}{run}")
-            files.remove_tree(aside)
-            files.rename(folder, aside)
-            files.remove_tree(aside)
+            results.drop(self.home.index, {number for prefix, number in garbage.results if prefix == self.prefix})
+        for run in self.home.folders():
+            if f"{self.prefix}{run.run_id}" in garbage.runs:
+                aside = run.path.with_name(f"{REMOVING}{run.run_id}")
+                files.remove_tree(aside)
+                files.rename(run.path, aside)
+                files.remove_tree(aside)
         if self.is_alone:
-            for digest in sorted(garbage.objects):
-                files.unlink(self.home.store / "objects" / digest[7:9] / digest[9:])
+            for digest in sorted(digest for digest in garbage.objects if _prefix(digest) == self.prefix):
+                files.unlink(object_file(self.home.store, digest.removeprefix(self.prefix)))
         for path in leftovers:
             if path.is_dir() and not path.is_symlink():
                 files.remove_tree(path)
             else:
                 files.unlink(path)
-
-
-def _scratch(run: str) -> Iterator[Path]:
-    """The folders that the steps of a killed run worked in."""
-    for folder in Path(tempfile.gettempdir()).glob(f"orch-step-{run}-*"):
-        if not folder.is_symlink() and folder.stat().st_uid == os.getuid():
-            yield folder
 
 
 def _size(path: Path) -> int:

@@ -107,6 +107,8 @@ def name_of(line: bytes) -> tuple[str, str, str] | None:
 
 def drop(file: Path, lines: Container[int]) -> None:
     """Have all lines but those of these numbers, and of what is no line of ours."""
+    if not file.is_file():
+        return
     with _writing(file), locks.take(_lock(file)):
         before = read_lines(file)
         kept = [line for number, line in enumerate(before) if number not in lines and name_of(line)]
