@@ -103,6 +103,12 @@ class SettingsError(OrchError):
     code = "settings"
 
 
+class FileNameError(OrchError):
+    """A file or folder whose name other machines, or the texts that must name it, cannot hold."""
+
+    code = "file-name"
+
+
 class ParameterError(OrchError):
     """A value for a pipeline's parameter that its type does not take, or a parameter that does not exist."""
 

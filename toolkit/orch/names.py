@@ -17,10 +17,22 @@ RESULT_JOB: Final = "orch-result"
 RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
 
 
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file: devices in every folder, whatever follows after a dot. Whoever
+# has such a file cannot check it out on Windows, nor unpack it.
+DEVICES: Final = frozenset({"aux", "con", "nul", "prn"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)})
+
+
+def device_problem(name: str) -> str | None:
+    """Why `name` cannot be the name of a file, or None."""
+    if name.partition(".")[0].rstrip().lower() in DEVICES:
+        return f"{name!r} is the name of a device on Windows, and no file there can be called that"
+    return None
+
+
 def step_id_problem(name: str) -> str | None:
     """Why `name` cannot be a step id, or None."""
     if STEP_ID.fullmatch(name):
-        return None
+        return device_problem(name)
     return f"{name!r} is not a name that GitHub takes: ASCII letters, digits and '_', at most 64, no leading '__' or digit"
 
 
@@ -38,14 +50,14 @@ OUTPUT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 def output_name_problem(name: str) -> str | None:
     """Why `name` cannot be an output's name, or None."""
     if OUTPUT_NAME.fullmatch(name):
-        return None
+        return device_problem(name)
     return f"{name!r} is not a name that an output can have: ASCII letters, digits, '_' and '-', at most 64, no leading digit or '-'"
 
 
 def suggest_id(name: str) -> str:
     """A valid id that resembles `name`."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:64]
-    return plain if STEP_ID.fullmatch(plain) else f"step_{plain}"[:64].rstrip("_")
+    return f"step_{plain}"[:64].rstrip("_") if step_id_problem(plain) else plain
 
 
 def outputs_artifact(pipeline: str, step: str, attempt: int | str) -> str:

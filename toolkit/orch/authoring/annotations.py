@@ -74,7 +74,8 @@ def _outputs(hint: Any, text: str, function: Callable[..., Any]) -> tuple[tuple[
     names = [name for name, _ in named]
     for name in names:
         _check_name(name, function)
-    if twice := {name for name in names if names.count(name) > 1}:
+    lower = [name.lower() for name in names]  # their folders are one on macOS and Windows
+    if twice := {name for name in names if lower.count(name.lower()) > 1}:
         message = f"{function.__name__!r} has two outputs named {min(twice)!r}"
         raise ArgumentError(message, hint='name each with Annotated[T, "name"]', where=where_defined(function))
     outputs = tuple(Output(name, text) for name, text in zip(names, texts, strict=True))

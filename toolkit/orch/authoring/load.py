@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
+from orch.authoring import git
 from orch.authoring.modules import load_module
 from orch.authoring.pipeline import PipelineFunction
 from orch.authoring.project import Project, find_project
@@ -27,6 +28,8 @@ def split_reference(reference: str) -> tuple[Path, str | None]:
     file = Path(path)
     if not file.is_file():
         hint = "a pipeline is named as FILE or FILE:PIPELINE, as in `orch run pipeline.py`"
+        if os.sep != "\\" and Path(path.replace("\\", "/")).is_file():
+            hint = f"here folders are divided by `/`: {reference.replace(chr(92), '/')}"
         raise UsageError(f"no file {path!r}", hint=hint)
     if file.suffix != ".py":
         raise UsageError(f"{path!r} is not a Python file", hint="name the .py file that holds the @pipeline")
@@ -120,7 +123,7 @@ def separate_modules() -> Iterator[None]:
 
 def find_pipeline_files(git_root: Path) -> list[Path]:
     """Files that define a pipeline: those git tracks (without git, all but hidden folders) that mention orch and `@pipeline`."""
-    return [file for file in _python_files(git_root) if _mentions_pipeline(file)]
+    return [file for file in git.sources(git_root) if _mentions_pipeline(file)]
 
 
 def _mentions_pipeline(file: Path) -> bool:
@@ -129,13 +132,3 @@ def _mentions_pipeline(file: Path) -> bool:
     except OSError:
         return False
     return any(line.startswith((b"@pipeline", b"@orch.pipeline")) for line in text.splitlines()) and b"orch" in text
-
-
-def _python_files(git_root: Path) -> list[Path]:
-    listing = ["git", "-C", str(git_root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py"]
-    try:
-        names = subprocess.run(listing, capture_output=True, check=True).stdout.decode().split("\0")
-        return sorted({git_root / name for name in names if name and (git_root / name).is_file()})
-    except (OSError, subprocess.CalledProcessError):
-        files = git_root.rglob("*.py")
-        return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(git_root).parts))

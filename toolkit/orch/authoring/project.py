@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from orch.errors import FileNameError, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Project:
     @property
     def name(self) -> str:
         """The project root from the git root, as a POSIX path."""
-        return self.root.relative_to(self.git_root).as_posix()
+        return portable(self.root, self.git_root)
 
     def relative(self, path: Path) -> str:
         """`path` from the git root where it lies inside, as people see it in messages and annotations."""
@@ -27,12 +30,62 @@ class Project:
 def find_project(file: Path) -> Project:
     """The project of `file` (or folder): the nearest `pyproject.toml` up to the git root, else the git root, else the folder."""
     file = file.resolve()
+    _check_utf8(file)
     folder = file if file.is_dir() else file.parent
     upwards = [folder, *folder.parents]
     git_root = next((parent for parent in upwards if (parent / ".git").exists()), None)
     within = upwards[: upwards.index(git_root) + 1] if git_root else upwards
     root = next((parent for parent in within if (parent / "pyproject.toml").is_file()), git_root or folder)
     return Project(git_root or root, root)
+
+
+@cache
+def portable(file: Path, root: Path) -> str:
+    """`file` from `root` as a text that finds it on every machine: divided by `/`, in the case of the folders, in NFC.
+
+    A graph made on macOS or Windows, whose file systems take a name in any case or form, must be read on Linux, which takes
+    it in one. Raises FileNameError for a name that git brings to other machines as another.
+    """
+    text = _as_listed(file, root).as_posix()
+    if text.isascii():
+        return text
+    import unicodedata  # most names need none
+
+    composed = unicodedata.normalize("NFC", text)
+    if composed != text and not (root / composed).exists():
+        message = f"the name {text!r} is written with combining characters, which git on macOS changes"
+        raise FileNameError(message, hint=f"rename it to {composed!r}, which looks the same")
+    return composed
+
+
+def check_divided_by_slashes(path: str, what: str, where: Where | None = None) -> None:
+    """A path in a source or in settings is read on every system, and `\\` divides folders on one only."""
+    if "\\" in path:
+        hint = f"write {path.replace(chr(92), '/')!r}, which Windows takes as well"
+        raise FileNameError(f"{what} {path!r} is divided by backslashes", hint=hint, where=where)
+
+
+def _as_listed(file: Path, root: Path) -> Path:
+    """`file` from `root`, each part as its folder lists it."""
+    found = root
+    for part in file.relative_to(root).parts:
+        try:
+            names = [entry.name for entry in found.iterdir()]
+        except OSError:  # a folder may be entered and not listed
+            names = []
+        near = [name for name in names if name.casefold() == part.casefold()] if part not in names else []
+        found /= next((name for name in near if (found / name).samefile(found / part)), part)
+    return found.relative_to(root)
+
+
+def _check_utf8(file: Path) -> None:
+    try:
+        str(file).encode()
+    except UnicodeEncodeError as error:
+        if sys.getfilesystemencoding() == "utf-8":
+            raise FileNameError(f"the path {str(file)!r} is not UTF-8, as texts that hold it are", hint="rename it") from error
+        message = f"the path {str(file)!r} cannot be told: this Python takes names of files for {sys.getfilesystemencoding()}"
+        raise FileNameError(message, hint="set PYTHONUTF8=1, or LC_ALL=C.UTF-8") from error
 
 
 def import_root(file: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from orch.authoring.annotations import where_defined
 from orch.authoring.hooks import Option, takes_error
-from orch.authoring.project import Project
+from orch.authoring.project import Project, portable
 from orch.errors import ArgumentError, StepReferenceError, Where
 
 
@@ -51,7 +51,7 @@ def _source(function: Callable[..., Any], project: Project, what: str) -> str:
     if name is None:
         hint = "give it a name of its own at the top level of its module"
         raise StepReferenceError(f"{function.__qualname__!r} is not a name of its module any more", hint=hint, where=where)
-    return f"{file.relative_to(project.root).as_posix()}:{name}"
+    return f"{portable(file, project.root)}:{name}"
 
 
 def hook_source(hook: object, project: Project, option: Option, where: Where) -> str:

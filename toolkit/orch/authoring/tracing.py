@@ -13,7 +13,7 @@ from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
 from orch.authoring.hooks import Option
 from orch.authoring.options import step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
-from orch.authoring.project import Project, find_project
+from orch.authoring.project import Project, check_divided_by_slashes, find_project, portable
 from orch.authoring.references import Decorated, file_of, hook_source, source_of
 from orch.authoring.step import StepFunction
 from orch.errors import (
@@ -146,10 +146,11 @@ class Trace:
         """`requirements` as a POSIX path from the project root; it is read beside the pipeline's file, then from the root."""
         if requirements is None:
             return None
+        check_divided_by_slashes(requirements, "requirements", where)
         for folder in (file_of(self.pipeline.function).parent, self.project.root):
             file = (folder / requirements).resolve()
             if file.is_file() and file.is_relative_to(self.project.root):
-                return file.relative_to(self.project.root).as_posix()
+                return portable(file, self.project.root)
         message = f"requirements {requirements!r} is not a file of the project"
         raise PipelineError(message, hint=f"write it below {self.project.root}", where=where)
 

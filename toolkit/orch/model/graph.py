@@ -129,7 +129,8 @@ def _check_outputs(graph: Graph) -> Iterator[OrchError]:
         for name in names:
             if problem := output_name_problem(name):
                 yield GraphError(f"step {step.id!r}: {problem}", hint='name it with Annotated[T, "name"]', step=step.id)
-        if twice := {name for name in names if names.count(name) > 1}:
+        lower = [name.lower() for name in names]  # as folders and outputs of a job, they are one where case does not count
+        if twice := {name for name in names if lower.count(name.lower()) > 1}:
             hint = 'name each with Annotated[T, "name"]'
             yield GraphError(f"step {step.id!r} has two outputs named {min(twice)!r}", hint=hint, step=step.id)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets as randomness
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from orch import system
+from orch.authoring import git
 from orch.errors import OrchError, UnsupportedError
 from orch.model.graph import Graph
 from orch.runtime import clock
@@ -34,13 +34,7 @@ def new_run_id(started: float) -> str:
 
 
 def commit_of(git_root: Path, environment: Mapping[str, str]) -> str:
-    if commit := environment.get("GITHUB_SHA"):
-        return commit
-    try:
-        asked = subprocess.run(["git", "-C", str(git_root), "rev-parse", "-q", "--verify", "HEAD"], capture_output=True, check=False)
-    except OSError:  # no git on this machine
-        return ""
-    return asked.stdout.decode().strip()
+    return environment.get("GITHUB_SHA") or git.head(git_root)
 
 
 def default_jobs() -> int:

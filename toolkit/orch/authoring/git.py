@@ -1,0 +1,74 @@
+"""Asking git about the repository that a folder lies in, whatever hooks or other users' files around it would have it answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from orch.errors import ToolFailedError, ToolMissingError
+
+# What git sets for the repository that it works on: a hook of one repository may well run orch in another.
+_OF_ONE_REPOSITORY: Final = frozenset(
+    """GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_PREFIX
+    GIT_NAMESPACE GIT_SHALLOW_FILE GIT_CONFIG GIT_CONFIG_PARAMETERS""".split()
+)
+# A container's or a colleague's checkout belongs to somebody else, and what is asked here runs none of its programs.
+_SAFE: Final = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+# Where no git tells them apart: what is installed or made, and never a user's own code.
+_NOT_SOURCES: Final = frozenset(("__pycache__", "node_modules", "site-packages", "build", "dist"))
+
+
+def ask(folder: Path, *arguments: str) -> str:
+    """What git prints; raises ToolMissingError, or ToolFailedError with git's own words."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
+    try:
+        done = subprocess.run(["git", *_SAFE, "-C", str(folder), *arguments], env=environment, capture_output=True, check=False)
+    except OSError as error:
+        raise ToolMissingError("git is not on this machine", hint="install git") from error
+    if done.returncode:
+        words = os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"it ended with {done.returncode}"
+        raise ToolFailedError(f"git cannot read the repository {str(folder)!r}: {words}", hint="`git status` there says more")
+    return os.fsdecode(done.stdout)
+
+
+def head(git_root: Path) -> str:
+    """The commit that is checked out; empty where nobody can tell: without git, or before the first commit."""
+    try:
+        return ask(git_root, "rev-parse", "--quiet", "--verify", "HEAD").strip()
+    except (ToolMissingError, ToolFailedError):
+        return ""
+
+
+def sources(git_root: Path) -> list[Path]:
+    """The Python files that git tracks, or would; all that look like a user's own where there is no repository or no git.
+
+    Raises ToolFailedError for a repository that git cannot read.
+    """
+    if _is_repository(git_root):
+        try:
+            listed = ask(git_root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py")
+        except ToolMissingError:
+            pass
+        else:
+            return sorted({file for name in listed.split("\0") if name and (file := git_root / name).is_file()})
+    return sorted(_walk(git_root))
+
+
+def _is_repository(git_root: Path) -> bool:
+    """A worktree's or submodule's `.git` is a file; a folder without `HEAD` is none of git's."""
+    return (git_root / ".git").is_file() or (git_root / ".git" / "HEAD").exists()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and name not in _NOT_SOURCES and not _is_environment(parent, name)
+        ]
+        yield from (Path(parent, name) for name in names if name.endswith(".py") and Path(parent, name).is_file())
+
+
+def _is_environment(parent: str, name: str) -> bool:
+    return Path(parent, name, "pyvenv.cfg").exists()
