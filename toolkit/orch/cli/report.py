@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final, TextIO
 
 import click
@@ -20,10 +21,21 @@ _NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")
 
 def report(error: BaseException) -> int:
     """Say on stderr what went wrong, and return the exit code."""
+    error = _understood(error)
     try:
         return _report(error, sys.stderr)
     except BrokenPipeError:  # nobody reads stderr: the exit code still counts
         return exit_code(error)
+
+
+def _understood(error: BaseException) -> BaseException:
+    """What the system says where it asks for the working directory, and there is none any more."""
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            return UsageError("the folder that this command was started in is not there any more", hint="cd to one that is")
+    return error
 
 
 def exit_code(error: BaseException) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
-from orch.authoring.project import find_project
+from orch.authoring.project import check_divided_by_slashes, find_project
 from orch.errors import DriftError, LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
 from orch.names import PINS_PATH, graph_path, workflow_path
@@ -153,6 +153,7 @@ def find_pipelines(git_root: Path, settings: Settings) -> list[Path]:
     problems: list[OrchError] = []
     chosen: dict[Path, None] = {}
     for glob in settings.pipelines:
+        check_divided_by_slashes(glob, "pipelines:", Where(FILE))
         inside = not Path(glob).is_absolute() and ".." not in Path(glob).parts
         matches = sorted(path for path in git_root.glob(glob) if path.is_file()) if inside and glob else []
         if not matches:
@@ -199,11 +200,12 @@ def _clash(graph: Graph, other: str) -> OrchError:
 
 def _check_taken(graphs: Sequence[Graph], git_root: Path) -> Iterator[OrchError]:
     """Pipelines whose files another one, which is still there, has written."""
+    sources = {path.lower(): source for path, _, source in _generated(git_root)}
     for graph in graphs:
-        other = _source_of(read(git_root / workflow_path(graph.pipeline)) or "")
+        other = sources.get(workflow_path(graph.pipeline).lower())
         if other and other != source_path(graph) and (git_root / other).is_file():
             others = _graphs([str(git_root / other)], [])
-            if any(each.pipeline == graph.pipeline for each in others):
+            if any(each.pipeline.lower() == graph.pipeline.lower() for each in others):
                 yield _clash(graph, other)
 
 
