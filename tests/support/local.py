@@ -11,8 +11,10 @@ from support.ran import Ran
 from orch.authoring.load import load_graph, separate_modules
 from orch.authoring.project import find_project
 from orch.model.events import Event
+from orch.model.graph import Graph
 from orch.model.parameters import resolve
 from orch.orchestrators.local import run
+from orch.orchestrators.local.parts import Part
 
 
 def run_module(
@@ -24,8 +26,10 @@ def run_module(
     parameters: Mapping[str, object] | None = None,
     watch: Callable[[Event], object] | None = None,
     trigger: str = "manual",
+    cache: bool = True,
+    part: Callable[[Graph], Part] | None = None,
 ) -> Ran:
-    """Run the one pipeline of `code`, written into `folder`; `watch` sees each event when it happens."""
+    """Run the one pipeline of `code`, or `part` of it, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
     with separate_modules():
         graph = load_graph(str(file))
@@ -46,5 +50,7 @@ def run_module(
         sink=sink,
         environment=environment,
         trigger=trigger,
+        cache=cache,
+        part=part(graph) if part else None,
     )
     return Ran(record, home, events)

@@ -213,7 +213,7 @@ class LocalStore:
 
     def damaged(self, digest: str, size: int) -> StoreError:
         path = self._file(digest)
-        hint = f"delete {path} and run again: the step that made it writes it anew"
+        hint = "run the step that made it again: it writes them anew"
         return StoreError(f"the bytes of object {digest} are not those its digest names: {path!r} ({size} bytes)", hint=hint)
 
     def _unreadable(self, digest: str, error: OSError) -> StoreError:
