@@ -223,6 +223,16 @@ def test_a_jobs_failed_hook_is_a_warning_at_its_line_and_the_job_is_the_steps(tm
     assert "a hook failed" in (tmp_path / "summary").read_text()
 
 
+def test_in_a_job_that_runs_a_whole_pipeline_a_failed_hook_is_a_warning_too(tmp_path: Path) -> None:
+    job = Job(tmp_path, CODE.replace("STEP", "fine_but_its_hook_dies"))
+    command = [sys.executable, "-m", "orch", "pipeline", "run", "--pipeline", "pipeline.py", "--home", "home"]
+    ran = subprocess.run(command, cwd=tmp_path, env=job.environment({}), capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0
+    assert any(line.startswith("::warning title=a hook of step fine_but_its_hook_dies failed::") for line in ran.stdout.splitlines())
+    assert "a hook failed" in (tmp_path / "summary").read_text()
+
+
 def test_a_step_that_could_not_start_in_its_job_has_failed_and_calls_its_hook(tmp_path: Path) -> None:
     job = Job(tmp_path, CODE.replace("def raises() -> None:", "def raises(x: int) -> None:").replace("STEP()", "raises(fine())"))
     ran = job.run("raises")

@@ -16,7 +16,7 @@ from orch.cli.display.ending import ending
 from orch.cli.display.json_lines import JsonLines
 from orch.cli.display.plain import Plain
 from orch.model.events import Event, RunEnded, StepOutput
-from orch.model.records import RunRecord
+from orch.model.records import Failure, RunRecord
 from orch.model.states import State
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
@@ -101,6 +101,29 @@ def test_an_output_whose_bytes_say_nothing_about_its_value_is_shown_as_not_compa
 
 def test_the_last_line_says_how_the_run_ended(tmp_path: Path) -> None:
     assert ending(runs.record_of(runs.failure()), tmp_path)[-1] == "run 20260102-030405-abcdef failed in 1.50 s"
+
+
+def with_more(**more: object) -> RunRecord:
+    record = runs.record_of(runs.success())
+    return replace(record, steps=(replace(record.steps[0], **more), *record.steps[1:]))  # type: ignore[arg-type]
+
+
+def test_what_a_step_logged_is_listed_and_acts_on_nobody(tmp_path: Path) -> None:
+    logged = {"rows": 3, "loss": {"$float": "nan"}, "by": runs.HOSTILE, "long": "x" * 1000}
+    lines = ending(with_more(metadata=logged), tmp_path)
+
+    assert "load.rows  3" in lines
+    assert "load.loss  nan" in lines
+    assert all(line.isprintable() and len(line) < 200 for line in lines)
+
+
+def test_a_failed_hook_is_told_with_its_place_and_the_run_stays_what_it_is(tmp_path: Path) -> None:
+    hook = Failure("exception", "no network\x1b", "RuntimeError", "Traceback\n  x\x1b\n", "hooks.py", 3)
+    lines = ending(with_more(hook=hook), tmp_path)
+    at = lines.index("load: a hook failed (hooks.py:3): RuntimeError: no network\\x1b")
+
+    assert lines[at + 1 : at + 3] == ["  Traceback", "    x\\x1b"]
+    assert "succeeded" in lines[-1]
 
 
 def test_a_failure_names_the_command_that_shows_its_log(tmp_path: Path) -> None:
@@ -191,6 +214,19 @@ def test_on_a_runner_steps_cannot_command_it_and_failures_become_annotations(
     token = lines[0].removeprefix("::stop-commands::")
     assert lines.index(f"::{token}::") == len(lines) - 2
     assert lines[-1] == "::error file=pipeline.py,line=7,title=train failed::KeyError: no such column: 'a\x1b'"
+
+
+def test_on_a_runner_a_failed_hook_becomes_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    hook = Failure("exception", "no network\n::error::x", "RuntimeError", file="hooks.py", line=3)
+    with show(tmp_path) as display:
+        for event in [*runs.success()[:-1], RunEnded(with_more(hook=hook))]:
+            display(event)
+
+    annotation = "::warning file=hooks.py,line=3,title=a hook of step load failed::RuntimeError: no network%0A::error::x"
+    assert capsys.readouterr().out.splitlines()[-1] == annotation
 
 
 def test_on_a_runner_json_stays_alone_on_stdout(

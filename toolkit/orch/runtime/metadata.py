@@ -72,9 +72,13 @@ def _plain(value: object) -> object:
     """`value` as the exact type that it is one of, so that nothing about it changes; raises TypeError."""
     if type(value) in _EXACT:
         return value
-    for kind in (str, int, float):  # as enums are, and numpy's float64
-        if isinstance(value, kind):
-            return kind.__getnewargs__(value)[0]
+    match value:  # of a type of its own, as enums are, and numpy's float64
+        case str():
+            return str.__str__(value)
+        case int():
+            return int.__int__(value)
+        case float():
+            return float.__float__(value)
     if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", "f") in "biuf":
         item = value.item()  # type: ignore[attr-defined]
         if type(item) in (bool, int, float):

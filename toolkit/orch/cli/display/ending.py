@@ -12,8 +12,9 @@ from orch.cli.text import cut, duration, one_line, paint, printable
 from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State
+from orch.runtime.metadata import as_text
 
 _COLOURS: Final = {
     State.SUCCEEDED: ("green",),
@@ -52,12 +53,15 @@ def _parameters(info: RunInfo) -> str:
 def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colour: bool = False) -> list[str]:
     """The lines. `folder` is the run's own; with `graph`, only outputs that no step reads are listed."""
     lines = _table(record, colour=colour)
-    if outputs := list(_outputs(record, folder, graph)):
-        width = max(len(name) for name, _ in outputs)
-        lines += ["", *(f"{name.ljust(width)}  {text}" for name, text in outputs)]
+    for part in (list(_outputs(record, folder, graph)), list(_logged(record))):
+        if part:
+            width = max(len(name) for name, _ in part)
+            lines += ["", *(f"{name.ljust(width)}  {text}" for name, text in part)]
     for step in record.steps:
         if step.state is State.FAILED:
             lines += ["", *_failure(record, step, colour=colour)]
+        if step.hook:
+            lines += ["", *_failed_hook(step, step.hook, colour=colour)]
     state = paint(record.state, *colour_of(record.state), colour=colour)
     return [*lines, "", f"run {one_line(record.info.run)} {state} in {duration(record.duration)}"]
 
@@ -79,6 +83,13 @@ def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[t
         for name, artifact in step.outputs.items():
             if OutputRef(step.step, name) not in read:
                 yield one_line(f"{step.step}.{name}"), _shown(artifact, folder / "outputs" / step.step / name)
+
+
+def _logged(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """What steps said about their results by `orch.log_metadata`."""
+    for step in record.steps:
+        for name, value in step.metadata.items():
+            yield one_line(f"{step.step}.{name}"), cut(one_line(as_text(value)), _LONGEST_PREVIEW)
 
 
 def _shown(artifact: Artifact, exported: Path) -> str:
@@ -107,6 +118,19 @@ def _failure(record: RunRecord, step: StepRecord, *, colour: bool) -> Iterator[s
         reason = cut(reason, LONGEST_REASON)
     yield paint(f"{one_line(step.step)} failed{one_line(place)}: {reason}", "bold", colour=colour)
     if failure:
-        yield from (f"  {printable(line)}" for line in failure.traceback.rstrip("\n").split("\n") if line)
+        yield from _traceback(failure)
     help_ = paint("help:", "cyan", colour=colour)
     yield f"  {help_} orch runs logs {one_line(record.info.run)} --step {one_line(step.step)}"
+
+
+def _failed_hook(step: StepRecord, failure: Failure, *, colour: bool) -> Iterator[str]:
+    """The step stays what it is, and so does the run."""
+    place = f" ({failure.file}:{failure.line})" if failure.file else ""
+    why = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    text = f"{one_line(step.step)}: a hook failed{one_line(place)}: {cut(one_line(why), LONGEST_REASON)}"
+    yield paint(text, "bold", colour=colour)
+    yield from _traceback(failure)
+
+
+def _traceback(failure: Failure) -> Iterator[str]:
+    return (f"  {printable(line)}" for line in failure.traceback.rstrip("\n").split("\n") if line)

@@ -8,7 +8,7 @@ from orch.cli.display.contract import Display
 from orch.cli.display.ending import reason_of
 from orch.model.events import Event, RunEnded
 from orch.model.records import RunRecord
-from orch.runtime.runner import annotation, new_token, resume_commands, stop_commands
+from orch.runtime.runner import annotation, hook_annotation, new_token, resume_commands, stop_commands
 
 
 class Guard:
@@ -32,4 +32,6 @@ class Guard:
                 title = f"{step.step} failed"
                 message = annotation("error", reason_of(step), file=failure.file, line=failure.line, title=title)
                 print(message, file=self._stream)
+            if step.hook:
+                print(hook_annotation(step.step, step.hook), file=self._stream)
         self._stream.flush()

@@ -85,6 +85,8 @@ class JobLog:
                 for step_record in run_record.steps:
                     if step_record.failure:
                         self._command(runner.failure_annotation(step_record.step, step_record.failure))
+                    if step_record.hook:
+                        self._command(runner.hook_annotation(step_record.step, step_record.hook))
                 self._print(f"{run_record.info.pipeline}: {run_record.state} in {run_record.duration:.1f} s")
 
     def _command(self, line: str) -> None:
