@@ -8,6 +8,8 @@ import sys
 
 def main() -> int:
     """The exit code of the command line in `sys.argv`."""
+    if sys.getfilesystemencoding() != "utf-8":  # by a locale of another encoding: what orch writes would depend on it
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     entrypoint = _ENTRYPOINTS.get(" ".join(sys.argv[1:3]))
     if entrypoint is None or "--help" in sys.argv:
         from orch.cli.main import main as command_line
@@ -16,6 +18,8 @@ def main() -> int:
     from orch.errors import ExitCode, OrchError
     from orch.runtime import runner
 
+    for stream in (sys.stdout, sys.stderr):  # the log of a job is UTF-8, whatever the system of its runner
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return entrypoint(sys.argv[3:])
     except OrchError as error:

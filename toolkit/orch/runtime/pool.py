@@ -43,8 +43,9 @@ class Pool:
         self.setup = setup
         hidden = NOT_FOR_STEPS.union(hidden)
         self.environment = {name: value for name, value in environment.items() if name not in hidden}
-        # Set and dict order must not differ between a laptop and a job.
+        # Neither the order of sets nor what text is may differ between a laptop and a job.
         self.environment.setdefault("PYTHONHASHSEED", "0")
+        self.environment |= system.utf8_settings(self.environment)
         self.all_environment = dict(environment)
         self.on_output = on_output
         self.may_fork = may_fork
