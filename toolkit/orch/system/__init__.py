@@ -25,4 +25,5 @@ lock = _this.lock
 out_of_memory_kills = _this.out_of_memory_kills
 processes = _this.processes
 processors = _this.processors
+utf8_settings = _this.utf8_settings
 wakeup = _this.wakeup

@@ -370,5 +370,16 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def utf8_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """What makes a Python in `environment` take texts and names of files for UTF-8, as it does by itself where jobs run.
+
+    Nothing, where it does so here: in a locale of UTF-8, and in none at all unless it was told not to.
+    """
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
+    if "utf8" in locale.lower().replace("-", "") or (locale in ("C", "POSIX") and environment.get("PYTHONUTF8") != "0"):
+        return {}
+    return {"PYTHONUTF8": "1"}
+
+
 def architecture() -> str:
     return os.uname().machine

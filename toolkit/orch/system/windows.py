@@ -181,6 +181,11 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def utf8_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """As `posix.utf8_settings`: without, a file that is opened as text is read in the code page of the country."""
+    return {} if environment.get("PYTHONUTF8") else {"PYTHONUTF8": "1"}
+
+
 def architecture() -> str:
     """As other systems call it."""
     machine = os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
