@@ -20,6 +20,6 @@ class Facts:
     python: str  # as `3.11`
     platform: str  # as `linux-x86_64`
     files: Mapping[str, str] = field(default_factory=dict)  # declared files: POSIX path from the project root -> digest
-    reads_logical_date: bool = False  # its code asks for the run's context
+    reads_logical_date: bool = False  # its code asks for the logical date of the run
     blind: tuple[str, ...] = ()  # `path:line: text` of imports that cannot be followed; not part of the key
     texts: str = ""

@@ -113,12 +113,12 @@ class _Documents:
         whole = self._whole(code.modules)
         own: dict[str, str] = {}
         texts = dict(whole.texts)
-        asks_context = whole.asks_context
+        asks_date = whole.asks_date
         for number, selected in code.own:
             holder = self._code.holder(number)
             own[holder.node.label] = holder.digest(selected)
             texts[holder.node.label] = self._text(holder.node)
-            asks_context = asks_context or any(unit.asks_context for unit in holder.selected(selected))
+            asks_date = asks_date or any(unit.asks_date for unit in holder.selected(selected))
         if code.tops not in self._of_tops:
             self._of_tops[code.tops] = self._add(self._packages.needed_by(code.tops))
         return Facts(
@@ -126,7 +126,7 @@ class _Documents:
             packages=self._of_tops[code.tops],
             python=python(),
             platform=platform(),
-            reads_logical_date=asks_context,
+            reads_logical_date=asks_date,
             texts=self._add(texts),
         )
 
@@ -139,7 +139,7 @@ class _Documents:
                 self._add({node.label: node.source.digest for node in nodes}),
                 {node.label: self._text(node) for node in nodes},
                 [(node.label, each) for node in nodes for unit in node.source.units for each in unit.blind],
-                any(unit.asks_context for node in nodes for unit in node.source.units),
+                any(unit.asks_date for node in nodes for unit in node.source.units),
             )
         return known
 
@@ -166,7 +166,7 @@ class _OfModules(NamedTuple):
     document: str
     texts: Mapping[str, str]
     blind: Sequence[tuple[str, Blind]]
-    asks_context: bool
+    asks_date: bool
 
 
 @cache

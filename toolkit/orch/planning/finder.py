@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from functools import cache
 from importlib import machinery
 from typing import Final, NamedTuple
 
@@ -180,15 +181,14 @@ def owner_of(path: str) -> Owner:
     return Owner.PYTHON if any(path == home or path.startswith(home + os.sep) for home in _homes_of_python()) else Owner.SOURCES
 
 
+@cache
 def _homes_of_python() -> tuple[str, ...]:
-    """The folders of the standard library, which `os` and a compiled module lie in."""
-    if not _homes:
-        import sysconfig
-
-        for name in ("stdlib", "platstdlib"):
-            folder = os.path.realpath(sysconfig.get_path(name))
-            _homes.extend([folder, os.path.join(os.path.dirname(folder), f"python{sys.version_info[0]}{sys.version_info[1]}.zip")])
-    return tuple(_homes)
-
-
-_homes: list[str] = []
+    """The folders of the standard library: its modules, the compiled ones of Windows, its archive."""
+    home = os.path.dirname(os.path.realpath(os.__file__))
+    archive = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
+    return (
+        home,
+        os.path.join(sys.base_prefix, "DLLs"),
+        os.path.join(os.path.dirname(home), archive),
+        os.path.join(sys.base_prefix, archive),
+    )

@@ -28,7 +28,7 @@ _LOADING: Final = frozenset(("load", "loadtxt", "genfromtxt", "fromfile", "memma
 _INTERPRETER: Final = ("sys.path", "sys.meta_path", "sys.path_hooks")
 _LONGEST: Final = 100
 # A step that uses the run's context otherwise, most often for its folder, has the same result on every date.
-_DATE: Final = ("logical_date", "_logical_date")
+_DATE: Final = ("logical_date", "_logical_date", "_asdict")
 
 
 class Mentions:
@@ -44,11 +44,10 @@ class Mentions:
         self.imports: set[Import] = set()
         self.blind: dict[int, Blind] = {}
         self.looks_around = False
-        self.asks_context = False
+        self.asks_date = False
         self.has_class = False
         self.imports_unseen = False  # a module by a name that is not written there
         self._variables: set[str] = set()  # what is bound anywhere inside: it may hide a name of the module
-        self._explained: set[int] = set()  # nodes that are the beginning of a chain of attributes
         self._environment_reads: set[int] = set()  # nodes of `os.environ` of which the variable is known
         for node in nodes:
             look = _LOOKS.get(node.__class__)
@@ -71,10 +70,9 @@ class Mentions:
 
     def _attribute(self, node: ast.Attribute) -> None:
         self.looks_around = self.looks_around or node.attr in _AROUND
-        self.asks_context = self.asks_context or node.attr in _DATE
+        self.asks_date = self.asks_date or node.attr in _DATE
         dotted = self.scope.dotted(node)
         if dotted:
-            self._explained.add(id(node.value))
             self.imports.update(Import(How.MAYBE, *_split(name)) for name in dotted if not _is_standard(name))
             self._stands_for(node, dotted)
 
@@ -82,9 +80,7 @@ class Mentions:
         for name in dotted:
             if name == "sys.modules":
                 self.looks_around = True
-            elif name in ("sys.path", "sys.meta_path", "sys.path_hooks") or (
-                name == "os.environ" and id(node) not in self._environment_reads
-            ):
+            elif name in _INTERPRETER or (name == "os.environ" and id(node) not in self._environment_reads):
                 self._note(node)
 
     def _argument(self, node: ast.arg) -> None:
@@ -96,7 +92,7 @@ class Mentions:
 
     def _constant(self, node: ast.Constant) -> None:
         text = node.value
-        self.asks_context = self.asks_context or text in _DATE
+        self.asks_date = self.asks_date or text in _DATE
         if type(text) is str and len(text) < _LONGEST and _ANNOTATION.fullmatch(text):
             self.texts.update(_WORD.findall(text))
 
@@ -123,8 +119,8 @@ class Mentions:
             name = dotted.rpartition(".")[2]
             if "import" in name.lower() and (node.args or node.keywords):
                 self._import_by_name(node, name)
-            elif name == "open" or name.startswith("read_"):
-                if not _only_writes(node, name) and (name == "open" or "." in dotted):
+            elif name == "open" or (name.startswith("read_") and "." in dotted):
+                if not _only_writes(node, name):
                     self._note(node)
             elif name in _UNSEEN and (name not in _BUILTIN or isinstance(node.func, ast.Name)):
                 self._note(node)

@@ -86,11 +86,15 @@ class Modules:
             self.nodes.append(Node(module.path, self.label(module), self.read(module.path), finder, module.package))
         return known
 
-    def source_of(self, wanted: Import, package: str, finder: Finder) -> Source | None:
-        """Of the module that an import names, if it is first-party."""
+    def exports(self, wanted: Import, package: str, finder: Finder) -> tuple[Source | None, list[str]]:
+        """What a star import reads its names from, if it is first-party: the module, and names of its own modules."""
         base = _absolute(wanted, package)
         found = finder.find(base) if base else None
-        return self.nodes[self.number(found, finder)].source if isinstance(found, Module) and found.path else None
+        if not isinstance(found, Module) or not found.path:
+            return None, []
+        source = self.nodes[self.number(found, finder)].source
+        inner = finder.children(found) if self._names_exports(found, finder) else ()
+        return source, [module.name.rpartition(".")[2] for module in inner]
 
     def _bit(self, module: Module, finder: Finder) -> int:
         return 1 << self.number(module, finder) if module.path else 0

@@ -49,7 +49,7 @@ def _unreadable(data: bytes, digest: str) -> Unit:
         name = (module or source).decode(errors="replace")
         imports += [Import(How.MODULE, len(dots), name), Import(How.STAR, len(dots), name)]
     note = Blind(1, "it is nested too deeply to be read")
-    return Unit(Kind.STATEMENT, 1, digest, imports=imports, blind=(note,), has_effect=True, looks_around=True, asks_context=True)
+    return Unit(Kind.STATEMENT, 1, digest, imports=imports, blind=(note,), has_effect=True, looks_around=True, asks_date=True)
 
 
 def _units(tree: ast.Module, lines: Sequence[bytes]) -> list[Unit]:
@@ -179,6 +179,6 @@ def _unit(piece: _Piece, found: Mentions, scope: Scope) -> Unit:
         effects.found,
         sorted(effects.doubts),
         found.looks_around,
-        found.asks_context,
+        found.asks_date,
         found.has_class,
     )

@@ -144,9 +144,10 @@ class Holder:
         for each in unit.imports:
             if each.how != How.STAR:
                 continue
-            source = self._modules.source_of(each, self.node.package, self.node.finder)
+            source, submodules = self._modules.exports(each, self.node.package, self.node.finder)
             if source is None or source.is_opaque:
                 return set()
+            names.update(submodules)
             for exported in source.units:
                 if any(inner.how == How.STAR for inner in exported.imports) or not _HOOKS.isdisjoint(exported.binds):
                     return set()

@@ -63,7 +63,7 @@ class Unit(NamedTuple):
     has_effect: bool = False  # executing it does more than bind names
     doubts: Sequence[str] = ()  # it has an effect if one of these top-level modules is first-party
     looks_around: bool = False  # it may read any name of its module
-    asks_context: bool = False
+    asks_date: bool = False
     has_class: bool = False
 
     @property
