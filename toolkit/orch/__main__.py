@@ -9,7 +9,7 @@ import sys
 def main() -> int:
     """The exit code of the command line in `sys.argv`."""
     if sys.getfilesystemencoding() != "utf-8":  # by a locale of another encoding: what orch writes would depend on it
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this program itself
     entrypoint = _ENTRYPOINTS.get(" ".join(sys.argv[1:3]))
     if entrypoint is None or "--help" in sys.argv:
         from orch.cli.main import main as command_line
