@@ -79,8 +79,14 @@ def _plain(value: object) -> object:
             return int.__int__(value)
         case float():
             return float.__float__(value)
+        case _:
+            return _item(value)
+
+
+def _item(value: Any) -> object:
+    """The number in an array without dimensions. Not of every kind: numpy's date in nanoseconds would become a bare number."""
     if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", "f") in "biuf":
-        item = value.item()  # type: ignore[attr-defined]
+        item = value.item()
         if type(item) in (bool, int, float):
             return item
     raise TypeError
