@@ -20,6 +20,6 @@ def slow(x: int) -> int:
     return x
 
 
-@pipeline(triggers=[Push(), Schedule("* * * * *", "Mars/Olympus")])
+@pipeline(triggers=[Push(), Schedule("* * * * *", "Mars/Olympus")], execution_mode="fail_fast")
 def refused(rows: int, note: str = "${{ secrets.A }}") -> None:
     slow(large(far(rows)))
