@@ -12,7 +12,7 @@ from typing import TextIO
 from orch.authoring import git
 from orch.authoring.modules import load_module
 from orch.authoring.pipeline import PipelineFunction
-from orch.authoring.project import Project, find_project
+from orch.authoring.project import Project, find_project, portable
 from orch.authoring.tracing import trace
 from orch.errors import LoadError, OrchError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
@@ -38,6 +38,9 @@ def split_reference(reference: str) -> tuple[Path, str | None]:
 
 def load_pipelines(file: Path, project: Project) -> dict[str, PipelineFunction[..., object]]:
     """The pipelines that `file` itself defines, by their Python names; those it imports belong to other files."""
+    file = file.resolve()
+    if file.is_relative_to(project.root):  # named in another case, it would be another module to Python
+        file = project.root / portable(file, project.root)
     with _quiet():
         module = load_module(file, project)
     found: dict[str, PipelineFunction[..., object]] = {}
