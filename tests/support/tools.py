@@ -19,6 +19,7 @@ HOW_TO_GET: Final = {
     "actionlint": "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "bash": "install bash",
     "check-jsonschema": "pip install check-jsonschema",
+    "dot": "install graphviz",
     "esbuild": "npm ci --ignore-scripts --prefix tests/parser",
     "git": "install git",
     "node": "install Node.js 20 or later",

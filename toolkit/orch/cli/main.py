@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "run": "Run a pipeline.",
     "compile": "Write the workflow and graph files of pipelines.",
     "check": "Check that the generated files are what their pipelines compile to.",
-    "graph": "Print a pipeline as a Mermaid diagram.",
+    "graph": "Draw a pipeline: as Mermaid, SVG, PNG or HTML.",
     "pin": "Pin the actions that workflows call to commits.",
     "upgrade": "Move the repository to this version of orch.",
     "act": "Run a pipeline's compiled workflow on this machine with act.",
