@@ -161,10 +161,30 @@ def test_a_key_that_this_version_does_not_know_is_refused() -> None:
         Graph.from_json(data)
 
 
-@pytest.mark.parametrize("damage", [{"steps": 3}, {"steps": [{"id": "a"}]}, {"triggers": [{"type": "moon"}]}, {"parameters": [{}]}])
-def test_a_damaged_graph_is_refused_in_words(damage: dict[str, Any]) -> None:
-    with pytest.raises(GraphError, match="not a graph of schema"):
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"steps": 3}, "'steps' of a graph is 3, expected a list of steps, each with its id"),
+        ({"steps": [{"id": "a"}]}, "a step lacks 'inputs', 'outputs', 'source'"),
+        ({"triggers": [{"type": "moon"}]}, "this is not a graph of schema 1: ValueError: unknown trigger 'moon'"),
+        ({"parameters": [{}]}, "a parameter lacks 'name', 'type'"),
+        ({"parameters": ["rows"]}, "a parameter is 'rows', expected an object"),
+        ({"execution_mode": "later"}, "this is not a graph of schema 1: ValueError: 'later' is not a valid ExecutionMode"),
+    ],
+)
+def test_a_damaged_graph_is_refused_in_words(damage: dict[str, Any], message: str) -> None:
+    with pytest.raises(GraphError) as caught:
         Graph.from_json(a_graph().to_json() | damage)
+
+    assert caught.value.message == message
+
+
+def test_two_arguments_of_one_name_are_refused() -> None:
+    data = a_graph().to_json()
+    data["steps"][0]["inputs"] = [["x", {"value": 1}], ["x", {"value": 2}]]
+
+    with pytest.raises(GraphError, match="two arguments of one name"):
+        Graph.from_json(data)
 
 
 @given(graph=graphs())

@@ -13,15 +13,11 @@ from dataclasses import dataclass
 from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.model.graph_file import SCHEMA, check_schema, refuse_unknown_keys
+from orch.model.graph_file import SCHEMA, check_graph
 from orch.model.parameters import Parameter
 from orch.model.settings import ExecutionMode, Trigger, trigger_from_json
 from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
-
-_KEYS = frozenset(
-    ("schema", "pipeline", "source", "project", "parameters", "triggers", "steps", "requirements", "python", "execution_mode")
-)
 
 # The graph and what it is made of, from one place.
 __all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
@@ -90,8 +86,7 @@ class Graph:
 
     @classmethod
     def from_json(cls, data: Json) -> Graph:
-        check_schema(data)
-        refuse_unknown_keys(data, _KEYS, "a graph")
+        check_graph(data)
         try:
             return cls(
                 pipeline=data["pipeline"],

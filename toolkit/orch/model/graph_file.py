@@ -1,28 +1,83 @@
-"""The rules of a graph's JSON: its schema number, and that every key in it is known."""
+"""The rules of a graph's JSON: its schema number, and which keys, of which types, each of its objects has.
+
+A key that this version does not know may change what the graph means, so it is refused, at every level.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from orch.errors import GraphError
 from orch.model.canonical import Json
+from orch.model.schema import check_schema
 
 SCHEMA: Final = 1
+_HINT: Final = "compile it again"
 
 
-def check_schema(data: Json) -> None:
-    """Raises GraphError where `data` is no graph, or one of a newer schema than this version reads."""
-    schema = data.get("schema") if isinstance(data, dict) else None
-    if type(schema) is not int or schema < 1:
-        raise GraphError("this is not a graph: it has no schema number")
-    if schema > SCHEMA:
-        hint = "install the version of orch-toolkit that wrote it, or a later one"
-        raise GraphError(f"the graph has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
+class Type(NamedTuple):
+    """What a key's value has to be, in words and as a question."""
+
+    name: str
+    fits: Callable[[Json], bool]
 
 
-def refuse_unknown_keys(data: Mapping[str, Json], known: AbstractSet[str], what: str) -> None:
-    """An unknown key may change what a graph means, so it is a GraphError; `what` says in whose words."""
-    if unknown := sorted(set(data) - known):
-        raise GraphError(f"{what} has unknown keys: {', '.join(map(repr, unknown))}", hint="compile it again")
+TEXT: Final = Type("text", lambda value: type(value) is str)
+FLAG: Final = Type("true or false", lambda value: type(value) is bool)
+WHOLE: Final = Type("a whole number", lambda value: type(value) is int)
+NUMBER: Final = Type("a number", lambda value: type(value) in (int, float))
+LIST: Final = Type("a list", lambda value: type(value) is list)
+TEXTS: Final = Type("a list of texts", lambda value: type(value) is list and all(type(item) is str for item in value))
+TABLE: Final = Type("an object", lambda value: type(value) is dict)
+TEXT_TABLE: Final = Type("an object of texts", lambda value: type(value) is dict and all(type(item) is str for item in value.values()))
+PAIRS: Final = Type(
+    "a list of pairs of a name and a value",
+    lambda value: type(value) is list and all(type(item) is list and len(item) == 2 and type(item[0]) is str for item in value),
+)
+STEPS: Final = Type(
+    "a list of steps, each with its id",
+    lambda value: type(value) is list and all(type(item) is dict and type(item.get("id")) is str for item in value),
+)
+JSON: Final = Type("any JSON", lambda _: True)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What one kind of object in a graph has; `what` is what people call it."""
+
+    what: str
+    required: Mapping[str, Type]
+    optional: Mapping[str, Type] = field(default_factory=dict)
+
+    def check(self, data: Json) -> None:
+        """Raises GraphError."""
+        if type(data) is not dict:
+            raise GraphError(f"{self.what} is {_short(data)}, expected an object", hint=_HINT)
+        known = {**self.required, **self.optional}
+        if unknown := sorted(data.keys() - known.keys()):
+            raise GraphError(f"{self.what} has unknown keys: {', '.join(map(repr, unknown))}", hint=_HINT)
+        if missing := sorted(self.required.keys() - data.keys()):
+            raise GraphError(f"{self.what} lacks {', '.join(map(repr, missing))}", hint=_HINT)
+        for name, value in data.items():
+            if not known[name].fits(value):
+                raise GraphError(f"{name!r} of {self.what} is {_short(value)}, expected {known[name].name}", hint=_HINT)
+
+
+_GRAPH: Final = Keys(
+    "a graph",
+    {"schema": WHOLE, "pipeline": TEXT, "source": TEXT, "project": TEXT, "parameters": LIST, "triggers": LIST, "steps": STEPS},
+    {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT},
+)
+
+
+def check_graph(data: Json) -> None:
+    """Raises GraphError where `data` is no graph, one of a newer schema, or one with keys that no graph of this schema has."""
+    check_schema(data, SCHEMA, "graph", GraphError)
+    _GRAPH.check(data)
+
+
+def _short(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

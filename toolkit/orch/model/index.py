@@ -11,6 +11,7 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.fields import checked
+from orch.model.schema import check_schema
 
 SCHEMA: Final = 1
 
@@ -50,12 +51,9 @@ class Entry:
 
     @classmethod
     def from_json(cls, data: Json) -> Entry:
-        schema = data.get("schema") if isinstance(data, dict) else None
-        if type(schema) is not int or "key" not in data:
+        check_schema(data, SCHEMA, "cache entry", RecordError)
+        if "key" not in data:
             raise RecordError("this is not a cache entry")
-        if schema > SCHEMA:
-            hint = "install the version of orch-toolkit that wrote it, or a later one"
-            raise RecordError(f"the cache entry has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
         try:
             outputs = {name: Artifact.from_json(artifact) for name, artifact in data["outputs"].items()}
             names = ("key", "pipeline", "step", "run", "ended", "facts")

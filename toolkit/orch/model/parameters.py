@@ -12,16 +12,21 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Union
+from typing import Any, Final, Union
 
 from orch.errors import OrchError, ParameterError, raise_problems
 from orch.model import values
 from orch.model.canonical import Json
+from orch.model.graph_file import FLAG, JSON, TABLE, TEXT, TEXTS, Keys
 from orch.model.shapes import ANY, Shape, shape_of
 
 # GitHub writes a number of its contexts with 15 digits (the runner's ExpressionConstants.NumberFormat): beyond this an
 # integer may have changed on its way.
 EXACT_INT = 10**15
+
+
+_TYPE: Final = Keys("a parameter's type", {"kind": TEXT, "text": TEXT}, {"optional": FLAG, "choices": TEXTS, "shape": TABLE})
+_PARAMETER: Final = Keys("a parameter", {"name": TEXT, "type": TABLE}, {"required": FLAG, "default": JSON})
 
 
 class Kind(StrEnum):
@@ -125,6 +130,7 @@ class ParameterType:
 
     @classmethod
     def from_json(cls, data: Json) -> ParameterType:
+        _TYPE.check(data)
         shape = Shape.from_json(data["shape"]) if "shape" in data else None
         return cls(Kind(data["kind"]), data.get("optional", False), tuple(data.get("choices", ())), data["text"], shape)
 
@@ -183,6 +189,7 @@ class Parameter:
 
     @classmethod
     def from_json(cls, data: Json) -> Parameter:
+        _PARAMETER.check(data)
         return cls(data["name"], ParameterType.from_json(data["type"]), data.get("required", False), data.get("default"))
 
 

@@ -15,6 +15,7 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.fields import checked
+from orch.model.schema import check_schema
 from orch.model.states import State, fold_states
 
 if TYPE_CHECKING:
@@ -208,12 +209,9 @@ def _loads(text: bytes, kind: str) -> Json:
 
 
 def _check_schema(data: Json, kind: str) -> None:
-    schema = data.get("schema") if isinstance(data, dict) else None
-    if type(schema) is not int or data.get("kind") != kind:
+    check_schema(data, SCHEMA, f"{kind} record", RecordError)
+    if data.get("kind") != kind:
         raise RecordError(f"this is not a {kind} record")
-    if schema > SCHEMA:
-        hint = "install the version of orch-toolkit that wrote it, or a later one"
-        raise RecordError(f"the {kind} record has schema {schema}, this version reads up to {SCHEMA}", hint=hint)
 
 
 def skipped(step: Step, states: Mapping[str, State], attempt: int) -> StepRecord:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from orch.model.canonical import Json
+from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, WHOLE, Keys
 
 _UNITS: Final[dict[str, int]] = {"B": 1} | {
     f"{letter}{suffix}": base**power for power, letter in enumerate("KMGTP", start=1) for suffix, base in (("B", 1000), ("iB", 1024))
@@ -160,7 +161,16 @@ class WorkflowCall:
 Trigger = Schedule | Push | PullRequest | WorkflowCall
 
 
+_TRIGGERS: Final = {
+    "schedule": Keys("a schedule", {"type": TEXT, "cron": TEXT, "timezone": TEXT}),
+    "push": Keys("a push", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
+    "pull_request": Keys("a pull request", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
+    "workflow_call": Keys("a workflow call", {"type": TEXT}),
+}
+
+
 def trigger_from_json(data: Json) -> Trigger:
+    _TRIGGERS.get(data["type"], _TRIGGERS["push"]).check(data)
     match data["type"]:
         case "schedule":
             return Schedule(data["cron"], data["timezone"])
@@ -172,6 +182,17 @@ def trigger_from_json(data: Json) -> Trigger:
             return WorkflowCall()
         case other:
             raise ValueError(f"unknown trigger {other!r}")
+
+
+_RESOURCES: Final = Keys("resources", {}, {"cpu_count": NUMBER, "gpu_count": WHOLE, "memory": TEXT})
+_RETRY: Final = Keys("a retry", {"max_retries": WHOLE, "delay": NUMBER, "backoff": NUMBER})
+_SETTINGS: Final = Keys(
+    "settings",
+    {},
+    {"target": TEXT, "resources": TABLE, "retry": TABLE, "timeout": NUMBER, "cache": FLAG, "cache_expires_after": NUMBER}
+    | {"on_failure": TEXT, "on_success": TEXT, "extras": TEXTS, "groups": TEXTS, "secrets": TEXTS, "files": TEXTS}
+    | {"environment": TEXT_TABLE, "keep": FLAG},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +240,12 @@ class StepSettings:
 
     @classmethod
     def from_json(cls, data: Json) -> StepSettings:
+        _SETTINGS.check(data)
         resources, retry = data.get("resources"), data.get("retry")
+        if resources is not None:
+            _RESOURCES.check(resources)
+        if retry is not None:
+            _RETRY.check(retry)
         return cls(
             target=data.get("target"),
             resources=None if resources is None else ResourceSettings(**resources),

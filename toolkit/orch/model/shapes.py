@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Union
 
 from orch.model.canonical import Json
+from orch.model.graph_file import FLAG, TABLE, TEXT, Keys
 
 _ATOMS: Final = {bool: "bool", int: "int", float: "float", str: "str"}
 _TYPES: Final[dict[str, type]] = {"list": list, "dict": dict} | {name: kind for kind, name in _ATOMS.items()}
+
+
+_SHAPE: Final = Keys("a parameter's shape", {"kind": TEXT}, {"of": TABLE, "optional": FLAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Shape:
 
     @classmethod
     def from_json(cls, data: Json) -> Shape:
+        _SHAPE.check(data)
         if data["kind"] not in (*_TYPES, "any"):
             raise ValueError(f"{data['kind']!r} is not a kind of JSON")
         return cls(data["kind"], cls.from_json(data["of"]) if "of" in data else None, data.get("optional", False))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orch.errors import GraphError
 from orch.model.canonical import Json
-from orch.model.graph_file import refuse_unknown_keys
+from orch.model.graph_file import LIST, PAIRS, TABLE, TEXT, TEXTS, Keys
 from orch.model.settings import StepSettings
 
 if TYPE_CHECKING:
     from orch.model.conditions import Condition
+
+
+_STEP: Final = Keys("a step", {"id": TEXT, "source": TEXT, "inputs": PAIRS, "outputs": LIST}, {"after": TEXTS, "settings": TABLE})
+_OUTPUT: Final = Keys("an output", {"name": TEXT, "type": TEXT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,8 @@ def binding_from_json(data: Json) -> Binding:
             return Sequence("list", tuple(binding_from_json(item) for item in items))
         case {"tuple": list(items), **rest} if not rest:
             return Sequence("tuple", tuple(binding_from_json(item) for item in items))
-        case {"dict": list(items), **rest} if not rest:
-            return Table(tuple((str(key), binding_from_json(item)) for key, item in items))
+        case {"dict": list(items), **rest} if not rest and PAIRS.fits(items):
+            return Table(tuple((key, binding_from_json(item)) for key, item in items))
     raise GraphError(f"{data!r} is not an argument of a step")
 
 
@@ -165,7 +169,11 @@ class Step:
 
     @classmethod
     def from_json(cls, data: Json) -> Step:
-        refuse_unknown_keys(data, {"id", "source", "inputs", "outputs", "after", "settings"}, "a step")
+        _STEP.check(data)
+        for output in data["outputs"]:
+            _OUTPUT.check(output)
+        if len({name for name, _ in data["inputs"]}) < len(data["inputs"]):
+            raise GraphError(f"step {data['id']!r} has two arguments of one name", hint="compile it again")
         return cls(
             data["id"],
             data["source"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orch.errors import GraphError
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.model.graph_file import check_schema
+from orch.model.graph_file import check_graph
 
 if TYPE_CHECKING:
     from orch.model.graph import Graph
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def read_graph_file(file: Path) -> Json:
     """The graph's JSON; of its steps only the one that runs is looked at, `orch check` has looked at all of them."""
     try:
-        graph = canonical.loads(file.read_bytes())
+        graph = canonical.loads(file.read_bytes(), unique=True)
     except OSError as error:
         raise GraphError(f"the graph {str(file)!r} cannot be read: {error.strerror}", hint="orch compile writes it; commit it") from error
     except ValueError as error:
         raise GraphError(f"the graph {str(file)!r} is not JSON: {error}", hint="orch compile writes it anew") from error
-    check_schema(graph)
+    check_graph(graph)
     return graph
 
 
