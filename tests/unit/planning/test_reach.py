@@ -739,7 +739,7 @@ def test_a_table_brings_its_library_along_and_not_all_that_its_maker_imports(tmp
     ],
 )
 def test_what_cannot_be_seen_is_named(line: str, tmp_path: Path) -> None:
-    imports = "import importlib, importlib.metadata, os, pkgutil, runpy, subprocess, sys\nfrom pathlib import Path\nimport numpy as np, pandas as pd"
+    imports = "import importlib.metadata, os, pkgutil, runpy, subprocess, sys\nfrom pathlib import Path\nimport numpy as np, pandas as pd"
     sources = Sources(tmp_path, {"pipeline.py": two_steps(imports, line)}, TWO)
 
     assert sources.facts("uses").blind == (f"pipeline.py:8: {line}",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
@@ -13,6 +14,7 @@ from orch.model.graph import Graph, topological
 from orch.model.index import Entry, Index
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.model.steps import OutputRef, Step
+from orch.planning.changes import first_change
 from orch.planning.key import key_document, key_of
 
 
@@ -63,14 +65,23 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     if entry is None:
         last = known.index.newest_of(pipeline, step.id)
         cause = Cause.FIRST if last is None else Cause.CHANGED
-        reason = "it has not run before" if last is None else "what it depends on has changed"
+        reason = "it has not run before" if last is None else first_change(last.facts, facts)
         return Decision(step.id, Action.RUN, cause, reason, key, facts)
     if settings.cache_expires_after is not None and _age(entry, known.now) > settings.cache_expires_after:
         return Decision(step.id, Action.RUN, Cause.EXPIRED, f"the result of {entry.ended} has expired", key, facts)
-    if known.is_lost(entry):
+    if not _is_whole(entry, step) or known.is_lost(entry):
         return Decision(step.id, Action.RUN, Cause.LOST, f"the result of run {entry.run} is not in the store any more", key, facts)
     return Decision(step.id, Action.CACHED, Cause.HIT, f"as in run {entry.run}", key, facts, entry)
 
 
+def _is_whole(entry: Entry, step: Step) -> bool:
+    """Whether it has all that the step is to make: the file that entries come from may be damaged."""
+    return all(output.name in entry.outputs for output in step.outputs)
+
+
 def _age(entry: Entry, now: float) -> float:
-    return now - datetime.fromisoformat(entry.ended).timestamp()
+    """In seconds; of an entry that does not say when it was made, nobody knows."""
+    try:
+        return now - datetime.fromisoformat(entry.ended).timestamp()
+    except (ValueError, OverflowError):
+        return inf

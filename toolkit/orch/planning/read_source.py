@@ -52,12 +52,22 @@ def _unreadable(data: bytes, digest: str) -> Unit:
     return Unit(Kind.STATEMENT, 1, digest, imports=imports, blind=(note,), has_effect=True, looks_around=True, asks_date=True)
 
 
-def _units(tree: ast.Module, lines: Sequence[bytes]) -> list[Unit]:
+def top_level(tree: ast.Module) -> list[ast.stmt]:
+    """The statement behind each unit, in their order."""
+    return [piece.node for piece in _all_pieces(tree)[0]]
+
+
+def _all_pieces(tree: ast.Module) -> tuple[list[_Piece], Scope]:
     statements = list(_statements(tree.body, _type_checking_names(tree)))
     scope = Scope(node for node, kind in statements if kind not in (Kind.MAIN, Kind.TYPING))
     pieces = [piece for node, kind in statements for piece in _pieces(node, kind, scope)]
     for piece in pieces:
         scope.add_imports(piece.nodes)
+    return pieces, scope
+
+
+def _units(tree: ast.Module, lines: Sequence[bytes]) -> list[Unit]:
+    pieces, scope = _all_pieces(tree)
     found = [Mentions(piece.nodes, scope, lines) for piece in pieces]
     imports_unseen = any(mentions.imports_unseen for mentions in found)
     units = []
@@ -126,6 +136,7 @@ def _pieces(node: ast.stmt, kind: Kind, scope: Scope) -> Iterator[_Piece]:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         for alias in node.names:
             one: ast.stmt = ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], node.level)
+            one = ast.copy_location(one, node)
             form, _ = normal_form(one)
             yield _Piece(one, Kind.IMPORT if kind is Kind.STATEMENT else kind, node.lineno, form, [one])
     elif not isinstance(node, ast.Pass):
