@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orch.model.canonical import Json
+from orch.model.fields import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ class Artifact:
         yield self.digest
         yield from self.objects
 
+    @property
+    def pickled(self) -> tuple[str, ...]:
+        """The places in the value that are kept as pickles, as `$.model`; `$` is all of it."""
+        if self.materializer == "pickle":
+            return ("$",)
+        return tuple(self.meta.get("pickles", ())) if isinstance(self.meta, dict) else ()
+
     def to_json(self) -> Json:
         data: dict[str, Any] = {"digest": self.digest, "size": self.size, "materializer": self.materializer}
         if self.type:
@@ -52,7 +60,7 @@ class Artifact:
             data["size"],
             data["materializer"],
             data.get("type", ""),
-            tuple(data.get("objects", ())),
+            texts(data.get("objects", [])),
             data.get("meta"),
             data.get("preview", ""),
             data.get("comparable", True),

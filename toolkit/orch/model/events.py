@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.records import RunInfo, RunRecord, StepRecord
+
+SCHEMA: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ def to_json(event: Event) -> Json:
     """One line of `--json`. The last event of a run, `RunEnded`, is the run record itself."""
     match event:
         case RunStarted(info, graph):
-            return {"schema": 1, "event": "run-started", "steps": [step.id for step in graph.steps]} | info.to_json()
+            return {"schema": SCHEMA, "event": "run-started", "steps": [step.id for step in graph.steps]} | info.to_json()
         case StepStarted(step, tries):
-            return {"schema": 1, "event": "step-started", "id": step, "tries": tries}
+            return {"schema": SCHEMA, "event": "step-started", "id": step, "tries": tries}
         case StepOutput(step, text):
-            return {"schema": 1, "event": "step-output", "id": step, "text": text}
+            return {"schema": SCHEMA, "event": "step-output", "id": step, "text": text}
         case StepEnded(record):
-            return {"schema": 1, "event": "step-ended", "record": record.to_json()}
+            return {"schema": SCHEMA, "event": "step-ended", "record": record.to_json()}
         case RunEnded(record):
             return record.to_json()

@@ -14,7 +14,7 @@ from orch.errors import RecordError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.fields import checked
+from orch.model.fields import checked, texts
 from orch.model.schema import check_schema
 from orch.model.states import State, fold_states
 
@@ -125,6 +125,7 @@ class StepRecord:
                 cached_from=data.get("cached_from", ""),
                 hook=Failure.from_json(data["hook"]) if "hook" in data else None,
             )
+            _check_values(record)
             return checked(record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this step record is damaged: {type(error).__name__}: {error}") from error
@@ -159,7 +160,7 @@ class RunInfo:
     def from_json(cls, data: Json) -> RunInfo:
         names = ("orchestrator", "attempt", "started", "trigger", "source", "commit", "actor", "url", "logical_date", "parameters")
         given = {name: data[name] for name in names if name in data}
-        return cls(data["run"], data["pipeline"], part=tuple(data.get("part", ())), **{"orchestrator": ""} | given)
+        return cls(data["run"], data["pipeline"], part=texts(data.get("part", [])), **{"orchestrator": ""} | given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,14 @@ def _loads(text: bytes, kind: str) -> Json:
         return canonical.loads(text)
     except ValueError as error:
         raise RecordError(f"this {kind} record is damaged: {type(error).__name__}: {error}") from error
+
+
+def _check_values(record: StepRecord) -> None:
+    """Of the mappings whose values are all of one kind."""
+    for read in record.inputs.values():
+        if not isinstance(read["digest"], str):
+            raise TypeError(f"an input's digest is {read['digest']!r}")
+    texts(list(record.environment.values()))
 
 
 def _check_schema(data: Json, kind: str) -> None:

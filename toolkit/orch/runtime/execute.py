@@ -9,17 +9,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orch
 from orch import materializers, system
 from orch.authoring.modules import load_module
 from orch.authoring.project import Project
-from orch.errors import InputMissingError, MaterializationError, OrchError, StoreError
+from orch.errors import InputMissingError, MaterializationError, OrchError, StoreError, UsageError
 from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
+from orch.model.schema import check_schema
 from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime import context as step_context
@@ -27,6 +28,8 @@ from orch.runtime.failures import failure_of, failure_of_orch
 from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
+
+SCHEMA: Final = 1  # of setups and orders, as one process hands them to another
 
 
 class Setup(NamedTuple):
@@ -51,6 +54,13 @@ class Setup(NamedTuple):
     def project(self) -> Project:
         return Project(Path(self.git_root), Path(self.root))
 
+    def to_json(self) -> Json:
+        return {"schema": SCHEMA, **self._asdict()}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Setup:
+        return cls(**_message(data, "setup"))
+
 
 class Order(NamedTuple):
     """One step to execute. `artifacts`: `step.output` -> an artifact's JSON, and the folder of its store if not the own one.
@@ -64,6 +74,18 @@ class Order(NamedTuple):
     tries: int = 1
     hook: str = ""
     failure: Json = None  # `orch.model.records.Failure.to_json`
+
+    def to_json(self) -> Json:
+        return {"schema": SCHEMA, **self._asdict()}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Order:
+        return cls(**_message(data, "order"))
+
+
+def _message(data: Json, what: str) -> dict[str, Json]:
+    check_schema(data, SCHEMA, what, UsageError)
+    return {name: value for name, value in data.items() if name != "schema"}
 
 
 class _Stopped(Exception):

@@ -7,7 +7,7 @@ from typing import Final
 
 from orch.runtime.redact import Redactor
 
-_LONGEST: Final = 1 << 20  # characters: a line that does not end is broken here, or it would be held until the step ends
+_LONGEST: Final = 1 << 26  # characters: a line that does not end is broken here, or a step could fill the memory of its scheduler
 _decoder = codecs.getincrementaldecoder("utf-8")
 
 

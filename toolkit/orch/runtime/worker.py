@@ -28,11 +28,11 @@ def main(argument: str) -> NoReturn:
     surroundings.close_in_forks(*numbers, *lifeline)
     requests, responses = os.fdopen(numbers[0], "rb"), numbers[1]
     try:
-        setup = Setup(**canonical.loads(requests.readline()))
+        setup = Setup.from_json(canonical.loads(requests.readline()))
         executor = Executor(setup, after_call=surroundings.restore_process)
         for line in requests:
             surroundings.start_in(setup.root, setup.scratch)
-            record = executor.execute(Order(**canonical.loads(line)))
+            record = executor.execute(Order.from_json(canonical.loads(line)))
             surroundings.end_log(mark)
             files.write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
     except KeyboardInterrupt:  # interrupted between two steps: there is nothing to report

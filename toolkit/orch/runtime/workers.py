@@ -65,7 +65,7 @@ class Worker:
         self.deadline: float | None = None
         self.kill_at: float | None = None  # once it was interrupted
         self.stopped_for: Failure | None = None
-        self.process.send(f"{canonical.dumps({**setup._asdict(), 'scratch': self.scratch})}\n".encode())
+        self.process.send(f"{canonical.dumps(setup._replace(scratch=self.scratch).to_json())}\n".encode())
 
     def start(self, task: Task) -> None:
         self.task = task
@@ -73,7 +73,7 @@ class Worker:
         self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
         self.kill_at = None
         self.lines = Lines(Redactor(self.environment.get(name, "") for name in task.secrets))
-        self.process.send(f"{canonical.dumps(task.order._asdict())}\n".encode())
+        self.process.send(f"{canonical.dumps(task.order.to_json())}\n".encode())
 
     def interrupt(self) -> None:
         """Ask it to stop, and what its step started; whatever of that is left at its end is killed, wherever it is."""
