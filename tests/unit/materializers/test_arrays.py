@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orch.errors import MaterializationError
-from orch.materializers import save
+from orch.materializers import load, save
+from orch.model.artifacts import Artifact
 
 np = pytest.importorskip("numpy", reason="numpy is not installed")
 from hypothesis.extra import numpy as hnp  # noqa: E402 -- needs numpy
@@ -75,13 +78,19 @@ def test_a_large_array_is_written_in_blocks(journey: Any) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: np.array([{"a": 1}, None, "x"], dtype=object),
+        lambda: np.array([{"a": object}, None, "x"], dtype=object),
         lambda: np.ma.masked_array([1, 2], [True, False]),
         lambda: np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
         lambda: np.zeros(2, np.dtype("i4", metadata={"unit": "m"})),
+        lambda: np.asmatrix([[1, 2]]),
+        lambda: np.zeros(2, np.dtype((np.record, [("a", "i4")]))),
+        lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+        lambda: np.array([(1, None)], [("a", "i4"), ("b", object)]),
+        lambda: np.zeros(2, np.dtype({"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 0]})),
     ],
-    ids=["objects", "masked", "record", "metadata"],
+    ids=["objects", "masked", "record", "metadata", "matrix", "records", "aligned", "objects inside", "overlapping"],
 )
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_what_npy_would_change_is_pickled_and_says_so(journey: Any, make: Any) -> None:
     pytest.importorskip("cloudpickle", reason="it is pickled")
     array = make()
@@ -89,18 +98,82 @@ def test_what_npy_would_change_is_pickled_and_says_so(journey: Any, make: Any) -
     artifact = journey.save(array)
     again = journey.load(artifact)
 
-    assert (artifact.materializer, artifact.comparable) == ("pickle", False)
+    assert (artifact.pickled, artifact.comparable) == (("$",), False)
     assert type(again) is type(array)
     assert (again.dtype, again.dtype.metadata) == (array.dtype, array.dtype.metadata)
     assert again.tolist() == array.tolist()
 
 
-def test_bytes_that_padding_leaves_open_are_not_compared(journey: Any) -> None:
-    padded = np.dtype([("a", "i1"), ("b", "f8")], align=True)
+def test_bytes_between_fields_are_nobodys_data(journey: Any) -> None:
+    dtype = np.dtype({"names": ["a", "b"], "formats": ["i1", "f8"], "offsets": [0, 8], "itemsize": 20})
+    noisy = np.frombuffer(bytearray(range(40)), dtype)
+    clean = np.zeros(2, dtype)
+    for name in ("a", "b"):
+        clean[name] = noisy[name]
 
-    assert not journey.save(np.zeros(2, padded)).comparable
-    assert not journey.save(np.zeros(2, np.dtype([("x", padded)]))).comparable
-    assert journey.save(np.zeros(2, [("a", "i1"), ("b", "f8")])).comparable
+    one, other = journey.save(noisy), journey.save(clean)
+
+    assert one.digest == other.digest
+    assert one.comparable
+    assert (journey.load(one)["b"] == noisy["b"]).all()
+    assert noisy.tobytes()[1:8] != bytes(7)  # what was saved is as it was
+
+
+@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="long doubles are doubles here")
+def test_long_doubles_are_read_only_where_they_are_the_same_numbers(journey: Any) -> None:
+    artifact = journey.save(np.array([1], "g") / 3)
+
+    elsewhere = dataclasses.replace(artifact, meta={"longdouble": 112})
+
+    with pytest.raises(MaterializationError, match="other numbers on this machine") as caught:
+        journey.load(elsewhere)
+    assert "float64" in caught.value.hint
+    assert (journey.load(artifact) == np.array([1], "g") / 3).all()
+
+
+def test_a_map_of_a_file_is_refused_with_the_way_out(journey: Any, tmp_path: Path) -> None:
+    value = np.memmap(tmp_path / "map", dtype="i4", shape=3, mode="w+")
+
+    with pytest.raises(MaterializationError, match=r"numpy\.memmap") as caught:
+        journey.save([value])
+    assert "numpy.array(value)" in caught.value.hint
+
+
+HEADER = b"\x93NUMPY\x01\x00"
+
+
+def npy(header: bytes, data: bytes = b"") -> bytes:
+    return HEADER + len(header).to_bytes(2, "little") + header + data
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "does not start as one"),
+        (b"PK\x03\x04", "does not start as one"),
+        (b"\x93NUMPY\x09\x00", "does not start as one"),
+        (npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000,), }"), "says that it has 80000000000 bytes and has 0"),
+        (npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", bytes(9)), "8 bytes and has 9"),
+        (npy(b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"cos\nsystem\n(S'true'\ntR."), "holds objects"),
+        (npy(b"{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,), }"), "holds objects"),
+        (npy(b"{'descr': 'nonsense', 'fortran_order': False, 'shape': (1,), }"), "names no dtype"),
+        (npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }"), "not data"),
+        (npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (True,), }"), "its shape"),
+        (npy(b"{'descr': '<f8', 'fortran_order': 0, 'shape': (), }"), "does not describe"),
+        (npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (), 'more': 1}"), "does not describe"),
+        (npy(b"__import__('os').system('true')"), "not data"),
+        (npy(b"-" * 60_000 + b"1"), "not data"),
+        (npy(b"(" * 30_000), "not data"),
+        (npy(b"1+" * 20_000 + b"1j"), "not data"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "4294967295 bytes long"),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else value,
+)
+def test_a_file_that_no_array_was_written_to_is_refused_before_anything_is_made_of_it(journey: Any, data: bytes, reason: str) -> None:
+    artifact = Artifact(journey.store.put(data), len(data), "npy")
+
+    with pytest.raises(MaterializationError, match=reason):
+        load(artifact, journey.store, scratch=journey.folder)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import enum
 import hashlib
 import math
 import struct
 import uuid
 from typing import Any
 
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +33,14 @@ def exact(value: Any) -> object:
     if kind in (dt.datetime, dt.time, decimal.Decimal):
         return kind, repr(value)
     return kind, value
+
+
+class One(enum.Enum):
+    SAME = 1
+
+
+class Other(enum.Enum):
+    SAME = 1
 
 
 class Text(str):
@@ -151,16 +161,33 @@ def test_a_failing_leaf_is_named_by_its_place(journey: Any, tmp_path: Any) -> No
         journey.save({"plots": [1, tmp_path / "absent"]})
 
 
-def test_sets_and_keys_that_are_not_plain_are_kept_as_a_whole(journey: Any, tmp_path: Any) -> None:
+def test_members_and_keys_that_are_no_data_are_leaves_of_their_own(journey: Any, tmp_path: Any) -> None:
     pytest.importorskip("cloudpickle", reason="they are pickled")
     (tmp_path / "file").write_text("x")
-    value = [{Text("x")}, {"file": tmp_path / "file", Text("y"): 1}, {(1, Text("z")): 3}]
+    value = [{Text("x")}, {"file": tmp_path / "file", Text("y"): 1}, {(1, Text("z")): 3}, {(1, tmp_path / "file")}]
 
     artifact = journey.save(value)
+    again = journey.load(artifact)
 
-    assert journey.load(artifact) == value
+    assert (again[0], again[2], again[1][Text("y")]) == (value[0], value[2], 1)
+    assert [type(key) for key in (*again[0], *again[1], *next(iter(again[2])))] == [Text, str, Text, int, Text]
+    assert again[1]["file"].read_text() == next(iter(again[3]))[1].read_text() == "x"
     assert not artifact.comparable
-    assert len(artifact.objects) == 3  # the file inside a pickled dict is a path like any other object
+    assert artifact.pickled == ("$[0]{0}", "$[1][key 1] as a key", "$[2][key 0] as a key[1]")
+
+
+def test_members_of_equal_text_are_told_apart_by_their_class(journey: Any) -> None:
+    saved = {str(journey.save(set(members))) for members in ([One.SAME, Other.SAME], [Other.SAME, One.SAME])}
+
+    assert len(saved) == 1
+    assert journey({One.SAME, Other.SAME}) == {One.SAME, Other.SAME}
+
+
+def test_secrets_of_pydantic_are_refused(journey: Any) -> None:
+    with pytest.raises(MaterializationError, match=r"at \$\.token: a pydantic.types.SecretStr would be written down") as caught:
+        journey.save({"token": pydantic.SecretStr("hunter2")})
+    assert "secrets=[...]" in caught.value.hint
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_list_that_holds_itself_is_pickled(journey: Any) -> None:

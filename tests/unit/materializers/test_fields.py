@@ -10,7 +10,8 @@ import pytest
 
 from orch.errors import MaterializationError
 from orch.materializers import load
-from orch.materializers.fields import problem, takes
+from orch.materializers.fields import problem
+from orch.materializers.instances import takes
 
 T = TypeVar("T")
 
@@ -255,7 +256,9 @@ def test_a_class_of_the_started_script_is_no_data() -> None:
 
 def test_a_class_whose_fields_changed_since_is_an_error(journey: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     artifact = journey.save(Frozen(1))
-    monkeypatch.setitem(globals(), "Frozen", dataclasses.make_dataclass("Frozen", ["y"]))
+    changed = dataclasses.make_dataclass("Frozen", ["y"])
+    changed.__module__ = __name__
+    monkeypatch.setitem(globals(), "Frozen", changed)
 
     with pytest.raises(MaterializationError, match="has other fields than the value that was stored: x, y"):
         journey.load(artifact)

@@ -96,8 +96,16 @@ def test_an_empty_folder_comes_back(journey: Any, tmp_path: Path) -> None:
 def test_a_folder_without_a_name_gets_that_of_its_place(journey: Any, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(site)
 
-    assert journey(Path()).name == "site"
-    assert journey(Path("css/..")).name == "site"
+    assert journey(Path("css/deep/..")).name == "css"
+
+
+@pytest.mark.parametrize("path", [".", "css/..", "..", "../.."])
+def test_the_project_itself_is_no_output(journey: Any, site: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.chdir(site)
+
+    with pytest.raises(MaterializationError, match="holds the") as caught:
+        journey.save(Path(path))
+    assert "a folder of its own" in caught.value.hint
 
 
 def test_links_that_stay_inside_are_kept_as_links(journey: Any, site: Path) -> None:

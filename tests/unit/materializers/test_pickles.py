@@ -1,27 +1,30 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import threading
-from collections import namedtuple
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from orch.errors import MaterializationError
 from orch.materializers import load, save
-
-Point = namedtuple("Point", "x y")  # noqa: PYI024 -- untyped ones exist
 
 
 def iter_nothing() -> Iterator[int]:
     yield from ()
 
 
-class Colour(enum.Enum):
-    RED = 1
+class Text(str):
+    __slots__ = ()
+
+
+@attrs.define
+class Attrs:
+    x: int
 
 
 class Shouts:
@@ -52,7 +55,7 @@ class Explodes:
 
 @pytest.mark.parametrize(
     "value",
-    [Colour.RED, Point(1, 2), int, NotImplemented],
+    [int, NotImplemented, types.SimpleNamespace(a=1), Text("x"), Attrs(1)],
     ids=lambda value: type(value).__name__,
 )
 def test_other_values_come_back_by_type_and_are_marked(journey: Any, value: object) -> None:

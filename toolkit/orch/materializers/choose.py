@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orch.errors import MaterializationError, OrchError
-from orch.materializers import arrays, documents, files, folders, frames, pickles
+from orch.materializers import arrays, documents, files, folders, frames, pickles, registered
 from orch.materializers.classes import package
+from orch.materializers.previews import finish, preview
 
 if TYPE_CHECKING:
     from orch.model.artifacts import Artifact
@@ -40,29 +43,72 @@ _WHOLE: Final[MappingProxyType[str, Materializer]] = MappingProxyType(
         pickles.NAME: pickles,
     }
 )
+_NEWER: Final = "install the version of orch-toolkit that wrote it, or a later one"
 
 
-def save(value: object, store: LocalStore, *, annotation: str = "") -> Artifact:
-    """Store `value`; what would not come back the same raises MaterializationError, and the text of `annotation` is named in it."""
+def save(
+    value: object,
+    store: LocalStore,
+    *,
+    annotation: str = "",
+    may_pickle: bool = True,
+    mask: Callable[[str], str] | None = None,
+) -> Artifact:
+    """Store `value`; what would not come back the same raises MaterializationError, and the text of `annotation` is named in it.
+
+    Without `may_pickle`, what only a pickle could keep raises, too. The preview has gone through `mask` before it was cut.
+    """
     try:
-        if documents.holds(value):
-            try:
-                return documents.save(value, store, _save_whole)
-            except RecursionError:  # lists that hold themselves, or thousands in each other
-                return pickles.save(value, store)
-        return _save_whole(value, store)
+        artifact = _save(value, store, may_pickle=may_pickle)
     except MaterializationError as error:
         if not annotation:
             raise
-        raise MaterializationError(f"{error.message} (declared as {annotation!r})", hint=error.hint, where=error.where) from error
+        message = f"{error.message} (declared as {annotation!r})"
+        raise MaterializationError(message, hint=error.hint, where=error.where) from (error.__cause__ or error)
+    return replace(artifact, preview=finish(artifact.preview, mask) if artifact.preview else preview(value, mask))
 
 
-def load(artifact: Artifact, store: LocalStore, *, scratch: pathlib.Path) -> object:
-    """The value of `artifact`; files and folders become private copies below `scratch`."""
+def _save(value: object, store: LocalStore, *, may_pickle: bool) -> Artifact:
+    def save_whole(value: object) -> Artifact:
+        if registered.of(value):
+            return registered.save(value, store)
+        materializer = _materializer(value)
+        if materializer is pickles and not may_pickle:
+            raise pickles.forbidden(value)
+        return materializer.save(value, store)
+
+    if documents.holds(value):
+        try:
+            return documents.save(value, store, save_whole)
+        except RecursionError:  # lists that hold themselves, or thousands in each other
+            if not may_pickle:
+                raise pickles.forbidden(value) from None
+            return pickles.save(value, store)
+    return save_whole(value)
+
+
+def load(
+    artifact: Artifact, store: LocalStore, *, scratch: pathlib.Path, project: pathlib.Path | None = None, may_unpickle: bool = True
+) -> object:
+    """The value of `artifact`; files and folders become private copies below `scratch`.
+
+    `project` is the root of the code whose classes may be imported; without it, those that are loaded already are found.
+    """
+
+    def load_whole(artifact: Artifact) -> object:
+        if artifact.materializer == registered.NAME:
+            return registered.load(artifact, store, scratch, project)
+        materializer = _WHOLE.get(artifact.materializer)
+        if materializer is None:
+            raise MaterializationError(f"{_named(artifact)} was written by a materializer that this version lacks", hint=_NEWER)
+        if materializer is pickles and not may_unpickle:
+            raise pickles.forbidden_to_load(artifact)
+        return materializer.load(artifact, store, scratch)
+
     try:
         if artifact.materializer == documents.NAME:
-            return documents.load(artifact, store, lambda leaf: _load_whole(leaf, store, scratch))
-        return _load_whole(artifact, store, scratch)
+            return documents.load(artifact, store, load_whole, project)
+        return load_whole(artifact)
     except (OrchError, MemoryError):
         raise
     except ModuleNotFoundError as error:
@@ -70,18 +116,6 @@ def load(artifact: Artifact, store: LocalStore, *, scratch: pathlib.Path) -> obj
         raise MaterializationError(f"{_named(artifact)} needs a module that is not here: {error.name!r}", hint=hint) from error
     except Exception as error:
         raise MaterializationError(f"{_named(artifact)} cannot be read back: {type(error).__name__}: {error}") from error
-
-
-def _save_whole(value: object, store: LocalStore) -> Artifact:
-    return _materializer(value).save(value, store)
-
-
-def _load_whole(artifact: Artifact, store: LocalStore, scratch: pathlib.Path) -> object:
-    materializer = _WHOLE.get(artifact.materializer)
-    if materializer is None:
-        hint = "install the version of orch-toolkit that wrote it, or a later one"
-        raise MaterializationError(f"{_named(artifact)} was written by a materializer that this version lacks", hint=hint)
-    return materializer.load(artifact, store, scratch)
 
 
 def _materializer(value: object) -> Materializer:

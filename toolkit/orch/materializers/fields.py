@@ -12,29 +12,25 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import MaterializationError
-from orch.materializers.classes import find, reference
+from orch.materializers import classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+TAG: Final = "$dataclass"
 # What a class overrides when its instances are more, or something else, than their attributes.
 _PROTOCOL: Final = ("__reduce__", "__reduce_ex__", "__getstate__", "__getattribute__", "__new__")
 
 
-def takes(value: object) -> bool:
-    return dataclasses.is_dataclass(type(value)) and problem(value) is None
+def is_case(value: object) -> bool:
+    return dataclasses.is_dataclass(type(value))
 
 
 def problem(value: Any) -> str | None:
     """Why the fields of a dataclass instance do not tell all of it, or None."""
     cls = type(value)
-    if cls.__module__ == "__main__":
-        return "its class is defined in the script that was started, which no other process can import"
-    try:
-        if find(reference(cls)) is not cls:
-            return f"{reference(cls)!r} is another class by now"
-    except (ImportError, AttributeError, ValueError):
-        return f"its class cannot be imported as {reference(cls)!r}"
+    if unfound := classes.problem(cls):
+        return unfound
     for name in _PROTOCOL:
         method = getattr(cls, name)
         if (
@@ -57,18 +53,19 @@ def problem(value: Any) -> str | None:
     return None
 
 
-def restore(name: str, values: Mapping[str, object]) -> object:
-    cls = find(name)
-    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
-        raise MaterializationError(f"{name!r} is not a dataclass any more", hint="run the step that makes this value again")
-    expected = {field.name for field in dataclasses.fields(cls)}
-    if expected != values.keys():
-        changed = ", ".join(sorted(expected ^ values.keys()))
-        hint = "run the step that makes this value again"
-        raise MaterializationError(f"{name!r} has other fields than the value that was stored: {changed}", hint=hint)
+def parts(value: Any) -> dict[str, object]:
+    """By name, so that this order is the one in which the sorted keys are read back."""
+    return {name: getattr(value, name) for name in sorted(field.name for field in dataclasses.fields(value))}
+
+
+def restore(cls: type, parts: Mapping[str, object]) -> object:
+    if not dataclasses.is_dataclass(cls):
+        raise MaterializationError(f"{classes.reference(cls)!r} is not a dataclass any more", hint=classes.ANEW)
+    names = [field.name for field in dataclasses.fields(cls)]
+    classes.check_names(cls, parts, names)
     instance: object = object.__new__(cls)
-    for field, value in values.items():
-        object.__setattr__(instance, field, value)
+    for name in names:
+        object.__setattr__(instance, name, parts[name])
     return instance
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-import stat
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import MaterializationError
 from orch.materializers.classes import type_name
-from orch.materializers.copies import checked_name, copy_object, private_folder, utf8_name
-from orch.materializers.previews import shorten, size_text
+from orch.materializers.copies import checked_name, copy_object, private_folder, store_file, utf8_name
+from orch.materializers.previews import size_text
 from orch.model.artifacts import Artifact
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ def save(value: Any, store: LocalStore) -> Artifact:
         message = f"{type_name(path)!r} is not pathlib's own Path: what it stands for may not be on this disk"
         raise MaterializationError(message, hint="return pathlib.Path(...) of a local file")
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise MaterializationError(f"{str(path)!r} is neither a file nor a folder", hint="copy what it delivers into a file")
-        digest, size = store.put_file(path)
+        digest, size, is_executable = store_file(path, store)
     except FileNotFoundError as error:
         message = f"the file {str(path)!r} that was returned does not exist"
         hint = "write it before returning it; a relative path starts at the project's root. A path that is only a name: return str(path)"
@@ -36,9 +32,9 @@ def save(value: Any, store: LocalStore) -> Artifact:
     except OSError as error:
         raise MaterializationError(f"the file {str(path)!r} cannot be read: {error.strerror}") from error
     meta: dict[str, object] = {"name": utf8_name(path.name)}
-    if mode & stat.S_IXUSR:
+    if is_executable:
         meta["executable"] = True
-    preview = shorten(f"{path.name}, {size_text(size)}")
+    preview = f"{path.name}, {size_text(size)}"
     return Artifact(digest=digest, size=size, materializer=NAME, type="pathlib.Path", meta=meta, preview=preview)
 
 

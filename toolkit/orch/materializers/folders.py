@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from orch import files
 from orch.errors import MaterializationError
-from orch.materializers.copies import checked_name, checked_path, copy_object, private_folder, utf8_name
-from orch.materializers.previews import shorten, size_text
+from orch.materializers.copies import FORGED, checked_name, checked_path, copy_object, private_folder, store_file, utf8_name
+from orch.materializers.previews import size_text
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 
@@ -28,9 +28,10 @@ NAME: Final = "folder"
 def save(value: Any, store: LocalStore) -> Artifact:
     path: Path = value
     root = path.resolve()
-    if store.root.resolve().is_relative_to(root):
-        hint = "return a folder of its own, as Path('out')"
-        raise MaterializationError(f"the folder {str(path)!r} holds the store that it would be kept in", hint=hint)
+    for inner, what in ((store.root, "the store that it would be kept in"), (Path(), "the whole project")):
+        if inner.resolve().is_relative_to(root):
+            hint = "return a folder of its own, as Path('out')"
+            raise MaterializationError(f"the folder {str(path)!r} holds {what}", hint=hint)
     try:
         manifest = _manifest(root, store)
     except OSError as error:
@@ -48,7 +49,7 @@ def save(value: Any, store: LocalStore) -> Artifact:
         type="pathlib.Path",
         objects=tuple(sorted(sizes)),
         meta={"name": utf8_name(name)},
-        preview=shorten(f"{name}/, {count} file{'' if count == 1 else 's'}, {size_text(total)}"),
+        preview=f"{name}/, {count} file{'' if count == 1 else 's'}, {size_text(total)}",
     )
 
 
@@ -71,8 +72,8 @@ def _manifest(root: Path, store: LocalStore) -> dict[str, Any]:
             elif stat.S_ISDIR(mode):
                 waiting.append(f"{path}/")
             elif stat.S_ISREG(mode):
-                digest, size = store.put_file(root / path)
-                regular[path] = {"digest": digest, "size": size} | ({"executable": True} if mode & stat.S_IXUSR else {})
+                digest, size, is_executable = store_file(root / path, store)
+                regular[path] = {"digest": digest, "size": size} | ({"executable": True} if is_executable else {})
             else:
                 raise MaterializationError(f"{path!r} in the folder {str(root)!r} is neither a file, a folder nor a link")
     return {"files": regular, "folders": sorted(folders), "links": links}
@@ -116,16 +117,22 @@ def _unpack(manifest: Any, store: LocalStore, root: Path) -> None:
     folders = [checked_path(path) for path in manifest["folders"]]
     links = {checked_path(path): target for path, target in manifest["links"].items()}
     files.make_folder(root)
-    for folder in {*folders, *(path.parent for path in (*regular, *links))}:
-        files.make_folders(root / folder)
-    for path, entry in regular.items():
-        copy_object(store, entry["digest"], root / path, executable=bool(entry.get("executable")))
-    for path, target in links.items():
-        if not isinstance(target, str) or "\0" in target or _leaves(str(path), target):
-            raise MaterializationError(
-                f"the link {str(path)!r} leads out of its folder: {target!r}", hint="the artifact is damaged or forged"
-            )
-        files.symlink(target, root / path)
+    try:
+        for folder in {*folders, *(path.parent for path in (*regular, *links))}:
+            files.make_folders(root / folder)
+        for path, entry in regular.items():
+            copy_object(store, entry["digest"], root / path, executable=bool(entry.get("executable")))
+        for path, target in links.items():
+            files.symlink(_checked_target(path, target), root / path)
+    except (FileExistsError, NotADirectoryError) as error:
+        message = f"two entries of the folder have one name on this disk: {Path(error.filename2 or error.filename).name!r}"
+        raise MaterializationError(message, hint="give them names that differ in more than case, in the step that makes them") from error
     for path in links:
         if not _is_inside(root / path, root):
-            raise MaterializationError(f"the link {str(path)!r} leads out of its folder", hint="the artifact is damaged or forged")
+            raise MaterializationError(f"the link {str(path)!r} leads out of its folder", hint=FORGED)
+
+
+def _checked_target(path: PurePosixPath, target: object) -> str:
+    if not isinstance(target, str) or "\0" in target or _leaves(str(path), target) or (os.name == "nt" and set(target) & set("\\:")):
+        raise MaterializationError(f"the link {str(path)!r} leads out of its folder: {target!r}", hint=FORGED)
+    return target

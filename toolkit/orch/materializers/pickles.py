@@ -5,7 +5,6 @@ This is the only module that loads a pickle.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import io
 from collections import ChainMap
@@ -13,9 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orch.errors import MaterializationError, StoreError
-from orch.materializers import fields
+from orch.materializers import instances
 from orch.materializers.classes import type_name
-from orch.materializers.previews import preview
 from orch.model.artifacts import Artifact
 
 if TYPE_CHECKING:
@@ -25,7 +23,16 @@ if TYPE_CHECKING:
 
 NAME: Final = "pickle"
 _PROTOCOL: Final = 5
-_WAY_OUT: Final = "return data (numbers, text, lists, arrays, frames, dataclasses), or write a file and return its Path"
+_WAY_OUT: Final = (
+    "return data (numbers, text, lists, arrays, frames, dataclasses), write a file and return its Path,"
+    " or write an @orch.materializer for its class"
+)
+
+_NEVER: Final = {"numpy.memmap": "return numpy.array(value), or the Path of its file"}
+_BETTER: Final = {
+    "torch.Tensor": "write it with safetensors.torch.save_file and return the file's Path, or return value.numpy()",
+    "polars.dataframe.frame.DataFrame": "return value.to_arrow().to_pandas(), or write a file with value.write_parquet and return its Path",
+}
 
 
 def _refuse(value: object) -> NoReturn:
@@ -43,10 +50,12 @@ def _exact(pickler: type) -> Any:
 
 
 def save(value: object, store: LocalStore) -> Artifact:
+    if way_out := _NEVER.get(type_name(value)):
+        raise MaterializationError(f"a value of type {type_name(value)!r} would come back as another: it is a view of a file", hint=way_out)
     try:
         import cloudpickle
     except ModuleNotFoundError as error:
-        message = f"a value of type {type_name(value)!r} can only be pickled{_reason(value)}, and cloudpickle is not installed"
+        message = f"{_only_pickled(value)}, and cloudpickle is not installed"
         raise MaterializationError(message, hint="add cloudpickle to the project's requirements, or return plain data") from error
     try:
         with store.create() as writer:
@@ -56,14 +65,7 @@ def save(value: object, store: LocalStore) -> Artifact:
     except Exception as error:  # `__reduce__` and `__getstate__` are the user's code
         message = f"a value of type {type_name(value)!r} cannot be pickled: {type(error).__name__}: {error}"
         raise MaterializationError(message, hint=_WAY_OUT) from error
-    return Artifact(
-        digest=writer.digest,
-        size=writer.size,
-        materializer=NAME,
-        type=type_name(value),
-        preview=preview(value),
-        comparable=False,
-    )
+    return Artifact(writer.digest, writer.size, NAME, type=type_name(value), comparable=False)
 
 
 def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noqa: ARG001 -- every materializer has it
@@ -73,7 +75,16 @@ def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noq
         return pickle.load(file)  # noqa: S301 -- its digest is in a record of this run
 
 
-def _reason(value: object) -> str:
-    if not dataclasses.is_dataclass(type(value)):
-        return ""
-    return f" ({fields.problem(value)})"
+def forbidden(value: object) -> MaterializationError:
+    hint = _BETTER.get(type_name(value), _WAY_OUT)
+    return MaterializationError(f"{_only_pickled(value)}, and orch.yaml says `pickle: forbid`", hint=hint)
+
+
+def forbidden_to_load(artifact: Artifact) -> MaterializationError:
+    message = f"the artifact {artifact.digest} is a pickle, loading it could run any code, and orch.yaml says `pickle: forbid`"
+    return MaterializationError(message, hint="run the step that makes it again: it says what else to return")
+
+
+def _only_pickled(value: object) -> str:
+    reason = instances.problem(value)
+    return f"a value of type {type_name(value)!r} can only be pickled{reason and f' ({reason})'}"

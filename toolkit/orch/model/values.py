@@ -2,8 +2,8 @@
 
 JSON has fewer types than Python, so what it lacks is tagged: `{"$tuple": [...]}`. A value that is neither plain JSON
 nor of `atoms` or listed here is not plain, and `encode` hands it to `leaf` (a materializer) or refuses it: nothing changes
-its type on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain. A set or a
-dict whose members or keys are not plain is handed over as a whole. Every place in a value has one path, its own. That two
+its type on the way. Types are matched exactly: `numpy.float64` is a `float` by inheritance, but it is not plain. A set whose members
+are not all plain is handed over as a whole. Every place in a value has one path, its own. That two
 places hold one and the same list is not kept: they hold two equal ones afterwards.
 """
 
@@ -102,20 +102,17 @@ def _encode_dict(value: dict[object, object], leaf: Leaf, path: str) -> Json:
         names = list(value)
         data = {key: encode(item, leaf, child(path, key)) for key, item in value.items()}
         return data if names == sorted(names, key=str) else {"$ordered": [[key, data[key]] for key in names]}
-    pairs = _encode_pairs(value, leaf, path)
-    return leaf(value, path) if pairs is None else {"$dict": pairs}
+    return {"$dict": _encode_pairs(value, leaf, path)}
 
 
 def _encode_pairs(value: dict[object, object], leaf: Leaf, path: str) -> Json:
-    """The items of a dict, or None where a key is not plain and `leaf` has to take all of it."""
-    try:
-        keys = [encode(key, _refuse, f"{child(path, key, i)} as a key") for i, key in enumerate(value)]
-    except NotPlain:
-        if leaf is _refuse:
-            raise
-        return None
-    items = [encode(item, leaf, child(path, key, i)) for i, (key, item) in enumerate(value.items())]
-    return [list(pair) for pair in zip(keys, items, strict=True)]
+    return [
+        [encode(key, leaf, _key_place(path, i)), encode(item, leaf, child(path, key, i))] for i, (key, item) in enumerate(value.items())
+    ]
+
+
+def _key_place(path: str, position: int) -> str:
+    return f"{path}[key {position}] as a key"
 
 
 def _encode_collection(tag: str, value: Any, leaf: Leaf, path: str) -> Json:
@@ -129,8 +126,7 @@ def _encode_collection(tag: str, value: Any, leaf: Leaf, path: str) -> Json:
         if made_by is not None and _FACTORIES.get(getattr(made_by, "__name__", "")) is not made_by:
             return leaf(value, path)
         factory = [made_by and made_by.__name__]
-    pairs = _encode_pairs(value, leaf, path)
-    return leaf(value, path) if pairs is None else {tag: [pairs, *factory]}
+    return {tag: [_encode_pairs(value, leaf, path), *factory]}
 
 
 def child(path: str, key: object, position: int = 0) -> str:
@@ -182,7 +178,7 @@ def _decode_tag(tag: str, content: Json, data: Json, leaf: Callable[[Json, str],
 
 
 def _decode_pairs(content: Json, leaf: Callable[[Json, str], object] | None, path: str) -> list[tuple[Any, object]]:
-    pairs = ((decode(key), item) for key, item in content)
+    pairs = ((decode(key, leaf, _key_place(path, i)), item) for i, (key, item) in enumerate(content))
     return [(key, decode(item, leaf, child(path, key, i))) for i, (key, item) in enumerate(pairs)]
 
 
