@@ -18,7 +18,10 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One result. `facts` is the document that `key` is the digest of; `ended` is when it was made, in RFC 3339."""
+    """One result. `facts` is the document that `key` is the digest of; `ended` is when it was made, in RFC 3339.
+
+    `metadata` is what the step logged about it, and as true of it now.
+    """
 
     key: str
     pipeline: str
@@ -27,6 +30,7 @@ class Entry:
     ended: str
     facts: Mapping[str, Json] = field(default_factory=dict)
     outputs: Mapping[str, Artifact] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
 
     def to_json(self) -> Json:
         return {
@@ -38,7 +42,7 @@ class Entry:
             "ended": self.ended,
             "facts": dict(self.facts),
             "outputs": {name: artifact.to_json() for name, artifact in self.outputs.items()},
-        }
+        } | ({"metadata": dict(self.metadata)} if self.metadata else {})
 
     @classmethod
     def read(cls, text: bytes) -> Entry:
@@ -57,7 +61,7 @@ class Entry:
         try:
             outputs = {name: Artifact.from_json(artifact) for name, artifact in data["outputs"].items()}
             names = ("key", "pipeline", "step", "run", "ended", "facts")
-            return checked(cls(**{name: data[name] for name in names}, outputs=outputs))
+            return checked(cls(**{name: data[name] for name in names}, outputs=outputs, metadata=data.get("metadata", {})))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this cache entry is damaged: {type(error).__name__}: {error}") from error
 

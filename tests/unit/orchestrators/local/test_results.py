@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_what_was_appended_is_found_by_key_and_by_step(tmp_path: Path) -> None:
     assert index.newest_of("p", "load") == SECOND
     assert index.newest_of("p", "absent") is index.newest_of("q", "load") is None
     assert (len(index), [entry.run for entry in index]) == (3, ["1", "2", "1"])
+
+
+def test_what_a_step_logged_comes_back_with_its_result_whatever_it_looks_like() -> None:
+    entry = dataclasses.replace(FIRST, metadata={"rows": 3, "note": '},"outputs":{"key":"sha256:'})
+
+    assert StoredIndex([a_line(entry)]).get(FIRST.key) == entry
 
 
 def test_without_a_file_there_are_no_results(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ class Cache:
         record = replace(record, key=decision.key, facts=decision.facts)
         if record.state is State.SUCCEEDED and self.use.keeps:
             ended = clock.rfc3339(clock.now())
-            entry = Entry(record.key, self.graph.pipeline, record.step, self.info.run, ended, record.facts, record.outputs)
+            what = (record.facts, record.outputs, record.metadata)
+            entry = Entry(record.key, self.graph.pipeline, record.step, self.info.run, ended, *what)
             self._unwritten.append(entry)
         return record
 

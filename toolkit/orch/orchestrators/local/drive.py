@@ -102,6 +102,7 @@ class Drive:
             attempt=self.info.attempt,
             inputs={str(ref): {"digest": self.artifacts[str(ref)].digest} for ref in step.references if isinstance(ref, OutputRef)},
             outputs=entry.outputs,
+            metadata=entry.metadata,
             reason=decision.reason,
             key=decision.key,
             facts=decision.facts,

@@ -88,6 +88,7 @@ def _taken(step: Step, told: StepRecord, record: RunRecord) -> StepRecord:
         step=step.id,
         state=State.CACHED,
         outputs={output.name: told.outputs[output.name] for output in step.outputs},
+        metadata=told.metadata,
         reason=f"not in this part: as in run {run}",
         cached_from=told.cached_from or run,
     )
