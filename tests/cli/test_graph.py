@@ -7,14 +7,12 @@ import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.command_line import CommandLine
 from support.steps import a_graph, a_step
 
-from orch.authoring.load import separate_modules
 from orch.cli.drawing.dot import dot
 from orch.cli.drawing.graphviz import draw
 from orch.model.settings import StepSettings
@@ -38,12 +36,11 @@ MERMAID = "flowchart LR\n"
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".git").mkdir()
     (tmp_path / "flow.py").write_text(PIPELINE)
     monkeypatch.chdir(tmp_path)
-    with separate_modules():
-        yield tmp_path
+    return tmp_path
 
 
 def parsed(svg: str) -> ET.Element:

@@ -18,7 +18,8 @@ def command(references: tuple[str, ...]) -> None:
     arguments, of all pipelines of the repository.
     """
     from orch.errors import raise_problems
-    from orch.orchestrators.github.repository import compile_references, drift
+    from orch.orchestrators.github.drift import drift
+    from orch.orchestrators.github.repository import compile_references
 
     compilation = compile_references(references, Path.cwd())
     stale = drift(compilation)

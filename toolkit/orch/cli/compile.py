@@ -18,7 +18,8 @@ def command(references: tuple[str, ...]) -> None:
     Without arguments, of all pipelines of the repository: the files that `pipelines:` in orch.yaml names, else every
     Python file that git knows and that defines a @pipeline.
     """
-    from orch.orchestrators.github.repository import compile_references, drift, write
+    from orch.orchestrators.github.drift import drift, write
+    from orch.orchestrators.github.repository import compile_references
 
     compilation = compile_references(references, Path.cwd())
     for compiled, written in groupby(write(compilation), key=lambda item: item[0]):

@@ -11,9 +11,11 @@ from orch.authoring.project import find_project
 from orch.errors import PinError, SettingsError, UsageError, Where, raise_problems
 from orch.names import PINS_PATH
 from orch.orchestrators.github.adopt import adopted
+from orch.orchestrators.github.drift import edits_of_pins
+from orch.orchestrators.github.generated import read
 from orch.orchestrators.github.pins import CALLED, OWN_ACTION, PLACEHOLDER, Pins, how_to_run, is_older, load_pins, read_pins
 from orch.orchestrators.github.placing import check_places, place
-from orch.orchestrators.github.repository import Compilation, compile_references, edits_of_pins, read
+from orch.orchestrators.github.repository import Compilation, compile_references
 from orch.orchestrators.github.resolve import Ask, check_name, resolve
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE

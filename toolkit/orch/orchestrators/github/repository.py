@@ -1,22 +1,19 @@
-"""The generated files of a repository: which there should be, which there are, and what differs."""
+"""The pipelines of a repository, compiled in memory: which there are, and what is wrong with them together."""
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
 from orch.authoring.project import check_divided_by_slashes, find_project
-from orch.errors import DriftError, LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
+from orch.errors import LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
-from orch.names import PINS_PATH, graph_path, workflow_path
-from orch.orchestrators.github.adopt import Edit, edits_of
-from orch.orchestrators.github.compile import GENERATED, check_release, files, source_path
+from orch.names import workflow_path
+from orch.orchestrators.github.compile import check_release, files, source_path
+from orch.orchestrators.github.generated import generated, read, source_of
 from orch.orchestrators.github.pins import Pins, load_pins
-from orch.orchestrators.github.placing import place
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
 
@@ -50,15 +47,6 @@ class Compilation:
         return bool(self.settings.pipelines)
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A file that is not what its source compiles to; `diff` leads from what is there to what should be."""
-
-    path: str
-    diff: str
-    error: DriftError
-
-
 def compile_references(references: Sequence[str], folder: Path, pins: Pins | None = None) -> Compilation:
     """Compile what `references` (`FILE[:PIPELINE]`) name, or without any the whole repository around `folder`.
 
@@ -83,52 +71,6 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
     return Compilation(git_root, tuple(pipelines), settings, pins, is_complete=not references)
 
 
-def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
-    """Write what differs: each pipeline, the path of a file of its, and whether it had to be written."""
-    for compiled in compilation.pipelines:
-        for path, text in compiled.files.items():
-            is_new = read(compilation.git_root / path) != text
-            if is_new:
-                place(compilation.git_root, path, text)
-            yield compiled, path, is_new
-
-
-def drift(compilation: Compilation) -> list[Drift]:
-    """Every generated file that is stale, absent, or left behind by a pipeline that is gone."""
-    found = []
-    for compiled in compilation.pipelines:
-        source = source_path(compiled.graph)
-        for path, text in compiled.files.items():
-            there = read(compilation.git_root / path)
-            if there != text:
-                what, hint = f"is not what {source} compiles to", f"orch compile {source}"
-                if there is None:
-                    what = "does not exist"
-                elif edits := edits_of(path, text, there):
-                    what = f"has other pins than {PINS_PATH}: {', '.join(dict.fromkeys(map(str, edits)))}"
-                    hint = f"`orch pin --adopt` takes them over, `orch compile {source}` undoes them"
-                error = DriftError(f"{path} {what}", hint=hint, where=Where(path))
-                found.append(Drift(path, _diff(path, there or "", text), error))
-    return found + list(_left_behind(compilation))
-
-
-def edits_of_pins(compilation: Compilation) -> Iterator[Edit]:
-    """How generated workflows differ from what was generated; raises every DriftError where they do so in more than pins."""
-    problems = []
-    for compiled in compilation.pipelines:
-        for path, text in compiled.files.items():
-            there = read(compilation.git_root / path)
-            edits = edits_of(path, text, there) if there is not None else ()
-            if edits is None:
-                source = source_path(compiled.graph)
-                message = f"{path} differs in more than its pins from what {source} compiles to"
-                hint = f"`orch check` shows how; undo the rest, or `orch compile {source}` and pin by `orch pin`"
-                problems.append(DriftError(message, hint=hint, where=Where(path)))
-            else:
-                yield from edits
-    raise_problems(problems)
-
-
 # --- what to compile ---
 
 
@@ -141,7 +83,7 @@ def _git_root(references: Sequence[str], folder: Path) -> Path:
 
 def _pipeline_files(git_root: Path, settings: Settings) -> list[Path]:
     found = find_pipelines(git_root, settings)
-    if not found and not any(_generated(git_root)):  # the last pipeline may be gone, and its files not
+    if not found and not any(generated(git_root)):  # the last pipeline may be gone, and its files not
         raise LoadError("this repository has no file with a @pipeline", hint="name one, as in `orch compile pipeline.py`")
     return found
 
@@ -200,7 +142,7 @@ def _clash(graph: Graph, other: str) -> OrchError:
 
 def _check_taken(graphs: Sequence[Graph], git_root: Path) -> Iterator[OrchError]:
     """Pipelines whose files another one, which is still there, has written."""
-    sources = {path.lower(): source for path, _, source in _generated(git_root)}
+    sources = {path.lower(): source for path, _, source in generated(git_root)}
     for graph in graphs:
         other = sources.get(workflow_path(graph.pipeline).lower())
         if other and other != source_path(graph) and (git_root / other).is_file():
@@ -214,69 +156,7 @@ def _check_foreign(pipelines: Sequence[Compiled], git_root: Path) -> Iterator[Or
     for compiled in pipelines:
         path = workflow_path(compiled.graph.pipeline)
         there = read(git_root / path)
-        if there is not None and not _source_of(there):
+        if there is not None and not source_of(there):
             hint = "rename the pipeline with @pipeline(name=...), or move that file"
             message = f"{path} was not generated by orch, and pipeline {compiled.graph.pipeline!r} compiles to it"
             yield PipelineError(message, hint=hint, where=Where(source_path(compiled.graph)))
-
-
-# --- what is there ---
-
-
-def read(file: Path) -> str | None:
-    """The text of a generated file, if it is there; git may have given it the line ends of the system."""
-    try:
-        return file.read_bytes().decode(errors="replace").replace("\r\n", "\n")
-    except FileNotFoundError:
-        return None
-
-
-def is_generated(git_root: Path, path: str) -> bool:
-    """Whether the workflow at `path` is one that orch wrote."""
-    return _source_of(read(git_root / path) or "") is not None
-
-
-def _source_of(text: str) -> str | None:
-    """The source that a generated workflow names in its first line."""
-    line = text.partition("\n")[0]
-    prefix, suffix = f"# {GENERATED}", ", do not edit."
-    return line[len(prefix) : -len(suffix)] if line.startswith(prefix) and line.endswith(suffix) else None
-
-
-def _source_of_graph(text: str) -> str | None:
-    try:
-        data = json.loads(text)
-        file = data["source"].rpartition(":")[0]
-        return str(file if data["project"] == "." else f"{data['project']}/{file}")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _left_behind(compilation: Compilation) -> Iterator[Drift]:
-    expected = {path for compiled in compilation.pipelines for path in compiled.files}
-    sources = {source_path(compiled.graph) for compiled in compilation.pipelines}
-    for path, text, source in _generated(compilation.git_root):
-        if path in expected:
-            continue
-        if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
-            hint = f"git rm {path}"
-            if compilation.is_listed and source not in sources and (compilation.git_root / source).is_file():
-                why, hint = f"which {FILE} does not name", f"add {source!r} to `pipelines` in {FILE}, or {hint}"
-            else:
-                why = "which no longer defines its pipeline"
-            error = DriftError(f"{path} was generated from {source}, {why}", hint=hint, where=Where(path))
-            yield Drift(path, _diff(path, text, ""), error)
-
-
-def _generated(git_root: Path) -> Iterator[tuple[str, str, str]]:
-    """Every generated file that is there: its path from the git root, its text, and the source that it names."""
-    for pattern, source_of in ((workflow_path("*"), _source_of), (graph_path("*"), _source_of_graph)):
-        for file in sorted(git_root.glob(pattern)):
-            text = read(file) or ""
-            if source := source_of(text):
-                yield file.relative_to(git_root).as_posix(), text, source
-
-
-def _diff(path: str, before: str, after: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
-    return "".join(f"{line}\n" for line in lines)

@@ -22,11 +22,12 @@ def make_repository(folder: Path) -> None:
 
 def main_branch(git_root: Path) -> str:
     """The default branch of where it was cloned from, else the current one if it has the name of such a branch, else `main`."""
-    cloned = _git(git_root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").stdout.strip().removeprefix("origin/")
-    if _PLAIN.fullmatch(cloned):
-        return cloned
-    current = _git(git_root, "symbolic-ref", "--short", "HEAD").stdout.strip()
-    return current if current in _USUAL else "main"
+    try:
+        cloned = _git(git_root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").stdout.strip().removeprefix("origin/")
+        current = _git(git_root, "symbolic-ref", "--short", "HEAD").stdout.strip()
+    except ToolMissingError:
+        return "main"
+    return cloned if _PLAIN.fullmatch(cloned) else current if current in _USUAL else "main"
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

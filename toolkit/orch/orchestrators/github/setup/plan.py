@@ -12,9 +12,10 @@ from orch.authoring.load import load_graphs, separate_modules
 from orch.errors import OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.names import PINS_PATH, graph_path, workflow_path
 from orch.orchestrators.github.compile import check_release, files, source_path
+from orch.orchestrators.github.generated import is_generated
 from orch.orchestrators.github.pins import Pins, load_pins
 from orch.orchestrators.github.placing import check_places
-from orch.orchestrators.github.repository import Compiled, compile_references, find_pipelines, is_generated
+from orch.orchestrators.github.repository import Compiled, compile_references, find_pipelines
 from orch.orchestrators.github.setup import dependabot, example, lines
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
