@@ -6,6 +6,7 @@ Lines of this toolkit or of an installed package are none.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -44,8 +45,13 @@ def raising_place(error: BaseException, traceback: TracebackType | None, project
 
 def from_git_root(where: Where, project: Project) -> Where:
     """`where` as people see it in messages and annotations; names like `<string>` stay as they are."""
-    path = Path(where.path)
-    return Where(project.relative(path.resolve()), where.line) if path.is_absolute() else where
+    return Where(_shown(where.path, project), where.line)
+
+
+@cache  # every call of a step in a pipeline has one, and most are of one file
+def _shown(file: str, project: Project) -> str:
+    path = Path(file)
+    return project.relative(path.resolve()) if path.is_absolute() else file
 
 
 def told(error: BaseException) -> str:

@@ -29,7 +29,6 @@ from orch.stores.local import LocalStore
 
 EDITED: Final = "not kept for later runs: its code or files were changed while the run was going on"
 MEMORY: Final = "sources.json"
-_PATIENCE: Final = 0.05  # seconds for which entries may wait to be written together
 _LARGE: Final = 16 << 20  # bytes of an index that is due to be compacted
 _MOST: Final = 20  # results of one step that are kept then
 
@@ -66,7 +65,7 @@ class Cache:
         self.store = LocalStore(home.store)
         self.decisions: dict[str, Decision] = {}
         since = clock.now()
-        wanted = [step.id for step in graph.steps if step.id not in besides]
+        wanted = frozenset(graph.by_id) - frozenset(besides)
         self.gathered: Gathered = gather(graph, project, steps=wanted, memory=home.index.with_name(MEMORY))
         self._sources = {texts: self._source_files(texts) for texts in {facts.texts for facts in self.gathered.facts.values()}}
         self._stamps = Stamps({file: digest for sources in self._sources.values() for file, digest in sources.items()}, since=since)
@@ -82,7 +81,6 @@ class Cache:
         )
         self._has_kept_sources = False
         self._unwritten: list[Entry] = []
-        self._written = clock.monotonic()
 
     def decide(self, step: Step, inputs: Mapping[str, Artifact]) -> Decision:
         """`inputs` has all that the step reads."""
@@ -117,18 +115,13 @@ class Cache:
                 with contextlib.suppress(OSError):  # a source that was deleted in the meantime
                     self.store.put(content if isinstance(content, bytes) else content.read_bytes())
 
-    def write(self, *, at_once: bool = False) -> None:
-        """Entries, many in one write: what a killed run loses is made again."""
-        self._stamps.look_again()
-        now = clock.monotonic()
-        if not self._unwritten or (not at_once and now - self._written < _PATIENCE):
-            return
-        self._written = now
-        results.append(self.home.index, self._unwritten)
-        self._unwritten.clear()
+    def write(self) -> None:
+        if self._unwritten:
+            results.append(self.home.index, self._unwritten)
+            self._unwritten.clear()
 
     def close(self) -> None:
-        self.write(at_once=True)
+        self.write()
         if results.size(self.home.index) > _LARGE:
             results.compact(self.home.index, most=_MOST)
 

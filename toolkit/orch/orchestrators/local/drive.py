@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from orch.model.artifacts import Artifact
 from orch.model.events import StepStarted
@@ -19,9 +20,12 @@ from orch.orchestrators.local.hooks import Hooks
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.retries import Retries
 from orch.orchestrators.local.schedule import Schedule
+from orch.runtime import clock
 from orch.runtime.execute import Order
 from orch.runtime.interrupts import Interrupts
 from orch.runtime.pool import Pool, Task
+
+_PATIENCE: Final = 0.05  # seconds for which what is told may wait to be written, many steps at once
 
 
 class Drive:
@@ -44,6 +48,7 @@ class Drive:
         self.broken: set[str] = set()  # steps whose earlier results turned out to be damaged
         self.halted_by = ""  # the step whose failure ends the run early, as the execution mode says
         self.was_stopped = False
+        self._written = clock.monotonic()
 
     def loop(self, interrupted: Interrupts) -> None:
         """Until every step and hook has ended, or an interrupt has ended them."""
@@ -54,10 +59,15 @@ class Drive:
             if not (self.pool.busy or self.retries or self.broken):
                 return self._write()
             self.cache.keep_sources()  # while the workers are at work
-            for record in self.pool.poll(self.retries.patience() if self.pool.has_room else None):
+            for record in self.pool.poll(self._patience()):
                 self._take(record)
             self._advance()  # before the records are written: the workers need not wait for that
-            self._write()
+            if clock.monotonic() >= self._written + _PATIENCE:
+                self._write()
+
+    def _patience(self) -> float | None:
+        limits = [self.retries.patience() if self.pool.has_room else None, _PATIENCE if self.journal.is_behind else None]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def repair(self, outputs: Mapping[str, Artifact]) -> bool:
         """Whether a step must run again, because one of `outputs` is an earlier result that is damaged: then `loop` again."""
@@ -161,6 +171,7 @@ class Drive:
     def _write(self) -> None:
         self.journal.write()
         self.cache.write()
+        self._written = clock.monotonic()
 
     # --- ending early ---
 

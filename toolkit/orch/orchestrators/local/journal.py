@@ -19,6 +19,10 @@ class Journal:
         self._unwritten: list[StepRecord] = []
         self._logs: dict[str, BinaryIO] = {}
 
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._unwritten)
+
     def tell(self, record: StepRecord) -> None:
         """The end of a step."""
         self.amend(record)
@@ -28,6 +32,8 @@ class Journal:
         """Of a step whose end was told: what is known of it since then."""
         self.records[record.step] = record
         self._unwritten.append(record)
+        if log := self._logs.pop(record.step, None):
+            log.close()
 
     def output(self, step: str, text: str) -> None:
         with self.folder.writing():
@@ -37,13 +43,9 @@ class Journal:
         self.sink(StepOutput(step, text))
 
     def write(self) -> None:
-        if not self._unwritten:
-            return
-        self.folder.append_steps(self._unwritten)
-        for record in self._unwritten:
-            if log := self._logs.pop(record.step, None):
-                log.close()
-        self._unwritten.clear()
+        if self._unwritten:
+            self.folder.append_steps(self._unwritten)
+            self._unwritten.clear()
 
     def close(self) -> None:
         for log in self._logs.values():

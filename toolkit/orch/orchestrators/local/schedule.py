@@ -17,12 +17,13 @@ class Schedule:
         self.graph = graph
         self.states: dict[str, State] = {}
         self.ready: deque[str] = deque()
-        self._waiting_for = {step.id: len(step.needs) for step in graph.steps}
-        self._dependents: dict[str, list[str]] = {step.id: [] for step in graph.steps}
-        for step in graph.steps:
-            for need in step.needs:
-                self._dependents[need].append(step.id)
-        self.ready.extend(step.id for step in graph.steps if not step.needs)
+        needs = {step.id: step.needs for step in graph.steps}
+        self._waiting_for = {step: len(before) for step, before in needs.items()}
+        self._dependents: dict[str, list[str]] = {step: [] for step in needs}
+        for step, before in needs.items():
+            for need in before:
+                self._dependents[need].append(step)
+        self.ready.extend(step for step, before in needs.items() if not before)
 
     @property
     def has_ended(self) -> bool:

@@ -29,20 +29,10 @@ class Stamps:
             for file in recent:
                 stamp = _stamp(file)
                 self._stamps[file] = stamp if _digest(file) == read[file] else None
-        self._known: dict[str, bool] = {}
 
     def hold(self, files: Iterable[str]) -> bool:
-        """Whether none of `files` was changed; each is looked at once until `look_again`."""
-        return all(self._holds(file) for file in files)
-
-    def look_again(self) -> None:
-        self._known.clear()
-
-    def _holds(self, file: str) -> bool:
-        if file not in self._known:
-            known = self._stamps[file]
-            self._known[file] = known is not None and _stamp(file) == known
-        return self._known[file]
+        """Whether none of `files` was changed."""
+        return all((known := self._stamps[file]) is not None and _stamp(file) == known for file in files)
 
 
 def _stamp(file: str) -> _Stamp | None:
