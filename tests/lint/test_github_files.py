@@ -10,6 +10,9 @@ import pytest
 from support.github_parser import GitHubParser
 from support.tools import find_tool, requires_tool
 
+from orch.orchestrators.github.compile import GENERATED
+from orch.orchestrators.github.setup.dependabot import with_excluded
+
 ROOT: Final = Path(__file__).parents[2]
 WORKFLOWS: Final = sorted({*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("tests/golden/**/*.yml")})
 ACTIONS: Final = sorted({*ROOT.glob("action.yml"), *ROOT.glob("actions/*/action.yml")})
@@ -46,6 +49,18 @@ def test_zizmor_finds_nothing() -> None:
 @pytest.mark.parametrize(("schema", "files"), [("vendor.github-workflows", WORKFLOWS), ("vendor.github-actions", ACTIONS)])
 def test_the_published_schema_accepts(schema: str, files: list[Path]) -> None:
     assert run(requires_tool("check-jsonschema"), "--builtin-schema", schema, *named(files)) == ""
+
+
+@pytest.mark.tools("check-jsonschema")
+def test_dependabots_schema_accepts() -> None:
+    assert run(requires_tool("check-jsonschema"), "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml") == ""
+
+
+def test_dependabot_leaves_every_generated_workflow_alone() -> None:
+    text = (ROOT / ".github/dependabot.yml").read_text(encoding="utf-8")
+    generated = [file for file in WORKFLOWS if file.read_text(encoding="utf-8").startswith(f"# {GENERATED}")]
+
+    assert with_excluded(text, [file for file in named(generated) if file.startswith(".github/")]) == text
 
 
 @pytest.mark.tools("actionlint")
