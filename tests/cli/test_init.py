@@ -86,6 +86,36 @@ def test_a_second_time_nothing_changes(repository: Path, orch: CommandLine) -> N
     assert tree(repository) == before
 
 
+@pytest.mark.parametrize("path", CREATED)
+def test_what_an_interrupted_init_left_out_is_made_the_next_time(path: str, repository: Path, orch: CommandLine) -> None:
+    orch("init")
+    whole = tree(repository)
+    (repository / path).unlink()
+
+    ran = orch("init")
+
+    assert f"created           {path}\n" in ran.out
+    assert tree(repository) == whole
+
+
+def test_bytes_that_are_no_utf8_and_line_ends_stay(repository: Path, orch: CommandLine) -> None:
+    (repository / ".gitignore").write_bytes(b"# caf\xe9\r\n*.pyc\r\n")
+
+    orch("init")
+
+    assert (repository / ".gitignore").read_bytes() == b"# caf\xe9\r\n*.pyc\r\n.orch/\r\n.env.orch\r\n"
+
+
+def test_a_worktree_gets_files_of_its_own(repository: Path, orch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--allow-empty", "-m", "first")
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "tree"))
+    monkeypatch.chdir(tmp_path / "tree")
+
+    assert orch("init").code == 0
+    assert set(CREATED) <= set(tree(tmp_path / "tree"))
+    assert tree(repository) == {}
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(repository: Path, orch: CommandLine) -> None:
     (repository / ".gitignore").write_text("*.pyc\n")
     before = tree(repository)
