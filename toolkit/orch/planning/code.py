@@ -45,7 +45,7 @@ class CodeOfSteps:
         self._listings = Listings()
         self._packages = packages
         self._finders: dict[tuple[str, ...], Finder] = {}
-        self._modules = Modules(memory.source, self._label, packages.editable_modules)
+        self._modules = Modules(memory.source, memory.units, self._label, packages.editable_modules)
         self._holders: dict[str, Holder | None] = {}  # by file, as steps name it
         for step in graph.steps:
             file, _, _ = step.source.rpartition(":")

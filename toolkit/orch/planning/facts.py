@@ -20,11 +20,9 @@ from orch.model.steps import Step
 from orch.planning.code import Code, CodeOfSteps
 from orch.planning.declared import declared_files
 from orch.planning.memory import Memory
-from orch.planning.modules import Node
 from orch.planning.packages import Packages
-from orch.planning.read_source import digest_of_bytes
 from orch.planning.search_path import search_path, site_folders
-from orch.planning.source import Blind
+from orch.planning.source import Blind, digest_of_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def gather(
         facts[step.id] = writer.facts(step, declared)
     remembered.save()
     raise_problems(problems)
-    return Gathered(facts, writer.documents, writer.sources, writer.files)
+    return Gathered(facts, writer.documents, writer.sources(), writer.files())
 
 
 def _declared(step: Step, project: Project, code: CodeOfSteps, memory: Memory) -> dict[str, str]:
@@ -93,8 +91,7 @@ class _Documents:
 
     def __init__(self, code: CodeOfSteps, packages: Packages) -> None:
         self.documents: dict[str, bytes] = {}
-        self.sources: dict[str, Path | bytes] = {}
-        self.files: dict[str, Path] = {}
+        self._reached = 0  # modules, as bits
         self._code = code
         self._packages = packages
         self._known: dict[Code, Facts] = {}
@@ -117,10 +114,12 @@ class _Documents:
         for number, selected in code.own:
             holder = self._code.holder(number)
             own[holder.node.label] = holder.digest(selected)
-            texts[holder.node.label] = self._text(holder.node)
+            texts[holder.node.label] = holder.node.source.text
+            self._reached |= 1 << number
             asks_date = asks_date or any(unit.asks_date for unit in holder.selected(selected))
         if code.tops not in self._of_tops:
             self._of_tops[code.tops] = self._add(self._packages.needed_by(code.tops))
+        self._reached |= code.modules
         return Facts(
             code=self._add({"own": own, "modules": whole.document}),
             packages=self._of_tops[code.tops],
@@ -137,11 +136,17 @@ class _Documents:
             nodes = self._code.nodes(modules)
             known = self._of_modules[modules] = _OfModules(
                 self._add({node.label: node.source.digest for node in nodes}),
-                {node.label: self._text(node) for node in nodes},
-                [(node.label, each) for node in nodes for unit in node.source.units for each in unit.blind],
-                any(unit.asks_date for node in nodes for unit in node.source.units),
+                {node.label: node.source.text for node in nodes},
+                [(node.label, each) for node in nodes for each in node.source.blind],
+                any(node.source.asks_date for node in nodes),
             )
         return known
+
+    def sources(self) -> dict[str, Path | bytes]:
+        return {node.source.text: Path(node.path) for node in self._code.nodes(self._reached)}
+
+    def files(self) -> dict[str, Path]:
+        return {node.label: Path(node.path) for node in self._code.nodes(self._reached)}
 
     def _blind(self, code: Code, declared: Collection[str]) -> tuple[str, ...]:
         """A variable that the step declares is in its key."""
@@ -150,10 +155,6 @@ class _Documents:
             holder = self._code.holder(number)
             found.update((holder.node.label, each) for unit in holder.selected(selected) for each in unit.blind)
         return tuple(f"{label}:{each.line}: {each.text}" for label, each in sorted(found) if each.variable not in declared)
-
-    def _text(self, node: Node) -> str:
-        self.files[node.label] = self.sources[node.source.text] = Path(node.path)
-        return node.source.text
 
     def _add(self, content: Json) -> str:
         data = canonical.dumps(content).encode(errors="surrogatepass")

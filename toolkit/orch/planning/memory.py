@@ -11,21 +11,22 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orch
 from orch import files
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.planning.key import ALGORITHM
-from orch.planning.read_source import digest_of_bytes, opaque_source, read_source
-from orch.planning.source import Source
+from orch.planning.source import Source, Unit, digest_of_bytes, opaque_source, source_from_json, units_from_json
 
 SCHEMA: Final = 1
 _GRAIN: Final = 2_000_000_000  # nanoseconds: the coarsest clock of a file system in use is FAT's
 _MOST: Final = 20_000  # files
+_DIGEST, _SOURCE, _UNITS = 1, 2, 3  # places in an entry; statements only of files that they were asked of
+T = TypeVar("T")
 
 
 class Memory:
@@ -35,21 +36,35 @@ class Memory:
         self._path = path
         self._began = now()
         self._tick = time.monotonic_ns()
-        self._before: dict[str, Json] = {}  # file -> [state, digest of its bytes, source or None]
+        self._before: dict[str, Json] = {}  # by file: its state, the digest of its bytes, what it says
         self._limit = 0
         self._after: dict[str, Json] = {}
         self._sources: dict[str, Source] = {}
+        self._units: dict[str, Sequence[Unit]] = {}
         self._is_changed = False
         self.packages: Json = None
         if path is not None:
             self._load(path)
 
     def source(self, path: str) -> Source:
-        """What a module's file says; raises OSError."""
+        """What a module's file says."""
         known = self._sources.get(path)
         if known is None:
-            known = self._sources[path] = self._source(path)
+            known = self._sources[path] = self._remembered(path, _SOURCE, source_from_json) or self._read(path)
         return known
+
+    def units(self, path: str) -> Sequence[Unit]:
+        """Statement by statement."""
+        found = self._units.get(path)
+        if found is None:
+            found = self._units[path] = self._remembered(path, _UNITS, units_from_json) or ()
+        if not found:
+            self._sources[path] = self._read(path)
+            found = self._units[path]
+        entry = self._after.get(path)
+        if entry is not None and entry[_UNITS] is None:
+            self._note(path, [*entry[:_UNITS], found])
+        return found
 
     def digest(self, path: str) -> str:
         """That of a file's bytes; raises OSError."""
@@ -57,30 +72,36 @@ class Memory:
         if entry is None:
             with open(path, "rb") as file:
                 digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-            entry = self._note(path, [state, digest, None])
-        known: str = entry[1]
+            entry = self._note(path, [state, digest, None, None])
+        known: str = entry[_DIGEST]
         return known
 
-    def _source(self, path: str) -> Source:
-        if not path.endswith(".py"):
-            return opaque_source(self.digest(path))
-        entry, state = self._look(path)
-        if entry is not None and entry[2] is not None:
-            try:
-                return Source.from_json(entry[2])
-            except (TypeError, ValueError, AttributeError):
-                pass
-        with open(path, "rb") as file:
-            data = file.read()
-        before = self._before.get(path)
-        if before is not None and before[1] == digest_of_bytes(data) and before[2] is not None:
-            try:
-                source = Source.from_json(before[2])
-            except (TypeError, ValueError, AttributeError):
-                source = read_source(data)
-        else:
-            source = read_source(data)
-        self._note(path, [state, source.text, source])
+    def _remembered(self, path: str, place: int, from_json: Callable[[list[Any]], T]) -> T | None:
+        """Of a file that did not change, or has the bytes that it had."""
+        try:
+            entry, state = self._look(path)
+            if entry is None and (before := self._before.get(path)) is not None and path.endswith(".py"):
+                with open(path, "rb") as file:
+                    if digest_of_bytes(file.read()) == before[_DIGEST]:
+                        entry = self._note(path, [state, *before[_DIGEST:]])
+            return from_json(entry[place]) if entry is not None and entry[place] is not None else None
+        except (OSError, TypeError, ValueError, AttributeError):
+            return None
+
+    def _read(self, path: str) -> Source:
+        from orch.planning.read_source import read_source  # not asked for where nothing has changed
+
+        try:
+            if not path.endswith(".py"):
+                self._units[path] = ()
+                return opaque_source(self.digest(path))
+            _, state = self._look(path)
+            with open(path, "rb") as file:
+                source, self._units[path] = read_source(file.read())
+        except OSError:  # the import fails, too
+            self._units[path] = ()
+            return opaque_source("unreadable")
+        self._note(path, [state, source.text, source, None])
         return source
 
     def _look(self, path: str) -> tuple[Json, list[int]]:

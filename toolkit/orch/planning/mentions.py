@@ -53,7 +53,8 @@ class Mentions:
             look = _LOOKS.get(node.__class__)
             if look is not None:
                 look(self, node)
-        if nodes and not self.names.isdisjoint(self._variables):
+        hidden = self.names & self._variables
+        if hidden and (scope.has_star or not hidden.isdisjoint(scope.binds.keys() | scope.aliases.keys())):
             self.names = names_of_module(nodes[0])
 
     # --- names ---

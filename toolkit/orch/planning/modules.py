@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from orch.planning.closure import bits, closures, union
-from orch.planning.finder import Finder, Foreign, Module
-from orch.planning.source import How, Import, Kind, Source, Unit
+from orch.planning.finder import Finder, Foreign, Found, Module
+from orch.planning.source import How, Import, Source, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,17 @@ class Node(NamedTuple):
 
 @dataclass
 class Modules:
-    """`read` gives what a file says, `label` how it is called in documents, `editable` what an installed module needs of sources."""
+    """`read` gives what a file says, `units` statement by statement, `label` how it is called in documents.
+
+    `editable` names the modules installed for editing that an installed one needs.
+    """
 
     read: Callable[[str], Source]
+    units: Callable[[str], Sequence[Unit]]
     label: Callable[[Module], str]
     editable: Callable[[str], Iterable[str]]
     nodes: list[Node] = field(default_factory=list)
+    _known: dict[int, dict[tuple[str, str, str], Reached]] = field(default_factory=dict)  # by finder
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _editable: dict[str, int] = field(default_factory=dict)
 
@@ -49,37 +54,45 @@ class Modules:
         """What a statement of a module in `package` imports itself."""
         modules = 0
         tops: set[str] = set()
+        known = self._known.setdefault(id(finder), {})
         for each in imports:
-            base = _absolute(each, package)
+            base = _absolute(each, package) if each.level else each.module
             if base is None:
                 continue
-            found = self._chain(base, finder)
-            for module in found:
-                if isinstance(module, Foreign):
-                    if module.top:
-                        tops.add(module.top)
-                        modules |= self._editable_below(module.top, finder)
-                else:
+            key = (each.how, base, each.name)
+            found = known.get(key)
+            if found is None:
+                found = known[key] = self._one(each.how, base, each.name, finder)
+            modules |= found.modules
+            if found.tops:
+                tops |= found.tops
+        return Reached(modules, frozenset(tops))
+
+    def _one(self, how: str, base: str, name: str, finder: Finder) -> Reached:
+        modules = 0
+        tops: set[str] = set()
+        found = self._chain(base, finder)
+        last = found[-1] if found else None
+        if how == How.MODULE and name and base:
+            found.append(finder.find(f"{base}.{name}"))
+        for module in found:
+            if isinstance(module, Module):
+                modules |= self._bit(module, finder)
+            elif module is not None and module.top:
+                tops.add(module.top)
+                modules |= self._editable_below(module.top, finder)
+        if isinstance(last, Module) and last.name == base:
+            if how == How.BELOW:
+                for module in finder.below(last):
                     modules |= self._bit(module, finder)
-            last = found[-1] if found else None
-            if each.how == How.MODULE and each.name and base:
-                inner = finder.find(f"{base}.{each.name}")
-                if isinstance(inner, Module):
-                    modules |= self._bit(inner, finder)
-                elif isinstance(inner, Foreign) and inner.top:  # the installed part of a namespace
-                    tops.add(inner.top)
-            elif isinstance(last, Module) and last.name == base:
-                if each.how == How.BELOW:
-                    for module in finder.below(last):
-                        modules |= self._bit(module, finder)
-                elif each.how == How.STAR and self._names_exports(last, finder):
-                    for module in finder.children(last):
-                        modules |= self._bit(module, finder)
+            elif how == How.STAR and self._names_exports(last, finder):
+                for module in finder.children(last):
+                    modules |= self._bit(module, finder)
         return Reached(modules, frozenset(tops))
 
     def number(self, module: Module, finder: Finder) -> int:
         """Of a module that has a file."""
-        key = (module.path, module.package)
+        key = (module.path, module.name)
         known = self._numbers.get(key)
         if known is None:
             known = self._numbers[key] = len(self.nodes)
@@ -99,9 +112,9 @@ class Modules:
     def _bit(self, module: Module, finder: Finder) -> int:
         return 1 << self.number(module, finder) if module.path else 0
 
-    def _chain(self, name: str, finder: Finder) -> list[Module | Foreign]:
+    def _chain(self, name: str, finder: Finder) -> list[Found]:
         """Importing `a.b.c` executes `a`, then `a.b`, then it: as far as they exist."""
-        found = []
+        found: list[Found] = []
         parts = name.split(".") if name else []
         for length in range(1, len(parts) + 1):
             module = finder.find(".".join(parts[:length]))
@@ -117,7 +130,7 @@ class Modules:
         if not module.path:
             return False
         source = self.nodes[self.number(module, finder)].source
-        return any("__all__" in unit.binds for unit in source.units)
+        return "__all__" in source.binds
 
     def _editable_below(self, top: str, finder: Finder) -> int:
         """An installed distribution may need one that is installed from a folder where it is edited."""
@@ -139,11 +152,7 @@ class Modules:
         direct = self._direct
         while len(direct) < len(self.nodes):
             node = self.nodes[len(direct)]
-            found = NOTHING
-            for unit in node.source.units:
-                if unit.imports:
-                    found |= self.reached_by(unit.imports, node.package, node.finder)
-            direct.append(found)
+            direct.append(self.reached_by(node.source.imports, node.package, node.finder))
 
     @cached_property
     def _direct(self) -> list[Reached]:
@@ -156,7 +165,7 @@ class Modules:
     @cached_property
     def _with_effects(self) -> int:
         """Modules whose import does more than bind names."""
-        return sum(1 << number for number, node in enumerate(self.nodes) if _has_effects(node))
+        return sum(1 << number for number, node in enumerate(self.nodes) if has_effect(node.source, node.finder))
 
     def closure(self, modules: int) -> int:
         """With all that these modules reach."""
@@ -168,25 +177,16 @@ class Modules:
 
     @cached_property
     def with_classes(self) -> int:
-        """Modules that define classes, whose objects may be passed on as values; of what cannot be read, nobody knows."""
-        return sum(
-            1 << number
-            for number, node in enumerate(self.nodes)
-            if node.source.is_opaque or any(unit.has_class for unit in node.source.units)
-        )
+        """Modules that define classes, whose objects may be passed on as values."""
+        return sum(1 << number for number, node in enumerate(self.nodes) if node.source.has_class)
 
     def tops(self, modules: int) -> frozenset[str]:
         return frozenset().union(*(self._direct[number].tops for number in bits(modules)))
 
 
-def _has_effects(node: Node) -> bool:
-    return node.source.is_opaque or any(has_effect(unit, node.finder) for unit in node.source.units)
-
-
-def has_effect(unit: Unit, finder: Finder) -> bool:
-    if unit.kind in (Kind.MAIN, Kind.TYPING):
-        return False
-    return unit.has_effect or any(isinstance(finder.find(top), Module) for top in unit.doubts)
+def has_effect(found: Source | Unit, finder: Finder) -> bool:
+    """Whether executing it does more than bind names, now that it is known which libraries are first-party."""
+    return found.has_effect or any(isinstance(finder.find(top), Module) for top in found.doubts)
 
 
 def _absolute(wanted: Import, package: str) -> str | None:

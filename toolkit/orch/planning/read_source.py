@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,16 +12,12 @@ from orch.planning.effects import Effects
 from orch.planning.mentions import Mentions, dotted_texts
 from orch.planning.normal_form import normal_form
 from orch.planning.scope import Scope, bound_by
-from orch.planning.source import Blind, How, Import, Kind, Source, Unit
+from orch.planning.source import Blind, How, Import, Kind, Source, Unit, digest_of_bytes, opaque_source, source_of
 
 _IMPORT_LINE: Final = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w.]+))", re.MULTILINE)
 
 
-def digest_of_bytes(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def read_source(data: bytes) -> Source:
+def read_source(data: bytes) -> tuple[Source, Sequence[Unit]]:
     """Never raises: what this Python cannot read counts by its bytes."""
     text = digest_of_bytes(data)
     try:
@@ -30,16 +25,12 @@ def read_source(data: bytes) -> Source:
             warnings.simplefilter("ignore")  # of `"\d"` and the like: they are the interpreter's to give
             tree = ast.parse(data)
     except (SyntaxError, ValueError):  # it fails when it is imported
-        return Source(text, text, (), is_opaque=True)
+        return opaque_source(text), ()
     except (RecursionError, MemoryError):
-        return Source(text, text, (_unreadable(data, text),), is_opaque=True)
+        units = [_unreadable(data, text)]
+        return source_of(text, text, units)._replace(is_opaque=True, has_class=True), units
     units = _units(tree, data.splitlines())
-    return Source(digest_of_bytes("\n".join(unit.digest for unit in units).encode()), text, units)
-
-
-def opaque_source(digest: str) -> Source:
-    """Of a compiled module."""
-    return Source(digest, digest, (), is_opaque=True)
+    return source_of(digest_of_bytes("\n".join(unit.digest for unit in units).encode()), text, units), units
 
 
 def _unreadable(data: bytes, digest: str) -> Unit:
@@ -117,7 +108,7 @@ def _type_checking_names(tree: ast.Module) -> set[str]:
                 names.add("TYPE_CHECKING")
             case _:
                 pass
-    bound = [name for node in tree.body for name in bound_by(node)]
+    bound = [name for node in tree.body for name in bound_by(node)] if names else []
     return {name for name in names if bound.count(name.removesuffix(".")) == 1}
 
 

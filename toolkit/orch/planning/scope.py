@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Final
 
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_NONE: frozenset[str] = frozenset()
+_DEFINITIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_COMPREHENSIONS: Final = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+_IMPORTS: Final = frozenset({ast.Import, ast.ImportFrom})
+_COMPOUND: Final = frozenset({ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match})
+_NOTHING_INSIDE: Final = frozenset({ast.Constant, ast.Load, ast.Store})
+_NAMES: Final[dict[type, str]] = {ast.ExceptHandler: "name", ast.MatchAs: "name", ast.MatchStar: "name", ast.MatchMapping: "rest"}
+_NONE: Final[frozenset[str]] = frozenset()
 
 
-def bound_by(statement: ast.stmt) -> Iterator[str]:
+def bound_by(statement: ast.stmt) -> list[str]:
     """The names that executing `statement` binds in its module, each as often as it is bound."""
+    found: list[str] = []
     stack: list[ast.AST] = [statement]
     while stack:
         node = stack.pop()
-        match node:
-            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
-                yield name
-                continue
-            case ast.Lambda():
-                continue
-            case ast.Name(name, ast.Store() | ast.Del()):
-                yield name
-            case ast.alias(name, other):
-                yield other or name.partition(".")[0]
-            case ast.ExceptHandler(_, str(name)) | ast.MatchAs(_, str(name)) | ast.MatchStar(str(name)) | ast.MatchMapping(_, _, str(name)):
-                yield name
-            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():  # their own variables are theirs alone
-                yield from (each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr))
-                continue
-            case _:
-                pass
-        stack.extend(ast.iter_child_nodes(node))
+        kind = node.__class__
+        if kind in _DEFINITIONS:
+            found.append(node.name)  # type: ignore[attr-defined]
+        elif kind is ast.Name:
+            if node.ctx.__class__ is not ast.Load:  # type: ignore[attr-defined]
+                found.append(node.id)  # type: ignore[attr-defined]
+        elif kind is ast.alias:
+            found.append(node.asname or node.name.partition(".")[0])  # type: ignore[attr-defined]
+        elif kind in _COMPREHENSIONS:  # their own variables are theirs alone
+            found += [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        elif kind is not ast.Lambda and kind not in _NOTHING_INSIDE:
+            name = getattr(node, _NAMES.get(kind, ""), None)
+            if name:
+                found.append(name)
+            stack.extend(ast.iter_child_nodes(node))
+    return found
 
 
 def names_of_module(root: ast.AST) -> set[str]:
@@ -89,12 +93,17 @@ class Scope:
         self.aliases: dict[str, list[str]] = {}
         self.has_star = False
         for statement in statements:
+            kind = statement.__class__
             self.binds.update(bound_by(statement))
-            if not isinstance(statement, (*_DEFINITIONS, ast.Assign, ast.Expr)):
+            if kind in _IMPORTS:
+                self.add_imports([statement])
+            elif kind in _COMPOUND:
                 self.add_imports(ast.walk(statement))
 
     def add_imports(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
+            if node.__class__ not in _IMPORTS:
+                continue
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     self._add(alias.asname or alias.name.partition(".")[0], alias.name if alias.asname else alias.name.partition(".")[0])

@@ -12,8 +12,7 @@ from typing import Final
 
 from orch.planning.closure import bits, closures, union
 from orch.planning.modules import NOTHING, Modules, Node, Reached, has_effect
-from orch.planning.read_source import digest_of_bytes
-from orch.planning.source import How, Kind, Unit
+from orch.planning.source import How, Kind, Unit, digest_of_bytes
 
 _HOOKS: Final = frozenset({"__getattr__", "__dir__"})  # functions that Python itself calls
 _STEPS: Final = (Kind.STEP, Kind.PIPELINE)
@@ -27,7 +26,7 @@ class Holder:
         self._above = above  # the packages that it lies in, which are imported before it
         self._modules = modules
         self.node: Node = modules.nodes[number]
-        self.units = self.node.source.units
+        self.units = modules.units(self.node.path)
 
     def load(self) -> None:
         """Make the modules known that single statements import."""
@@ -147,11 +146,9 @@ class Holder:
             source, submodules = self._modules.exports(each, self.node.package, self.node.finder)
             if source is None or source.is_opaque:
                 return set()
-            names.update(submodules)
-            for exported in source.units:
-                if any(inner.how == How.STAR for inner in exported.imports) or not _HOOKS.isdisjoint(exported.binds):
-                    return set()
-                names.update(exported.binds)
+            if any(inner.how == How.STAR for inner in source.imports) or not _HOOKS.isdisjoint(source.binds):
+                return set()
+            names.update(source.binds, submodules)
         return names
 
     @cached_property

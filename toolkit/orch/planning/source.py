@@ -5,9 +5,14 @@ It depends on the bytes of the file alone, so it can be remembered with them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+
+def digest_of_bytes(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 class Kind(StrEnum):
@@ -73,21 +78,47 @@ class Unit(NamedTuple):
 
 
 class Source(NamedTuple):
-    """`digest` is that of the normal form, `text` that of the bytes."""
+    """A whole file: its units together. `digest` is that of the normal form, `text` that of the bytes."""
 
     digest: str
     text: str
-    units: Sequence[Unit]
+    imports: Sequence[Import] = ()
+    blind: Sequence[Blind] = ()
+    binds: Sequence[str] = ()
+    doubts: Sequence[str] = ()
+    has_effect: bool = False
+    asks_date: bool = False
+    has_class: bool = False
     is_opaque: bool = False  # no Python that can be read: an extension module, or an error of syntax
 
-    @classmethod
-    def from_json(cls, data: list[object]) -> Source:
-        """Raises TypeError or ValueError for what `list(source)` never was."""
-        digest, text, rows, is_opaque = data
-        units = []
-        for row in rows:  # type: ignore[attr-defined]
-            unit = Unit(*row)
-            if unit.imports or unit.blind:
-                unit = unit._replace(imports=[Import(*each) for each in unit.imports], blind=[Blind(*each) for each in unit.blind])
-            units.append(unit)
-        return cls(digest, text, units, is_opaque)  # type: ignore[arg-type]
+
+def source_of(digest: str, text: str, units: Sequence[Unit]) -> Source:
+    executed = [unit for unit in units if unit.is_executed]
+    return Source(
+        digest,
+        text,
+        sorted({each for unit in units for each in unit.imports}),
+        [each for unit in units for each in unit.blind],
+        sorted({name for unit in executed for name in unit.binds}),
+        sorted({name for unit in executed for name in unit.doubts}),
+        any(unit.has_effect for unit in executed),
+        any(unit.asks_date for unit in units),
+        any(unit.has_class for unit in units),
+    )
+
+
+def opaque_source(digest: str) -> Source:
+    """Of what says nothing that can be read: nobody knows what importing it does, or which classes it has."""
+    return Source(digest, digest, has_effect=True, has_class=True, is_opaque=True)
+
+
+def source_from_json(data: list[Any]) -> Source:
+    """Raises TypeError for what `list(source)` never was."""
+    found = Source(*data)
+    return found._replace(imports=[Import(*each) for each in found.imports], blind=[Blind(*each) for each in found.blind])
+
+
+def units_from_json(data: list[Any]) -> list[Unit]:
+    """Raises TypeError for what they never were."""
+    units = [Unit(*row) for row in data]
+    return [unit._replace(imports=[Import(*each) for each in unit.imports], blind=[Blind(*each) for each in unit.blind]) for unit in units]

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from orch.planning.normal_form import normal_form
 from orch.planning.read_source import read_source, top_level
-from orch.planning.source import Kind, Source, Unit
+from orch.planning.source import Kind, Unit
 
 _MOST: Final = 2000  # statements that are compared one by one: beyond, the first difference must do
 _BODIES: Final = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -32,12 +32,12 @@ class _Statement(NamedTuple):
 
 def differences(old: bytes, new: bytes, names: Collection[str] | None) -> list[Difference]:
     """Of what `names` reach in their module, of its classes without names, of all of it with None; [] where it cannot be read."""
-    sources = [read_source(data) for data in (old, new)]
-    if any(source.is_opaque for source in sources):
+    versions = [read_source(data) for data in (old, new)]
+    if any(source.is_opaque for source, _ in versions):
         return []
     # What is relevant in one version is looked for in both: a statement that is no longer used has not changed.
-    wanted = set().union(*(_reached(source.units, names) for source in sources))
-    before, after = (_relevant(data, source, wanted) for data, source in zip((old, new), sources, strict=True))
+    wanted = set().union(*(_reached(units, names) for _, units in versions))
+    before, after = (_relevant(data, units, wanted) for data, (_, units) in zip((old, new), versions, strict=True))
     old_lines, new_lines = _lines(old), _lines(new)
     same = 0
     while same < min(len(before), len(after)) and before[same].form == after[same].form:
@@ -62,12 +62,12 @@ def _lines(data: bytes) -> list[str]:
     return [line.decode(errors="replace") for line in data.splitlines()] or [""]
 
 
-def _relevant(data: bytes, source: Source, wanted: Collection[str]) -> list[_Statement]:
+def _relevant(data: bytes, units: Sequence[Unit], wanted: Collection[str]) -> list[_Statement]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(data)
-    units = zip(top_level(tree), source.units, strict=True)
-    return [each for node, unit in units if unit.digest in wanted and unit.kind != Kind.TYPING for each in _flat(node)]
+    both = zip(top_level(tree), units, strict=True)
+    return [each for node, unit in both if unit.digest in wanted and unit.kind != Kind.TYPING for each in _flat(node)]
 
 
 def _reached(units: Sequence[Unit], names: Collection[str] | None) -> set[str]:
