@@ -153,3 +153,11 @@ def test_compacting_drops_results_that_are_lost(tmp_path: Path) -> None:
     compact(file, most=5, is_lost=lambda entry: entry.run == "1")
 
     assert read_lines(file) == [a_line(SECOND)]
+
+
+def test_an_index_is_compacted_once_most_of_many_lines_do_not_count() -> None:
+    line, others = a_line(FIRST), [a_line(an_entry("a", f"s{number}")) for number in range(600)]
+
+    assert not StoredIndex([line] * 1000).is_due(most=20)
+    assert StoredIndex([line] * 1003).is_due(most=20)
+    assert not StoredIndex([line] * 1003 + others).is_due(most=20)

@@ -29,8 +29,7 @@ from orch.stores.local import LocalStore
 
 EDITED: Final = "not kept for later runs: its code or files were changed while the run was going on"
 MEMORY: Final = "sources.json"
-_LARGE: Final = 16 << 20  # bytes of an index that is due to be compacted
-_MOST: Final = 20  # results of one step that are kept then
+_MOST: Final = 20  # results of one step that are kept when the index has become long
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Cache:
 
     def close(self) -> None:
         self.write()
-        if results.size(self.home.index) > _LARGE:
+        if isinstance(self.known.index, results.StoredIndex) and self.known.index.is_due(most=_MOST):
             results.compact(self.home.index, most=_MOST)
 
     def _is_lost(self, entry: Entry) -> bool:

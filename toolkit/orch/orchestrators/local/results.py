@@ -7,6 +7,7 @@ step runs again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ _LINE: Final = re.compile(
     rb'.*,"pipeline":"(?P<pipeline>\w+)","run":"[^"\\]*","schema":(?P<schema>\d+),"step":"(?P<step>\w+)"\}$'
 )
 
+_FEW: Final = 1000  # lines that are read in no time
+
 
 class StoredIndex(Index):
     """The entries of lines, of which only those are read that a decision needs."""
@@ -32,7 +35,8 @@ class StoredIndex(Index):
         self._lines: dict[tuple[str, str, str], bytes] = {}
         self._of_key: dict[str, tuple[str, str, str]] = {}
         self._of_step: dict[tuple[str, str], tuple[str, str, str]] = {}
-        for line in lines:
+        self._count = 0
+        for self._count, line in enumerate(lines, 1):
             found = _LINE.search(line)
             if found and int(found["schema"]) <= SCHEMA:
                 key, pipeline, step = (found[name].decode() for name in ("key", "pipeline", "step"))
@@ -51,6 +55,11 @@ class StoredIndex(Index):
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    def is_due(self, *, most: int) -> bool:
+        """Whether most of its lines would go if the file were compacted, and so many that it is worth it."""
+        of_step = Counter((pipeline, step) for _, pipeline, step in self._lines)
+        return self._count > _FEW + 2 * sum(min(count, most) for count in of_step.values())
 
     def _read(self, name: tuple[str, str, str] | None) -> Entry | None:
         if name is None:
@@ -86,10 +95,6 @@ def append(file: Path, entries: Iterable[Entry]) -> None:
         files.make_folders(file.parent)
         with locks.take(_lock(file), shared=True):
             files.append_lines(file, lines.encode())
-
-
-def size(file: Path) -> int:
-    return file.stat().st_size if file.is_file() else 0
 
 
 def compact(file: Path, *, most: int, is_lost: Callable[[Entry], bool] = lambda _: False) -> None:
