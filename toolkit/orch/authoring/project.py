@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,11 +30,15 @@ class Project:
 
 def find_project(file: Path) -> Project:
     """The project of `file` (or folder): the nearest `pyproject.toml` up to the git root, else the git root, else the folder."""
-    file = file.resolve()
+    named, file = file, file.resolve()
     _check_utf8(file)
     folder = file if file.is_dir() else file.parent
     upwards = [folder, *folder.parents]
-    git_root = next((parent for parent in upwards if (parent / ".git").exists()), None)
+    git_root = _git_root(upwards)
+    # As it was named, by way of links; the repository itself may be reached by one.
+    if (seen := _git_root([named.absolute(), *named.absolute().parents])) and seen.resolve() != git_root:
+        hint = "name the file where it is, or put a copy in the place of the link"
+        raise FileNameError(f"{str(named)!r} is or lies behind a link that leads out of the repository, to {str(file)!r}", hint=hint)
     within = upwards[: upwards.index(git_root) + 1] if git_root else upwards
     root = next((parent for parent in within if (parent / "pyproject.toml").is_file()), git_root or folder)
     return Project(git_root or root, root)
@@ -86,6 +91,10 @@ def _check_utf8(file: Path) -> None:
             raise FileNameError(f"the path {str(file)!r} is not UTF-8, as texts that hold it are", hint="rename it") from error
         message = f"the path {str(file)!r} cannot be told: this Python takes names of files for {sys.getfilesystemencoding()}"
         raise FileNameError(message, hint="set PYTHONUTF8=1, or LC_ALL=C.UTF-8") from error
+
+
+def _git_root(upwards: Iterable[Path]) -> Path | None:
+    return next((parent for parent in upwards if (parent / ".git").exists()), None)
 
 
 def import_root(file: Path) -> Path:
