@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from orch.authoring.project import Project
 from orch.errors import OrchError, Where
 from orch.model.records import Failure
 
+_FIRST_CRASH: Final = 0xC0000000  # Windows: https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_TRACEBACK: Final = 50_000
 
@@ -26,7 +28,7 @@ def failure_of(error: BaseException, project: Project, redact: Callable[[str], s
 
     frames = _users(error.__traceback__)
     _strip_ours(error)
-    text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}/", "")
+    text = "".join(traceback.format_exception(type(error), error, frames)).replace(f"{project.git_root}{os.sep}", "")
     text = _encodable(redact(text)[-_LONGEST_TRACEBACK:])
     place = raising_place(error, frames, project) or Where("")
     return Failure(
@@ -88,6 +90,8 @@ def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:
 
 def failure_of_exit(status: int, *, out_of_memory: bool, what: str = "step") -> Failure:
     """The step's process ended by itself. `status` as `subprocess` counts: negative is a signal."""
+    if status >= _FIRST_CRASH:
+        return Failure("signal", f"the {what}'s process crashed with {status:#x}, inside a library that is not written in Python")
     if status >= 0:
         return Failure("exit", f"the {what} ended its process with exit code {status}, by os._exit or a crash in a library")
     number = -status
