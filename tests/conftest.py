@@ -17,6 +17,13 @@ from support.github_parser import GitHubParser
 from support.tools import requires_tool
 
 UNIT: Final = Path(__file__).parent / "unit"
+# Files of tests about what Windows has not: signals, forks, control groups, locks of another kind.
+_POSIX: Final = """
+    integration/test_kill*.py integration/test_odd_steps.py integration/test_timeouts.py integration/test_step_safety.py
+    unit/system/test_control_groups.py unit/system/test_descendants.py unit/test_locks.py
+    unit/runtime/test_failures.py unit/runtime/test_interrupts.py
+"""
+collect_ignore_glob: Final = _POSIX.split() if os.name == "nt" else []
 SCRUBBED_PREFIXES: Final = ("ACTIONS_", "GITHUB_", "INPUT_", "ORCH_", "RUNNER_")
 SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV")
 
@@ -68,6 +75,8 @@ def action_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acti
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if os.name == "nt" and (item.get_closest_marker("posix") or item.get_closest_marker("act")):
+        pytest.skip("Windows has no signals, forks or bash that this could be shown with")
     if item.get_closest_marker("act"):
         requires_tool("act")
     for marker in item.iter_markers("tools"):
