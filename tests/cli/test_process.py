@@ -101,7 +101,7 @@ def completions(*words: str, shell: str = "bash") -> list[str]:
 def test_commands_and_options_are_completed() -> None:
     assert completions("co") == ["plain,compile", "plain,completion"]
     assert completions("runs", "l") == ["plain,list", "plain,logs"]
-    assert completions("run", "--st") == ["plain,--stack"]
+    assert completions("run", "--st") == ["plain,--step", "plain,--stack"]
     assert completions("completion", "") == ["plain,bash", "plain,zsh", "plain,fish"]
 
 

@@ -13,7 +13,6 @@ from support.ran import Ran
 
 from orch.model.events import Event
 
-
 pytestmark = pytest.mark.usefixtures("each_system")
 
 
