@@ -15,13 +15,13 @@ case $1 in
 step)
   mkdir -p "$work/inputs"
   exec "$ORCH_INTERPRETER" -P -m orch step run --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" \
-    --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record"
+    --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record" --pickle "${ORCH_PICKLE:-allow}"
   ;;
 pipeline)
-  options=()
+  options=(--pickle "${ORCH_PICKLE:-allow}")
   [[ -z ${ORCH_JOBS:-} ]] || options+=(--jobs "$ORCH_JOBS")
   [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
-  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" ${options[@]+"${options[@]}"}
+  exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" "${options[@]}"
   ;;
 result)
   mkdir -p "$work/records"

@@ -28,6 +28,7 @@ def run_module(
     trigger: str = "manual",
     cache: bool = True,
     part: Callable[[Graph], Part] | None = None,
+    pickles: str = "allow",
 ) -> Ran:
     """Run the one pipeline of `code`, or `part` of it, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
@@ -52,5 +53,6 @@ def run_module(
         trigger=trigger,
         cache=cache,
         part=part(graph) if part else None,
+        pickles=pickles,
     )
     return Ran(record, home, events)

@@ -6,6 +6,7 @@ A line that must be an error carries an ignore for exactly that error, and an ig
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, assert_type
 
 from orch import (
@@ -19,6 +20,7 @@ from orch import (
     WorkflowCall,
     context,
     log_metadata,
+    materializer,
     pipeline,
     step,
 )
@@ -89,6 +91,23 @@ def whole(rows: int = 10, scale: float = 0.5) -> None:
 
 @step(retry="twice")  # type: ignore[call-overload, untyped-decorator] # pyright: ignore[reportArgumentType]
 def wrong() -> None: ...
+
+
+@materializer(Path, version=2, subclasses=True, deterministic=True)
+class Kept:
+    def save(self, value: Path, folder: Path) -> None:
+        (folder / "name").write_text(value.name)
+
+    def load(self, folder: Path) -> Path:
+        return Path((folder / "name").read_text())
+
+
+assert_type(Kept().load(Path()), Path)
+
+
+@materializer(Path)  # pyright: ignore[reportArgumentType, reportUntypedClassDecorator]
+class Forgetful:  # type: ignore[type-var]
+    def save(self, value: Path, folder: Path) -> None: ...
 
 
 if __name__ == "__main__":

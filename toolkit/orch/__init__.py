@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orch.authoring.pipeline import RunFailed, pipeline
     from orch.authoring.step import step
     from orch.errors import OrchError
+    from orch.materializers.registered import materializer
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "context",
     "log_metadata",
+    "materializer",
     "pipeline",
     "step",
 ]
@@ -53,6 +55,7 @@ _HOME: Final = {
     "WorkflowCall": "orch.model.settings",
     "context": "orch.runtime.context",
     "log_metadata": "orch.runtime.context",
+    "materializer": "orch.materializers.registered",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
 }

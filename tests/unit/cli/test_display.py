@@ -99,6 +99,19 @@ def test_an_output_whose_bytes_say_nothing_about_its_value_is_shown_as_not_compa
     assert "load.result     Model()  stored as pickle, not comparable" in ending(replace(record, steps=steps), tmp_path)
 
 
+def test_outputs_that_are_pickles_or_hold_some_are_named(tmp_path: Path) -> None:
+    record = runs.record_of(runs.success())
+    first, *rest = record.steps
+    holding = replace(runs.artifact(), meta={"pickles": ["$.model", "$.other[0]"]})
+    outputs = {"model": runs.artifact(materializer="pickle"), "report": holding, "plain": runs.artifact()}
+
+    lines = ending(replace(record, steps=(replace(first, outputs=outputs), *rest)), tmp_path)
+
+    names = f"{first.step}.model, {first.step}.report (at $.model, $.other[0])"
+    assert f"kept by pickle, which runs code when it is loaded: {names}" in lines
+    assert not [line for line in ending(record, tmp_path) if "pickle" in line]
+
+
 def test_the_last_line_says_how_the_run_ended(tmp_path: Path) -> None:
     assert ending(runs.record_of(runs.failure()), tmp_path)[-1] == "run 20260102-030405-abcdef failed in 1.50 s"
 

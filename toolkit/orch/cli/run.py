@@ -33,9 +33,7 @@ from orch.stacks.settings import active_stack
 @arguments.config_option
 @click.option("--step", "steps", metavar="ID", multiple=True, help="Run this step alone, on what the last runs left; once for each.")
 @click.option("--from", "first", metavar="ID", help="Run this step and all below it, on what the last runs left.")
-@click.option(
-    "--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; its start without."
-)
+@click.option("--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; its start without.")
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Run at most N steps at a time; as many as processors without.")
 @click.option("--stack", metavar="NAME", help="Use this stack instead of the active one.")
 @arguments.no_cache_option
@@ -94,7 +92,8 @@ def run_graph(
     logical_date: datetime | None = None,
 ) -> RunRecord:
     """Run and show a traced pipeline, with values for all its parameters. `again` is how it was named on a command line."""
-    name, active = active_stack(load_settings(project.git_root), stack, os.environ)
+    settings = load_settings(project.git_root)
+    name, active = active_stack(settings, stack, os.environ)
     # Inside a job there is nothing left to dispatch: the job is where the pipeline runs.
     if active.orchestrator == "github" and not on_runner():
         message = f"stack {name!r} runs pipelines on GitHub, and a run there cannot be started from here yet"
@@ -112,6 +111,7 @@ def run_graph(
             cache=cache,
             part=part,
             logical_date=logical_date,
+            pickles=settings.pickle,
             environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

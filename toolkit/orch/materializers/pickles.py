@@ -82,7 +82,7 @@ def forbidden(value: object) -> MaterializationError:
 
 def forbidden_to_load(artifact: Artifact) -> MaterializationError:
     message = f"the artifact {artifact.digest} is a pickle, loading it could run any code, and orch.yaml says `pickle: forbid`"
-    return MaterializationError(message, hint="run the step that makes it again: it says what else to return")
+    return MaterializationError(message, hint="`orch run --no-cache` runs the step that makes it again, which says what else to return")
 
 
 def _only_pickled(value: object) -> str:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from orch.errors import MaterializationError, OrchError
 from orch.materializers import classes, folders
@@ -25,7 +25,18 @@ from orch.model.artifacts import Artifact
 if TYPE_CHECKING:
     from orch.stores.local import LocalStore
 
-C = TypeVar("C", bound=type)
+
+class Keeper(Protocol):
+    """What a materializer of the user's own has to have; it is made without arguments."""
+
+    def save(self, value: Any, folder: Path, /) -> object:
+        """Write `value` into `folder`, which is empty."""
+
+    def load(self, folder: Path, /) -> Any:
+        """The value again, equal in all that matters, from a folder of the caller's own."""
+
+
+C = TypeVar("C", bound=type[Keeper])
 
 NAME: Final = "custom"
 _FOLDER: Final = "value"

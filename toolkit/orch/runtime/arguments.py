@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orch.errors import UsageError
+
+
+def pickles(options: Mapping[str, str]) -> str:
+    """`--pickle`, which is `allow` unless it is given; raises UsageError."""
+    chosen = options.get("pickle", "allow")
+    if chosen not in ("allow", "forbid"):
+        raise UsageError(f"--pickle is {chosen!r}, expected 'allow' or 'forbid'")
+    return chosen
 
 
 def parse(arguments: Sequence[str], *, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:

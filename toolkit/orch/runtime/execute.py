@@ -24,7 +24,7 @@ from orch.model.schema import check_schema
 from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime import context as step_context
-from orch.runtime.failures import failure_of, failure_of_orch
+from orch.runtime.failures import failure_of, failure_of_orch, failure_of_value
 from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
@@ -105,6 +105,7 @@ class Executor:
         self.stores: dict[str, LocalStore] = {}
         self.secrets = {name: os.environ.get(name, "") for name in setup.secrets}
         self.redact = Redactor(self.secrets.values())
+        self.may_pickle = setup.pickles == "allow"
         self.functions: dict[str, Any] = {}
         self.logged: dict[str, Json] = {}
         self.parameters = {name: values.decode(data) for name, data in setup.parameters.items()}
@@ -170,7 +171,7 @@ class Executor:
         try:
             return {name: self._value(binding, order, inputs) for name, binding in order.step["inputs"]}
         except OrchError as error:
-            raise _Stopped(failure_of_orch("input", error)) from error
+            raise _Stopped(failure_of_value("input", error, self.project, self.redact)) from error
         except Exception as error:  # a pickle may raise anything
             raise _Stopped(failure_of(error, self.project, self.redact, cause="input")) from error
 
@@ -197,7 +198,13 @@ class Executor:
             raise InputMissingError(f"step {step!r} delivered no output {output!r}")
         data = order.artifacts[name]
         inputs[name] = {"digest": data["digest"]}
-        return materializers.load(Artifact.from_json(data), self._store(data.get("store")), scratch=self.scratch)
+        return materializers.load(
+            Artifact.from_json(data),
+            self._store(data.get("store")),
+            scratch=self.scratch,
+            project=self.project.root,
+            may_unpickle=self.may_pickle,
+        )
 
     def _store(self, folder: str | None) -> LocalStore:
         if folder is None:
@@ -261,9 +268,12 @@ class Executor:
         for output, value in zip(outputs, results, strict=True):
             self._check_names(output["name"], names_in(value))
             try:
-                artifact = materializers.save(value, self.store, annotation=output["type"])
+                artifact = materializers.save(
+                    value, self.store, annotation=output["type"], may_pickle=self.may_pickle, mask=self.redact or None
+                )
             except (MaterializationError, StoreError) as error:
-                raise _Stopped(failure_of_orch("output", error, f"output {output['name']!r}: ")) from error
+                failure = failure_of_value("output", error, self.project, self.redact, f"output {output['name']!r}: ")
+                raise _Stopped(failure) from error
             except Exception as error:  # a value's own methods may raise anything
                 raise _Stopped(failure_of(error, self.project, self.redact, cause="output")) from error
             self._check_names(output["name"], names_beside(artifact))

@@ -88,6 +88,16 @@ def failure_of_orch(cause: str, error: OrchError, prefix: str = "") -> Failure:
     return Failure(cause, message, type(error).__name__, file=where.path if where else "", line=where.line if where else 0)
 
 
+def failure_of_value(cause: str, error: OrchError, project: Project, redact: Callable[[str], str], prefix: str = "") -> Failure:
+    """An error of ours about a value; what the user's own code for it raised (a materializer, `__reduce__`) is told with its place."""
+    failure = failure_of_orch(cause, error, prefix)
+    raised = error.__cause__
+    if raised is None or raising_place(raised, raised.__traceback__, project) is None:
+        return failure
+    told = failure_of(raised, project, redact)
+    return replace(failure, traceback=told.traceback, file=told.file, line=told.line)
+
+
 def failure_of_exit(status: int, *, out_of_memory: bool, what: str = "step") -> Failure:
     """The step's process ended by itself. `status` as `subprocess` counts: negative is a signal."""
     if status >= _FIRST_CRASH:

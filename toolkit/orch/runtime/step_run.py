@@ -33,7 +33,7 @@ Log = Callable[[str], None]
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
-    options = arguments.parse(argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project"])
+    options = arguments.parse(argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle"])
     graph = read_graph_file(Path(options["graph"]))
     steps = {step["id"]: step for step in graph["steps"]}
     if options["step"] not in steps:
@@ -41,7 +41,8 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         raise UnknownStepError(f"no step {options['step']!r} in {options['graph']}", hint=hint)
     step = Step.from_json(steps[options["step"]])
     project = _project(graph["project"], Path(options.get("project", graph["project"])).resolve())
-    job = _Job(graph, step, project, Path(options["outputs"]).resolve(), Path(options["record"]).resolve(), environment, stdout)
+    folders = Path(options["outputs"]).resolve(), Path(options["record"]).resolve()
+    job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options))
     return job.run(Path(options["inputs"]).resolve())
 
 
@@ -53,8 +54,18 @@ def _project(name: str, root: Path) -> Project:
 
 class _Job:
     def __init__(
-        self, graph: Json, step: Step, project: Project, outputs: Path, record: Path, environment: Mapping[str, str], stdout: TextIO
+        self,
+        graph: Json,
+        step: Step,
+        project: Project,
+        outputs: Path,
+        record: Path,
+        environment: Mapping[str, str],
+        stdout: TextIO,
+        *,
+        pickles: str,
     ) -> None:
+        self.pickles = pickles
         self.graph = graph
         self.step = step
         self.project = project
@@ -100,6 +111,7 @@ class _Job:
             parameters=parameters,
             verify=True,
             secrets=[],
+            pickles=self.pickles,
         )
 
     def _parameters(self) -> Mapping[str, Json]:

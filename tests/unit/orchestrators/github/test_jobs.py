@@ -50,6 +50,14 @@ def test_a_job_may_read_artifacts_only_if_its_step_reads_outputs() -> None:
     assert {permission.access for job in made.values() for permission in job.permissions} == {"read"}
 
 
+def test_jobs_are_told_that_pickles_are_forbidden() -> None:
+    graph = a_graph(a_step("a"), a_step("b", ["a"]))
+
+    assert {name: our_inputs(job).get("pickle") for name, job in jobs(graph).items()} == {"a": None, "b": None, "orch-result": None}
+    made = jobs(graph, Settings(pickle="forbid"))
+    assert {name: our_inputs(job).get("pickle") for name, job in made.items()} == {"a": "forbid", "b": "forbid", "orch-result": None}
+
+
 def test_a_checkout_leaves_no_credentials_behind() -> None:
     for job in jobs(a_graph()).values():
         checkout = job.steps[0]

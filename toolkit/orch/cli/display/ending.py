@@ -23,6 +23,7 @@ _COLOURS: Final = {
     State.RUNNING: ("cyan",),
 }
 _LONGEST_PREVIEW: Final = 100
+_LONGEST_LIST: Final = 400
 LONGEST_REASON: Final = 200
 
 
@@ -57,6 +58,8 @@ def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colou
         if part:
             width = max(len(name) for name, _ in part)
             lines += ["", *(f"{name.ljust(width)}  {text}" for name, text in part)]
+    if pickled := list(_pickled(record)):
+        lines += ["", cut(f"kept by pickle, which runs code when it is loaded: {', '.join(pickled)}", _LONGEST_LIST)]
     for step in record.steps:
         if step.state is State.FAILED:
             lines += ["", *_failure(record, step, colour=colour)]
@@ -90,6 +93,14 @@ def _logged(record: RunRecord) -> Iterator[tuple[str, str]]:
     for step in record.steps:
         for name, value in step.metadata.items():
             yield one_line(f"{step.step}.{name}"), cut(one_line(as_text(value)), _LONGEST_PREVIEW)
+
+
+def _pickled(record: RunRecord) -> Iterator[str]:
+    for step in record.steps:
+        for name, artifact in step.outputs.items():
+            if places := artifact.pickled:
+                inside = "" if places[0] == "$" else f" (at {', '.join(places)})"
+                yield one_line(f"{step.step}.{name}{inside}")
 
 
 def _shown(artifact: Artifact, exported: Path) -> str:

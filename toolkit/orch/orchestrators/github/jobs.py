@@ -57,6 +57,8 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
         permissions.append(Permission("actions", reason="to read artifacts of earlier attempts"))
     if step.parameters:
         inputs["parameters"] = _PARAMETERS
+    if settings.pickle != "allow":  # the default of our action
+        inputs["pickle"] = settings.pickle
     inputs |= _retention(step, settings.retention)
     return Job(
         name=step.id,

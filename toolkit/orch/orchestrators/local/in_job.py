@@ -22,7 +22,7 @@ from orch.runtime.summary import render
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pipeline cannot start."""
-    options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs", "logical-date"])
+    options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs", "logical-date", "pickle"])
     graph = load_graph(options["pipeline"])
     project = find_project(split_reference(options["pipeline"])[0])
     given_date = options.get("logical-date")
@@ -38,6 +38,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         run_id=environment.get("GITHUB_RUN_ID"),
         attempt=int(environment.get("GITHUB_RUN_ATTEMPT") or 1),
         logical_date=None if given_date is None else dates.parse(given_date, dates.zone_of(graph.triggers)),
+        pickles=arguments.pickles(options),
     )
     _tell(record, graph, environment)
     return record.state.exit_code

@@ -44,12 +44,14 @@ def run(
     cache: bool = True,
     part: Part | None = None,
     logical_date: datetime | None = None,
+    pickles: str = "allow",
 ) -> RunRecord:
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
     A failure, or Ctrl-C, is told by the record's state. `environment` is what steps inherit, without the secrets that
     other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on what
-    earlier runs left. Without a `logical_date`, the run is for the moment of its start.
+    earlier runs left. Without a `logical_date`, the run is for the moment of its start. With `pickles="forbid"`, what only
+    a pickle can keep is neither saved nor loaded.
     """
     environment = dict(os.environ if environment is None else environment)
     graph = part.graph if part else graph
@@ -80,7 +82,9 @@ def run(
         results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
         with place.running(info.run) as folder:
             journal = Journal(folder, sink)
-            pool = Pool(jobs, _setup(project, info, zone, given, place), environment, journal.output, hidden=hidden)
+            pool = Pool(
+                jobs, _setup(project, info, zone, given, place)._replace(pickles=pickles), environment, journal.output, hidden=hidden
+            )
             return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
 
 
