@@ -23,7 +23,7 @@ LAYERS: Final = (
     ("orch.targets",),
     ("orch.github",),
     ("orch.stacks",),
-    ("orch.workflow",),
+    ("orch.workflow", "orch.schemas"),
     # --- below this line: standard library only; this is what travels to wherever a step runs ---
     ("orch.runtime",),
     ("orch.planning",),

@@ -24,9 +24,11 @@ COMMANDS: Final = {
     "upgrade": "Move the repository to this version of orch.",
     "act": "Run a pipeline's compiled workflow on this machine with act.",
     "runs": "List runs, show one, read its logs.",
+    "explain": "Show why a step ran or was cached, and what changed.",
     "gc": "Delete runs and results that are not needed any more.",
     "stack": "Show stacks and choose the active one.",
     "orchestrator": "Show what a pipeline can be scheduled by.",
+    "schema": "Print the JSON Schemas of what orch writes and reads.",
     "step": "Run one step, as jobs, containers and pods do.",
     "completion": "Print the code that completes commands in a shell.",
 }
