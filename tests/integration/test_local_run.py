@@ -260,6 +260,7 @@ def test_an_unknown_target_is_an_error_before_any_step_runs(tmp_path: Path) -> N
         run_module(tmp_path, code)
 
 
+@pytest.mark.posix
 def test_output_is_captured_at_descriptor_level_and_kept_in_order(tmp_path: Path) -> None:
     ran = run_module(
         tmp_path,
@@ -329,7 +330,10 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "cause", "message"), ENDS, ids=[line for line, _, _ in ENDS])
+@pytest.mark.parametrize(
+    ("line", "cause", "message"),
+    [pytest.param(*end, id=end[0], marks=[pytest.mark.posix] if end[1] == "signal" else []) for end in ENDS],
+)
 def test_however_a_step_ends_it_is_that_steps_failure_and_the_others_go_on(tmp_path: Path, line: str, cause: str, message: str) -> None:
     ran = run_module(
         tmp_path,
@@ -400,6 +404,7 @@ def test_a_traceback_starts_at_the_users_frame_and_names_the_users_line(tmp_path
     assert not any("/orch/runtime/" in line for line in lines)
 
 
+@pytest.mark.posix
 def test_a_memory_limit_is_named_as_what_it_is(tmp_path: Path) -> None:
     ran = run_module(
         tmp_path,
@@ -453,6 +458,7 @@ def memory_group() -> Iterator[Path]:
             time.sleep(0.05)
 
 
+@pytest.mark.posix
 def test_a_kill_by_the_kernel_for_memory_is_named_as_what_it_is(tmp_path: Path, memory_group: Path) -> None:
     """The whole run lives in the group, as a container does: the kernel takes its largest process, and that is the step's."""
     code = "    @step\n    def grow() -> int: return len(b'x' * (512 << 20))\n\n    @pipeline\n    def p(): grow()\n"
@@ -499,6 +505,7 @@ def test_a_new_process_follows_a_failure_and_a_changed_environment(tmp_path: Pat
     assert len(set(pids)) == len(pids)
 
 
+@pytest.mark.posix
 def test_a_timeout_ends_the_step_and_what_it_started(tmp_path: Path) -> None:
     ran = run_module(
         tmp_path,
@@ -617,6 +624,7 @@ CTRL_C = """
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("prepare", "body"),
     [
@@ -640,6 +648,7 @@ def test_ctrl_c_stops_the_steps_records_them_as_cancelled_and_exits_130(tmp_path
     assert all(_has_ended(pid) for pid in pids)
 
 
+@pytest.mark.posix
 def test_a_run_that_was_stopped_is_cancelled_also_where_a_step_had_failed(tmp_path: Path) -> None:
     code = """
     import time
@@ -700,6 +709,7 @@ def test_a_file_that_is_to_be_kept_is_laid_out_though_a_step_reads_it(tmp_path: 
     ]
 
 
+@pytest.mark.posix
 def test_a_second_ctrl_c_does_not_wait_for_a_step_that_ignores_the_first(tmp_path: Path) -> None:
     ignores = "except KeyboardInterrupt: Path('asked').write_text('once'); time.sleep(1.5); Path('unharmed').touch()"
     file = write(tmp_path, CTRL_C.format(name="waits", prepare="pass", body=f"try: time.sleep(60)\n            {ignores}"))

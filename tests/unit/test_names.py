@@ -49,3 +49,19 @@ def test_no_two_artifacts_of_a_run_have_one_name(pipelines: list[str], steps: li
     } | {names.run_artifact(pipeline, attempt): (pipeline, attempt) for pipeline, attempt in itertools.product(pipelines, (1, 11))}
 
     assert len(made) == len(set(pipelines)) * (len(set(steps)) * 4 + 2)
+
+
+@pytest.mark.parametrize("name", ["con", "Aux", "NUL", "com1", "LPT0"])
+def test_a_device_of_windows_names_nothing_that_becomes_a_file(name: str) -> None:
+    for problem in (names.step_id_problem(name), names.pipeline_name_problem(name), names.output_name_problem(name)):
+        assert problem == f"{name!r} is the name of a device on Windows, and no file there can be called that"
+
+
+@pytest.mark.parametrize("name", ["aux.yml", "nul .txt", "COM3.tar.gz"])
+def test_a_device_is_one_whatever_follows_it(name: str) -> None:
+    assert names.device_problem(name)
+
+
+@pytest.mark.parametrize("name", ["console", "auxiliary", "com", "com10", "lpt", "_con"])
+def test_what_only_begins_like_a_device_is_none(name: str) -> None:
+    assert names.step_id_problem(name) is None

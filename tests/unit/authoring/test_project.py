@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
-from orch.authoring.project import Project, add_import_paths, find_project, import_root, module_name
+from orch.authoring.project import (
+    Project,
+    add_import_paths,
+    check_divided_by_slashes,
+    find_project,
+    import_root,
+    module_name,
+    portable,
+)
+from orch.errors import FileNameError
 
 
 def layout(root: Path, *names: str) -> None:
@@ -94,3 +104,51 @@ def test_a_project_without_a_src_folder_has_none_on_the_path(tmp_path: Path, mon
     add_import_paths(tmp_path, tmp_path / "pipeline.py")
 
     assert sys.path == [str(tmp_path)]
+
+
+COMPOSED = unicodedata.normalize("NFC", "größe/é.py")
+COMBINING = unicodedata.normalize("NFD", COMPOSED)
+
+
+@pytest.mark.parametrize("name", ["a.py", "pkg/a b.py", "with:colon.py", COMPOSED])
+def test_a_name_is_written_as_every_machine_finds_it(tmp_path: Path, name: str) -> None:
+    layout(tmp_path, name)
+
+    assert portable(tmp_path / name, tmp_path) == name
+
+
+def test_the_root_itself_is_a_dot(tmp_path: Path) -> None:
+    assert portable(tmp_path, tmp_path) == "."
+
+
+def test_a_name_that_git_on_macos_would_change_is_refused_with_the_one_to_use(tmp_path: Path) -> None:
+    layout(tmp_path, COMBINING)
+    if (tmp_path / COMPOSED).exists():
+        assert portable(tmp_path / COMBINING, tmp_path) == COMPOSED
+        return
+    with pytest.raises(FileNameError) as caught:
+        portable(tmp_path / COMBINING, tmp_path)
+
+    assert caught.value.hint == f"rename it to {COMPOSED!r}, which looks the same"
+
+
+@pytest.mark.parametrize(("path", "instead"), [("deploy\\dev.txt", "deploy/dev.txt"), ("a\\b/c", "a/b/c")])
+def test_a_path_in_a_source_is_divided_by_slashes(path: str, instead: str) -> None:
+    with pytest.raises(FileNameError) as caught:
+        check_divided_by_slashes(path, "requirements")
+
+    assert repr(path) in caught.value.message
+    assert repr(instead) in caught.value.hint
+
+
+def test_a_link_out_of_the_repository_is_refused_and_one_within_it_is_not(tmp_path: Path) -> None:
+    layout(tmp_path, "repository/.git/", "repository/real.py", "outside.py")
+    (tmp_path / "repository/inside.py").symlink_to("real.py")
+    (tmp_path / "repository/out.py").symlink_to("../outside.py")
+    (tmp_path / "by-link").symlink_to("repository")
+
+    for name in ("repository/inside.py", "by-link/real.py", "by-link/inside.py", "by-link", "repository"):
+        assert find_project(tmp_path / name).git_root == tmp_path / "repository"
+    for name in ("repository/out.py", "by-link/out.py"):
+        with pytest.raises(FileNameError, match="leads out of the repository"):
+            find_project(tmp_path / name)

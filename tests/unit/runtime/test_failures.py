@@ -140,6 +140,7 @@ def test_an_error_of_ours_may_have_no_hint_and_no_place() -> None:
         (-signal.SIGABRT, False, "signal", "crashed with SIGABRT"),
         (-signal.SIGTERM, False, "signal", "ended by SIGTERM"),
         (-250, False, "signal", "ended by signal 250"),
+        (0xC0000005, False, "signal", "crashed with 0xc0000005"),  # as Windows tells of what is a SIGSEGV elsewhere
     ],
 )
 def test_the_end_of_a_process_is_told_by_its_status(status: int, cause: str, words: str, *, out_of_memory: bool) -> None:
