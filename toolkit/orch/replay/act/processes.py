@@ -53,7 +53,8 @@ class Family:
         return (started | marked).union(*(descendants(pid, table) for pid in started | marked))
 
     def kill(self) -> None:
-        assert sys.platform != "win32"  # the harness said so before anything was started
+        if sys.platform == "win32":  # the harness said so before anything was started
+            return
         until = time.monotonic() + _PATIENCE
         while (left := self.members()) and time.monotonic() < until:
             for pid in left:
