@@ -66,6 +66,7 @@ class StepRecord:
     key: str = ""  # the cache key, where one was computed
     facts: Mapping[str, Json] = field(default_factory=dict)  # what the key is the digest of
     cached_from: str = ""  # the run that made the outputs, of a cached step
+    cause: str = ""  # why it ran, or was cached, as one word: see `orch.model.plan.Cause`
     hook: Failure | None = None  # why its on_failure or on_success hook failed; the step's own state stays
 
     def to_json(self) -> Json:
@@ -94,6 +95,8 @@ class StepRecord:
             data |= {"key": self.key, "facts": dict(self.facts)}
         if self.cached_from:
             data["cached_from"] = self.cached_from
+        if self.cause:
+            data["cause"] = self.cause
         if self.hook:
             data["hook"] = self.hook.to_json()
         return data
@@ -123,6 +126,7 @@ class StepRecord:
                 key=data.get("key", ""),
                 facts=data.get("facts", {}),
                 cached_from=data.get("cached_from", ""),
+                cause=data.get("cause", ""),
                 hook=Failure.from_json(data["hook"]) if "hook" in data else None,
             )
             _check_values(record)

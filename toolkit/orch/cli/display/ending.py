@@ -41,6 +41,9 @@ def reason_of(record: StepRecord) -> str:
 def heading(info: RunInfo, *, steps: int) -> str:
     """The first line of a run, with the values of its parameters."""
     count = f", {steps} step{'' if steps == 1 else 's'}" if steps else ""
+    if info.part:
+        more = f" and {len(info.part) - 1} more" if len(info.part) > 1 else ""
+        count = f", only {one_line(info.part[0])}{more}"
     return f"run {one_line(info.run)} of {one_line(info.pipeline)}{count}{_parameters(info)}"
 
 

@@ -92,6 +92,7 @@ class Cache:
         Where a file that the step reaches was changed since the start, nobody knows which code ran: then neither.
         """
         decision = self.decisions[record.step]
+        record = replace(record, cause=str(decision.cause))
         if not decision.key:
             return record
         if not self._is_as_gathered(record.step):

@@ -117,6 +117,7 @@ class Drive:
             key=decision.key,
             facts=decision.facts,
             cached_from=entry.run,
+            cause=str(decision.cause),
         )
 
     def _start(self, step: Step) -> None:

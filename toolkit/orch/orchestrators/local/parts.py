@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from orch.errors import OrchError, RecordError, StoreError, UnknownStepError, UsageError, raise_problems
+from orch.errors import OrchError, StoreError, UnknownStepError, UsageError, raise_problems
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef, Step, topological
 from orch.model.records import RunRecord, StepRecord
 from orch.model.states import State
-from orch.names import RUN_FILE
-from orch.orchestrators.local.home import Home, RunFolder
+from orch.orchestrators.local.history import newest_first
+from orch.orchestrators.local.home import Home
 from orch.stores.local import LocalStore
 
 
@@ -70,7 +70,7 @@ def last_results(part: Part, home: Home) -> dict[str, StepRecord]:
     """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors."""
     found: dict[str, StepRecord] = {}
     missing = {step.id: step for step in part.producers}
-    for record in _newest_first(home, part.graph.pipeline) if missing else ():
+    for record in newest_first(home, part.graph.pipeline) if missing else ():
         for told in record.steps:
             step = missing.get(told.step)
             if step is not None and all(output.name in told.outputs for output in step.outputs):
@@ -92,24 +92,6 @@ def _taken(step: Step, told: StepRecord, record: RunRecord) -> StepRecord:
         reason=f"not in this part: as in run {run}",
         cached_from=told.cached_from or run,
     )
-
-
-def _newest_first(home: Home, pipeline: str) -> Iterator[RunRecord]:
-    """Records are read as far as they are asked for: there may be many."""
-    for folder in sorted(home.folders(), key=_written, reverse=True):
-        try:
-            record = folder.read()
-        except RecordError:  # a damaged record hides no other
-            continue
-        if record.info.pipeline == pipeline:
-            yield record
-
-
-def _written(folder: RunFolder) -> int:
-    try:
-        return (folder.path / RUN_FILE).stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _absent(part: Part, missing: Iterable[str]) -> Iterator[OrchError]:

@@ -40,6 +40,7 @@ class StoredIndex(Index):
             found = _LINE.search(line)
             if found and int(found["schema"]) <= SCHEMA:
                 key, pipeline, step = (found[name].decode() for name in ("key", "pipeline", "step"))
+                self._lines.pop((key, pipeline, step), None)  # in the order in which they were made
                 self._lines[key, pipeline, step] = line
                 self._of_key[key] = self._of_step[pipeline, step] = (key, pipeline, step)
 
@@ -49,6 +50,11 @@ class StoredIndex(Index):
 
     def newest_of(self, pipeline: str, step: str) -> Entry | None:
         return self._read(self._of_step.get((pipeline, step)))
+
+    def of_step(self, pipeline: str, step: str) -> Iterator[Entry]:
+        """All that are there of one step, the oldest first."""
+        names = (name for name in self._lines if name[1:] == (pipeline, step))
+        return (entry for name in names if (entry := self._read(name)))
 
     def __iter__(self) -> Iterator[Entry]:
         return (entry for name in self._lines if (entry := self._read(name)))
