@@ -21,11 +21,15 @@ _SAFE: Final = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 _NOT_SOURCES: Final = frozenset(("__pycache__", "node_modules", "site-packages", "build", "dist"))
 
 
+def environment() -> dict[str, str]:
+    """This process's own, for a git that is to work on the folder that it is given."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
+
+
 def ask(folder: Path, *arguments: str) -> str:
     """What git prints; raises ToolMissingError, or ToolFailedError with git's own words."""
-    environment = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
     try:
-        done = subprocess.run(["git", *_SAFE, "-C", str(folder), *arguments], env=environment, capture_output=True, check=False)
+        done = subprocess.run(["git", *_SAFE, "-C", str(folder), *arguments], env=environment(), capture_output=True, check=False)
     except OSError as error:
         raise ToolMissingError("git is not on this machine", hint="install git") from error
     if done.returncode:
