@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from orch.authoring.git import environment
 from orch.errors import ToolFailedError, ToolMissingError
 
 _PLAIN: Final = re.compile(r"\w[\w./-]*", re.ASCII)
@@ -32,6 +33,7 @@ def main_branch(git_root: Path) -> str:
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, errors="replace", check=False)
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8", errors="replace", check=False)
     except FileNotFoundError as error:
         raise ToolMissingError("git is not on this machine", hint="install git: workflows live in a git repository") from error
