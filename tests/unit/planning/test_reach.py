@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -628,6 +630,15 @@ def test_compiled_modules_count_by_their_bytes(tmp_path: Path) -> None:
 
     assert sources.missed_by(name, "1", "2") == {"uses", "other"}  # nobody knows what importing it does
     assert sources.missed_by("fast.py", "3", "4") == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name may be any bytes")
+def test_folders_whose_names_are_not_utf_8_are_no_trouble(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"\xff")
+    name = os.fsdecode(b"sub\xfe/pipeline.py")
+    sources = Sources(root, {name: two_steps("", "return 1")}, steps("uses", "other", file=name), memory=root / "memory.json")
+
+    assert sources.missed_by(name, "return 1\n\n\n", "return 2\n\n\n") == {"uses"}
 
 
 def test_a_missing_file_is_no_code_and_no_crash(tmp_path: Path) -> None:

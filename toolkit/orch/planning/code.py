@@ -141,6 +141,7 @@ class CodeOfSteps:
         """From the root of the repository; of what lies outside, its name, which is the same on every machine."""
         path = Path(module.path)
         if path.is_relative_to(self._project.git_root):
-            return path.relative_to(self._project.git_root).as_posix()
+            name = path.relative_to(self._project.git_root).as_posix()
+            return name.encode(errors="backslashreplace").decode()  # documents are UTF-8, names of folders need not be
         inner = module.name.replace(".", "/") + ("/__init__" if path.stem == "__init__" else "")
         return f"//{inner}{path.suffix}"

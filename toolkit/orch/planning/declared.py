@@ -33,7 +33,11 @@ def _matching(pattern: str, root: Path, where: Where | None, step: str) -> Itera
     if pattern.startswith(("/", "\\", "~")) or ".." in parts or (len(pattern) > 1 and pattern[1] == ":"):
         hint = "files of the project alone count: name them from its root"
         raise FilesError(f"step {step!r} declares files={pattern!r}, which leads out of the project", hint=hint, where=where)
+    if not pattern:
+        return
     for name in _expand("", parts, str(root)):
+        if pattern.endswith(("/", "\\")) and not os.path.isdir(root / name):
+            continue
         yield from _files_of(name, root, where, step, frozenset())
 
 

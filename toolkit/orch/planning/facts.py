@@ -157,7 +157,7 @@ class _Documents:
         return tuple(f"{label}:{each.line}: {each.text}" for label, each in sorted(found) if each.variable not in declared)
 
     def _add(self, content: Json) -> str:
-        data = canonical.dumps(content).encode(errors="surrogatepass")
+        data = canonical.dumps(content).encode()
         digest = digest_of_bytes(data)
         self.documents[digest] = data
         return digest

@@ -8,6 +8,7 @@ the clock of its file system could not have told a later write apart (what git c
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import time
@@ -138,7 +139,7 @@ class Memory:
                 return
             # Both this machine's clock and that of the file system must say that time has passed.
             self._limit = min(data["began"], written - data["took"])
-            self._before = data["files"]
+            self._before = {file: entry for file, entry in data["files"].items() if _is_entry(entry)}
             self.packages = data["packages"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return
@@ -156,7 +157,7 @@ class Memory:
             "files": known,
             "packages": self.packages,
         }
-        text = canonical.dumps(data).encode()
+        text = json.dumps(data, separators=(",", ":")).encode()  # in ASCII: paths need not be UTF-8
         try:
             files.make_folders(self._path.parent)
             files.write_atomic(self._path, digest_of_bytes(text).encode() + b"\n" + text)
@@ -168,6 +169,14 @@ class Memory:
     def keep_packages(self, packages: Json) -> None:
         self.packages = packages
         self._packages_changed = True
+
+
+def _is_entry(entry: Json) -> bool:
+    match entry:
+        case [[int(), int(), int(), int(), int()], str(), list() | None, list() | None]:
+            return True
+        case _:
+            return False
 
 
 def _made_by() -> Json:
