@@ -91,3 +91,15 @@ def test_a_raw_file_writes_through_a_buffer_and_is_closed_with_it(tmp_path: Path
     assert (tmp_path / "file").read_bytes() == b"0123456789"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.close(descriptor)
+
+
+def test_a_tidy_writer_removes_what_killed_ones_left_of_the_same_file_and_nothing_else(tmp_path: Path) -> None:
+    kept = {"file.1-2.tmp": None, "other.1-0.tmp": 0, "file.tmp": 0, "file.mine.tmp": 0, "file.1-0.tmp.txt": 0}
+    for name, time in {"file.1-0.tmp": 0, "file.23-45.tmp": 0, **kept}.items():
+        (tmp_path / name).touch()
+        if time is not None:
+            os.utime(tmp_path / name, (time, time))
+
+    files.write_atomic(tmp_path / "file", b"new", tidy=True)
+
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file", *kept}, "a young one may be another writer's that lives"

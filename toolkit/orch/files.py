@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _APPEND: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_STALE: Final = 600.0  # seconds
 _counter = itertools.count()
 
 # --- one effect each ---
@@ -99,19 +100,35 @@ def remove_tree(path: str | Path, *, ignore_errors: bool = False) -> None:
 # --- made of those ---
 
 
-def write_atomic(path: str | Path, data: bytes) -> None:
-    """Replace `path` in one step: a reader sees the old content or the new, never half of one."""
+def write_atomic(path: str | Path, data: bytes, *, tidy: bool = False) -> None:
+    """Replace `path` in one step: a reader sees the old content or the new, never half of one.
+
+    `tidy` also removes what writers of `path` that were killed have left beside it, where nobody else looks for that.
+    """
     temporary = f"{path}.{os.getpid()}-{next(_counter)}.tmp"
     try:
         descriptor = create(temporary)
         try:
             write_all(descriptor, data)
+            now = os.fstat(descriptor).st_mtime
         finally:
             os.close(descriptor)
         rename(temporary, path)
     except BaseException:
         unlink(temporary)
         raise
+    if tidy:
+        _remove_stale(path, now)
+
+
+def _remove_stale(path: str | Path, now: float) -> None:
+    """By the clock of the file system; no living writer takes that long between the two names."""
+    folder, name = os.path.split(path)
+    for entry in list(os.scandir(folder or ".")):
+        middle = entry.name.removeprefix(f"{name}.").removesuffix(".tmp")
+        is_ours = entry.name == f"{name}.{middle}.tmp" and middle.replace("-", "").isdecimal()
+        if is_ours and entry.stat(follow_symlinks=False).st_mtime < now - _STALE:
+            unlink(entry.path)
 
 
 def append_lines(path: str | Path, text: bytes) -> None:

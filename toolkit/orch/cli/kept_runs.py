@@ -68,7 +68,7 @@ def find_run(git_root: Path, wanted: str | None) -> KeptRun:
 
 
 def _folders(git_root: Path) -> list[RunFolder]:
-    return [folder for home in homes(git_root) for folder in home.folders()]
+    return [folder for home in homes(git_root) for folder in home.folders() if folder.has_begun]
 
 
 def _read(folder: RunFolder) -> KeptRun:

@@ -22,7 +22,7 @@ def set_active(git_root: Path, name: str) -> None:
         raise unknown_stack(name, settings)
     file = git_root / FILE
     before = file.read_bytes().decode() if file.is_file() else ""
-    files.write_atomic(file, with_active(before, name).encode())
+    files.write_atomic(file, with_active(before, name).encode(), tidy=True)
 
 
 def with_active(text: str, name: str) -> str:

@@ -20,7 +20,7 @@ def place(git_root: Path, path: str, text: str) -> None:
     file = git_root / path
     try:
         files.make_folders(file.parent)
-        files.write_atomic(file, text.encode("utf-8", "surrogateescape"))
+        files.write_atomic(file, text.encode("utf-8", "surrogateescape"), tidy=True)
     except OSError as error:
         hint = "is the disk full, or the folder somebody else's?"
         raise StoreError(f"cannot write {path!r}: {error.strerror or error}", hint=hint, where=Where(path)) from error

@@ -132,7 +132,7 @@ class _Place:
         lines = results.read_lines(self.home.index)
         found = (self._result(number, line) for number, line in enumerate(lines))
         return Found(
-            tuple(self._run(folder) for folder in self.home.folders()),
+            tuple(self._run(folder) for folder in self.home.folders() if folder.has_begun or not self.is_alone),
             tuple(result for result in found if result),
             {f"{self.prefix}{digest}": size for digest, size in stored_objects(self.home.store)},
         )
@@ -186,6 +186,7 @@ class _Place:
                 yield from (*folder.path.glob(f"{ASIDE}*"), *folder.path.glob("*.tmp"), *self._scratch(folder))
         yield from self.home.runs.glob(f"{REMOVING}*")
         if self.is_alone:
+            yield from (folder.path for folder in self.home.folders() if not folder.has_begun)
             yield from self.home.store.glob(f"{STORE_ASIDE}*")
             for place in (self.home.path, self.home.index.parent):
                 yield from place.glob("*.tmp")

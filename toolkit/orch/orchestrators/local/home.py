@@ -57,7 +57,6 @@ class RunFolder:
         with self.writing():
             files.make_folders(self.path.parent)
             files.make_folder(self.path)
-            files.make_folder(self.path / "logs")
             ignored = self.path.parents[1] / ".gitignore"
             if not ignored.exists():
                 files.write_atomic(ignored, b"*\n")
@@ -73,7 +72,14 @@ class RunFolder:
             files.append_lines(self.path / STEPS_FILE, text.encode())
 
     def open_log(self, step: str) -> BinaryIO:
-        return files.open_log(self.path / "logs" / f"{step}.log")
+        try:
+            return files.open_log(self.log(step))
+        except FileNotFoundError:
+            files.make_folders(self.log(step).parent)
+            return files.open_log(self.log(step))
+
+    def log(self, step: str) -> Path:
+        return self.path / "logs" / f"{step}.log"
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -90,6 +96,11 @@ class RunFolder:
         return self.path / "outputs" / step / output
 
     # --- read by others ---
+
+    @property
+    def has_begun(self) -> bool:
+        """False of what a run leaves that was killed before its first words: there is nothing to tell."""
+        return any((self.path / name).exists() for name in (RUN_FILE, STEPS_FILE, "logs"))
 
     @property
     def is_going_on(self) -> bool:
@@ -158,7 +169,7 @@ class Home:
         return RunFolder(self.runs / run_id)
 
     def folders(self) -> list[RunFolder]:
-        """Of all runs, by name; a link to somewhere else is none."""
+        """Of all runs, and of those that have not begun, by name; a link to somewhere else is none."""
         found = sorted(folder for folder in self.runs.glob("*") if not folder.name.startswith("."))
         return [RunFolder(folder) for folder in found if folder.is_dir() and not folder.is_symlink()]
 
