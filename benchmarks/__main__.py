@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import sources
+
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
 
@@ -151,6 +153,40 @@ def compiling(bench: Bench) -> list[Row]:
     ]
 
 
+class Project:
+    """Steps and helpers in a folder of their own, to decide about."""
+
+    def __init__(self, bench: Bench, steps: int) -> None:
+        self._bench = bench
+        self._folder = bench.folder / f"steps_{steps}"
+        self._folder.mkdir()
+        (self._folder / "pyproject.toml").touch()
+        (self._folder / "graph.json").write_text(sources.write(self._folder, modules=200, steps=steps).text())
+
+    def cold(self) -> float:
+        shutil.rmtree(self._folder / "memory", ignore_errors=True)
+        return self.unchanged()
+
+    def unchanged(self) -> float:
+        """Seconds as the process itself takes them, without its start."""
+        command = [PYTHON, str(HERE / "decide_once.py"), "graph.json", "memory/sources.json"]
+        ended = subprocess.run(command, cwd=self._folder, env=self._bench.environment, capture_output=True, check=True)
+        return float(ended.stdout)
+
+
+def deciding(bench: Bench) -> list[Row]:
+    small, large = Project(bench, 300), Project(bench, 3000)
+    time.sleep(2.5)  # sources that were written just now are read again
+    cold, large_cold = bench.in_turn(small.cold, large.cold)
+    unchanged, large_unchanged = bench.in_turn(small.unchanged, large.unchanged)
+    return [
+        Row("decide 300 steps that reach 200 modules, cold", cold * 1000, 300, "ms", "with the imports for it"),
+        Row("the same, nothing changed", unchanged * 1000, 60, "ms", "with the imports for it"),
+        Row("decide, a step at 3,000 against a step at 300, cold", large_cold / cold / 10, 1, "x", ""),
+        Row("the same, nothing changed", large_unchanged / unchanged / 10, 1, "x", ""),
+    ]
+
+
 def table(rows: Sequence[Row]) -> str:
     lines = ["| what | measured | bar | |", "| --- | ---: | ---: | --- |"]
     for row in rows:
@@ -163,7 +199,7 @@ def main(arguments: Sequence[str]) -> int:
     rounds = int(arguments[arguments.index("--rounds") + 1]) if "--rounds" in arguments else 9
     with tempfile.TemporaryDirectory(prefix="orch-bench-") as folder:
         bench = Bench(Path(folder), rounds)
-        rows = [*start_up(bench), *one_step(bench), *local_runs(bench), *compiling(bench)]
+        rows = [*start_up(bench), *one_step(bench), *local_runs(bench), *compiling(bench), *deciding(bench)]
     print(table(rows))
     return 0 if all(row.holds for row in rows) else 1
 

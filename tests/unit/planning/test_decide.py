@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.graphs import graphs
 from support.steps import a_graph, a_step
@@ -136,8 +136,8 @@ def test_a_step_that_always_runs_has_no_key() -> None:
 
 @pytest.mark.parametrize("ended", ["", "yesterday", "0000-00-00"])
 def test_a_result_that_does_not_say_when_it_was_made_has_expired_where_that_matters(ended: str) -> None:
-    for settings, expected in ((StepSettings(cache_expires_after=60.0), Cause.EXPIRED), (StepSettings(), Cause.HIT)):
-        graph = a_graph(a_step("load", settings=settings))
+    for options, expected in ((StepSettings(cache_expires_after=60.0), Cause.EXPIRED), (StepSettings(), Cause.HIT)):
+        graph = a_graph(a_step("load", settings=options))
         before = known(graph)
         run(graph, before)
         index = Index(replace(entry, ended=ended) for entry in before.index)
@@ -193,6 +193,7 @@ def test_secrets_are_not_in_what_is_kept_of_a_decision() -> None:
     assert decision.key == decide(CHAIN, known(CHAIN))["load"].key
 
 
+@settings(max_examples=40)
 @given(graph=graphs(), data=st.data())
 def test_deciding_a_graph_is_deciding_each_step_in_its_turn(graph: Graph, data: st.DataObject) -> None:
     before = _some_ran(graph, data)
@@ -206,6 +207,7 @@ def test_deciding_a_graph_is_deciding_each_step_in_its_turn(graph: Graph, data: 
             inputs |= {f"{step.id}.{name}": artifact for name, artifact in decision.entry.outputs.items()}
 
 
+@settings(max_examples=40)
 @given(graph=graphs(), data=st.data())
 def test_a_decision_leaves_no_doubt(graph: Graph, data: st.DataObject) -> None:
     """What is cached has a result, what may be cached waits for a step that runs or waits, and all of them have a reason."""
@@ -223,6 +225,7 @@ def test_a_decision_leaves_no_doubt(graph: Graph, data: st.DataObject) -> None:
             assert upstream <= {Action.CACHED}
 
 
+@settings(max_examples=40)
 @given(graph=graphs())
 def test_whatever_ran_need_not_run_again(graph: Graph) -> None:
     before = known(graph)
@@ -231,6 +234,7 @@ def test_whatever_ran_need_not_run_again(graph: Graph) -> None:
     assert run(graph, before) == [step.id for step in topological(graph) if not step.outputs]
 
 
+@settings(max_examples=40)
 @given(graph=graphs(), data=st.data())
 def test_a_change_makes_only_that_step_run_and_those_that_get_something_else(graph: Graph, data: st.DataObject) -> None:
     before = known(graph)
