@@ -69,16 +69,19 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
     if tag := atoms.tag_of(kind):
         if (held := atoms.content(tag, value)) is not None:
             return {tag: held}
-    elif kind.__module__ == "collections" and (tag := _COLLECTIONS.get(kind.__qualname__)):
+    elif tag := _collection_tag(kind):
         return _encode_collection(tag, content, leaf, path)
     return leaf(value, path)
 
 
 def is_plain(kind: type) -> bool:
     """Whether values of `kind` itself are encoded here, as far as their parts are."""
-    return kind in {*_ATOMS, int, str, float, list, dict, tuple, set, frozenset, slice} or bool(
-        atoms.tag_of(kind) or (kind.__module__ == "collections" and kind.__qualname__ in _COLLECTIONS)
-    )
+    return kind in {*_ATOMS, int, str, float, list, dict, tuple, set, frozenset, slice} or bool(atoms.tag_of(kind) or _collection_tag(kind))
+
+
+def _collection_tag(kind: type) -> str | None:
+    tag = _COLLECTIONS.get(kind.__qualname__) if kind.__module__ == "collections" else None
+    return tag if tag and getattr(sys.modules["collections"], kind.__qualname__, None) is kind else None
 
 
 def _encode_items(items: Iterable[object], leaf: Leaf, path: str) -> Json:
@@ -116,7 +119,7 @@ def _key_place(path: str, position: int) -> str:
 
 
 def _encode_collection(tag: str, value: Any, leaf: Leaf, path: str) -> Json:
-    if getattr(sys.modules["collections"], type(value).__qualname__, None) is not type(value) or getattr(value, "__dict__", None):
+    if getattr(value, "__dict__", None):
         return leaf(value, path)  # an OrderedDict takes attributes
     if tag == "$deque":
         return {tag: [_encode_items(value, leaf, path), value.maxlen]}
