@@ -67,6 +67,12 @@ def test_a_text_of_what_has_none_is_refused(text: str | bytes) -> None:
         canonical.loads(text)
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1E+400", f"{'9' * 400}.0"])
+def test_a_number_that_would_be_read_as_infinity_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match="larger than any number"):
+        canonical.loads(f'{{"a": [{number}]}}')
+
+
 def test_a_pair_of_surrogates_is_the_character_that_it_stands_for() -> None:
     assert canonical.loads('"\\ud83d\\ude00"') == "😀"
 

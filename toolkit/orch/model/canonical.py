@@ -56,5 +56,12 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return found
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-_unique = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value:  # 1e999 is infinity to Python
+        raise ValueError(f"{text} is larger than any number of JSON that can be kept")
+    return value
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+_unique = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_object)
