@@ -226,7 +226,7 @@ def test_on_a_runner_steps_cannot_command_it_and_failures_become_annotations(
 
     token = lines[0].removeprefix("::stop-commands::")
     assert lines.index(f"::{token}::") == len(lines) - 2
-    assert lines[-1] == "::error file=pipeline.py,line=7,title=train failed::KeyError: no such column: 'a\x1b'"
+    assert lines[-1] == "::error file=pipeline.py,line=7,title=train failed::KeyError: no such column: 'a\\x1b'"
 
 
 def test_on_a_runner_a_failed_hook_becomes_a_warning(

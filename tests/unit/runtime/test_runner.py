@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,19 @@ def test_summaries_are_appended_and_made_only_where_somebody_reads_them(tmp_path
         commands.append_summary(make, environ={"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")})
 
     assert (tmp_path / "summary.md").read_bytes().decode() == "# ä\n# ä\n"
+
+
+def test_an_annotation_moves_no_cursor_and_reorders_nothing() -> None:
+    assert commands.annotation("error", "\x1b[2J\x07\u202ea\tb\x9b") == "::error::\\x1b[2J\\x07\\u202ea\tb\\x9b"
+
+
+def test_while_commands_are_stopped_what_is_printed_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), commands.commands_stopped(sys.stdout, {"GITHUB_ACTIONS": "true"}):
+        print("::error::x")
+        print(1 / 0)
+    with commands.commands_stopped(sys.stdout, {}):
+        print("on a laptop")
+
+    stop, line, resume, plain = capsys.readouterr().out.splitlines()
+    token = stop.removeprefix("::stop-commands::")
+    assert (line, resume, plain) == ("::error::x", f"::{token}::", "on a laptop")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -15,15 +14,17 @@ import click
 from orch.authoring.project import find_project
 from orch.cli import arguments
 from orch.cli.display.ending import colour_of
+from orch.cli.display.json_lines import json_line
 from orch.cli.kept_runs import find_run
 from orch.cli.text import cut, one_line, paint, takes_colour
-from orch.errors import UnknownStepError, UsageError
+from orch.errors import UsageError
 from orch.model.plan import Change
 from orch.model.records import RunInfo
 from orch.model.states import State
 from orch.orchestrators.local.explain import Explanation, explain_next, explain_recorded
 from orch.orchestrators.local.home import Home
 from orch.runtime import clock
+from orch.runtime.runner import commands_stopped
 
 _WIDEST: Final = 120
 _DOES: Final = {"run": "runs next time", "cached": "is cached next time", "maybe": "may run next time"}
@@ -51,10 +52,11 @@ def command(words: tuple[str, ...], assignments: tuple[str, ...], config: Path |
     else:
         explanation = _recorded(subject[0] if subject else None, step)
     if as_json:
-        click.echo(json.dumps(explanation.to_json()))
+        click.echo(json_line(explanation.to_json()))
         return
-    for line in render(explanation, colour=takes_colour(sys.stdout)):
-        click.echo(line)
+    with commands_stopped(sys.stdout):
+        for line in render(explanation, colour=takes_colour(sys.stdout)):
+            click.echo(line)
 
 
 def _is_file(word: str) -> bool:
@@ -97,7 +99,7 @@ def _check_step(step: str, known: list[str], where: str) -> None:
     if step not in known:
         near = get_close_matches(step, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"its steps are {', '.join(known)}"
-        raise UnknownStepError(f"{where} has no step {step!r}", hint=hint)
+        raise UsageError(f"{where} has no step {step!r}", hint=hint)
 
 
 def render(explanation: Explanation, *, colour: bool) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from orch.authoring.project import find_project
+from orch.cli.display.json_lines import json_line
 from orch.cli.text import one_line
 from orch.errors import UsageError
 from orch.materializers.previews import size_text
 from orch.model.settings import memory_bytes
 from orch.runtime import clock
+from orch.runtime.runner import commands_stopped
 
 if TYPE_CHECKING:
     from orch.orchestrators.local.gc import Collected
@@ -54,10 +56,11 @@ def command(older_than: str, max_size: str | None, keep_last: int, dry_run: bool
     own, act = homes(find_project(Path.cwd()).git_root)
     collected = collect({"": own, "act/": act}, limits, clock.now(), dry_run=dry_run)
     if as_json:
-        click.echo(json.dumps({"dry_run": dry_run, **asdict(collected)}))
+        click.echo(json_line({"dry_run": dry_run, **asdict(collected)}))
         return
-    for line in _told(collected, dry_run=dry_run):
-        click.echo(line)
+    with commands_stopped(sys.stdout):
+        for line in _told(collected, dry_run=dry_run):
+            click.echo(line)
 
 
 def _told(collected: Collected, *, dry_run: bool) -> list[str]:

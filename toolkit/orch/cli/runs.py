@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +13,14 @@ import click
 
 from orch.authoring.project import find_project
 from orch.cli.display.ending import colour_of, ending, heading
+from orch.cli.display.json_lines import json_line
 from orch.cli.kept_runs import KeptRun, find_run, read_runs
 from orch.cli.report import render
 from orch.cli.text import duration, lines_of, log_line, one_line, paint, takes_colour
 from orch.errors import UsageError
 from orch.model.canonical import Json
 from orch.model.events import StepOutput, to_json
+from orch.runtime.runner import commands_stopped
 
 _run_argument: Final[Callable[[Any], Any]] = click.argument("run", metavar="[RUN]", required=False)
 
@@ -34,10 +36,11 @@ def list_runs(as_json: bool) -> None:
     """List the runs, newest first."""
     runs, problems = read_runs(_git_root())
     if as_json:
-        click.echo(json.dumps([_to_json(run) for run in runs]))
+        click.echo(json_line([_to_json(run) for run in runs]))
     else:
-        for line in _table(runs, colour=takes_colour(sys.stdout)):
-            click.echo(line)
+        with commands_stopped(sys.stdout):
+            for line in _table(runs, colour=takes_colour(sys.stdout)):
+                click.echo(line)
     if not runs and not problems:
         click.echo("no runs yet: `orch run FILE` makes one", err=True)
     for problem in problems:
@@ -54,8 +57,13 @@ def show_run(run: str | None, as_json: bool) -> None:
     """
     kept = find_run(_git_root(), run)
     if as_json:
-        click.echo(json.dumps(_to_json(kept)))
+        click.echo(json_line(_to_json(kept)))
         return
+    with commands_stopped(sys.stdout):
+        _show(kept)
+
+
+def _show(kept: KeptRun) -> None:
     colour = takes_colour(sys.stdout)
     info = kept.record.info
     click.echo(heading(info, steps=len(kept.record.steps)))
@@ -79,23 +87,28 @@ def show_logs(run: str | None, step: str | None, as_json: bool) -> None:
     RUN is the run's id or the beginning of it; the newest run without.
     """
     kept = find_run(_git_root(), run)
-    logs = kept.logs
+    files = kept.logs
     if step is not None:
         _check_step(kept, step)
-        logs = {step: logs[step]} if step in logs else {}
-    colour = takes_colour(sys.stdout)
+        files = {step: files[step]} if step in files else {}
+    logs = ((name, file.read_text(encoding="utf-8", errors="replace")) for name, file in files.items())
     is_silent = True
-    for name, file in logs.items():
-        text = file.read_text(encoding="utf-8", errors="replace")
-        is_silent = is_silent and not text
-        if as_json:
-            click.echo(json.dumps(to_json(StepOutput(name, text))))
-            continue
-        prefix = "" if step else f"{paint(one_line(name), 'cyan', colour=colour)} | "
-        for line in lines_of(text):
-            click.echo(f"{prefix}{log_line(line, colour=colour)}")
+    with nullcontext() if as_json else commands_stopped(sys.stdout):
+        for name, text in logs:
+            is_silent = is_silent and not text
+            _print_log(name, text, as_json=as_json, alone=step is not None)
     if is_silent:
         click.echo(f"{f'step {step!r}' if step else 'this run'} printed nothing", err=True)
+
+
+def _print_log(name: str, text: str, *, as_json: bool, alone: bool) -> None:
+    if as_json:
+        click.echo(json_line(to_json(StepOutput(name, text))))
+        return
+    colour = takes_colour(sys.stdout)
+    prefix = "" if alone else f"{paint(one_line(name), 'cyan', colour=colour)} | "
+    for line in lines_of(text):
+        click.echo(f"{prefix}{log_line(line, colour=colour)}")
 
 
 def _check_step(kept: KeptRun, step: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +22,15 @@ def command(dry_run: bool) -> None:
     """
     from orch.cli.pin import report_files
     from orch.orchestrators.github.repin import files_of, upgraded
+    from orch.runtime.runner import commands_stopped
 
     repinned = upgraded(Path.cwd())
     if all(there == text for _, there, text in files_of(repinned)):
         click.echo(f"toolkit {repinned.pins.toolkit} compiles this repository already")
         return
-    for line in _summary(repinned):
-        click.echo(line)
+    with commands_stopped(sys.stdout):
+        for line in _summary(repinned):
+            click.echo(line)
     report_files(repinned, dry_run=dry_run)
 
 

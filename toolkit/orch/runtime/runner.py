@@ -7,8 +7,9 @@ are stopped. https://docs.github.com/actions/reference/workflows-and-actions/wor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from orch import files
 
@@ -24,6 +25,10 @@ NOT_FOR_STEPS: Final = {
     *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE"),
     *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_RUNTIME_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS_CACHE_SERVICE_V2"),
 }
+
+# Annotations are shown in logs and pages: marks that move the cursor or reorder what is read are written out there.
+_MARKS: Final = (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_WRITTEN_OUT: Final = {mark: f"\\x{mark:02x}" if mark < 0x100 else f"\\u{mark:04x}" for mark in _MARKS if mark != 9}
 
 
 def on_runner(environ: Mapping[str, str] = os.environ) -> bool:
@@ -54,7 +59,7 @@ def _failure(level: Level, failure: Failure, title: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").translate(_WRITTEN_OUT)
 
 
 def _property(text: str) -> str:
@@ -81,6 +86,20 @@ def harmless(text: str, *, environ: Mapping[str, str] = os.environ) -> str:
         return text
     token = new_token()
     return f"{stop_commands(token)}\n{text}\n{resume_commands(token)}"
+
+
+@contextmanager
+def commands_stopped(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Iterator[None]:
+    """The same for all that is printed to `stream` meanwhile, in whole lines."""
+    if not on_runner(environ):
+        yield
+        return
+    token = new_token()
+    print(stop_commands(token), file=stream, flush=True)
+    try:
+        yield
+    finally:
+        print(resume_commands(token), file=stream, flush=True)
 
 
 def append_output(name: str, value: str, *, environ: Mapping[str, str] = os.environ, new_delimiter: Callable[[], str] = new_token) -> None:

@@ -6,8 +6,17 @@ import json
 from typing import TextIO
 
 from orch.cli.display.contract import Display
+from orch.model.canonical import Json
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted, to_json
 from orch.model.records import StepRecord, fold
+
+
+def json_line(data: Json) -> str:
+    """`data` in ASCII: the same line whatever the encoding of stdout, and nothing in it that a terminal or a runner would act on.
+
+    A runner finds `##[command]` anywhere in a line.
+    """
+    return json.dumps(data, allow_nan=False).replace("##[", "#\\u0023[")
 
 
 class JsonLines:
@@ -44,7 +53,6 @@ class JsonLines:
     def _write(self, event: Event) -> None:
         if self._has_reader:
             try:
-                # ASCII: the same line whatever the encoding of stdout, and nothing in it that a terminal would act on.
-                print(json.dumps(to_json(event), allow_nan=False), file=self._stream, flush=True)
+                print(json_line(to_json(event)), file=self._stream, flush=True)
             except BrokenPipeError:
                 self._has_reader = False
