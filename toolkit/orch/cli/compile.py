@@ -18,6 +18,7 @@ def command(references: tuple[str, ...]) -> None:
     Without arguments, of all pipelines of the repository: the files that `pipelines:` in orch.yaml names, else every
     Python file that git knows and that defines a @pipeline.
     """
+    from orch.cli.text import printable
     from orch.orchestrators.github.drift import drift, write
     from orch.orchestrators.github.repository import compile_references
 
@@ -30,4 +31,4 @@ def command(references: tuple[str, ...]) -> None:
     findings = [finding for compiled in compilation.pipelines for finding in compiled.findings]
     left_behind = [each.error for each in drift(compilation)]
     for finding in {finding.message: finding for finding in (*findings, *left_behind)}.values():
-        click.echo(f"note: {finding.message}\n  help: {finding.hint}", err=True)
+        click.echo(printable(f"note: {finding.message}\n  help: {finding.hint}"), err=True)

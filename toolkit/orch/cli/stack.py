@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orch.cli.text import one_line
+
 if TYPE_CHECKING:
     from orch.stacks.settings import Settings
 
@@ -24,9 +26,10 @@ def list_() -> None:
 
     settings = _settings()
     active, _ = active_stack(settings, None, os.environ)
-    width = max(map(len, settings.all_stacks))
+    width = max(len(one_line(name)) for name in settings.all_stacks)
     for name, stack in settings.all_stacks.items():
-        click.echo(f"{'*' if name == active else ' '} {name:<{width}}  orchestrator {stack.orchestrator}, artifact store {stack.store}")
+        mark = "*" if name == active else " "
+        click.echo(f"{mark} {one_line(name):<{width}}  orchestrator {stack.orchestrator}, artifact store {stack.store}")
 
 
 @command.command()
@@ -39,7 +42,7 @@ def describe(name: str | None) -> None:
     if name is not None and name not in settings.all_stacks:
         raise unknown_stack(name, settings)
     name, stack = active_stack(settings, name, os.environ)
-    click.echo(f"name            {name}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}")
+    click.echo(f"name            {one_line(name)}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}")
 
 
 @command.command("set")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -134,7 +135,7 @@ def _failure(record: RunRecord, step: StepRecord, *, colour: bool) -> Iterator[s
     if failure:
         yield from _traceback(failure)
     help_ = paint("help:", "cyan", colour=colour)
-    yield f"  {help_} orch runs logs {one_line(record.info.run)} --step {one_line(step.step)}"
+    yield f"  {help_} orch runs logs {shlex.quote(one_line(record.info.run))} --step {shlex.quote(one_line(step.step))}"
 
 
 def _failed_hook(step: StepRecord, failure: Failure, *, colour: bool) -> Iterator[str]:

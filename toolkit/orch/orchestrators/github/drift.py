@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,12 +44,12 @@ def drift(compilation: Compilation) -> list[Drift]:
         for path, text in compiled.files.items():
             there = read(compilation.git_root / path)
             if there != text:
-                what, hint = f"is not what {source} compiles to", f"orch compile {source}"
+                what, hint = f"is not what {source} compiles to", f"orch compile {shlex.quote(source)}"
                 if there is None:
                     what = "does not exist"
                 elif edits := edits_of(path, text, there):
                     what = f"has other pins than {PINS_PATH}: {', '.join(dict.fromkeys(map(str, edits)))}"
-                    hint = f"`orch pin --adopt` takes them over, `orch compile {source}` undoes them"
+                    hint = f"`orch pin --adopt` takes them over, `orch compile {shlex.quote(source)}` undoes them"
                 error = DriftError(f"{path} {what}", hint=hint, where=Where(path))
                 found.append(Drift(path, _diff(path, there or "", text), error))
     return found + list(_left_behind(compilation))
@@ -64,7 +65,7 @@ def edits_of_pins(compilation: Compilation) -> Iterator[Edit]:
             if edits is None:
                 source = source_path(compiled.graph)
                 message = f"{path} differs in more than its pins from what {source} compiles to"
-                hint = f"`orch check` shows how; undo the rest, or `orch compile {source}` and pin by `orch pin`"
+                hint = f"`orch check` shows how; undo the rest, or `orch compile {shlex.quote(source)}` and pin by `orch pin`"
                 problems.append(DriftError(message, hint=hint, where=Where(path)))
             else:
                 yield from edits
@@ -78,7 +79,7 @@ def _left_behind(compilation: Compilation) -> Iterator[Drift]:
         if path in expected:
             continue
         if compilation.is_complete or source in sources or not (compilation.git_root / source).is_file():
-            hint = f"git rm {path}"
+            hint = f"git rm {shlex.quote(path)}"
             if compilation.is_listed and source not in sources and (compilation.git_root / source).is_file():
                 why, hint = f"which {FILE} does not name", f"add {source!r} to `pipelines` in {FILE}, or {hint}"
             else:

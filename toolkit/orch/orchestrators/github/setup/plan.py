@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def _notes(changes: Sequence[Change], compiled: Sequence[Compiled]) -> Iterator[
             before = there[path].before
             if before is not None and before.replace("\r\n", "\n") != text:
                 source = source_path(each.graph)
-                yield PipelineError(f"{path} is kept, and is not what {source} compiles to", hint=f"orch compile {source}")
+                yield PipelineError(f"{path} is kept, and is not what {source} compiles to", hint=f"orch compile {shlex.quote(source)}")
     paths = [workflow_path(each.graph.pipeline) for each in compiled]
     for path in dependabot.PATHS:
         before = there[path].before if path in there else None
