@@ -185,8 +185,8 @@ def test_people_see_the_lines_as_they_were_and_as_they_are(project: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["trian"], 3, "has no step 'trian'"),
-        (["pipeline.py", "trian"], 3, "did you mean 'train'?"),
+        (["trian"], 2, "has no step 'trian'"),
+        (["pipeline.py", "trian"], 2, "did you mean 'train'?"),
         (["nothing", "train"], 2, "no run 'nothing'"),
         (["a", "b", "c"], 2, "3 arguments, expected a step, or a run or file and a step"),
         (["train", "--set", "lr=1"], 2, "--set and --config are for what the next run would do"),
