@@ -22,6 +22,7 @@ LAYERS: Final = (
     ("orch.orchestrators",),
     ("orch.targets",),
     ("orch.github",),
+    ("orch.transports",),
     ("orch.stacks",),
     ("orch.workflow", "orch.schemas"),
     # --- below this line: standard library only; this is what travels to wherever a step runs ---

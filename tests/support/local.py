@@ -15,6 +15,7 @@ from orch.model.graph import Graph
 from orch.model.parameters import resolve
 from orch.orchestrators.local import run
 from orch.orchestrators.local.parts import Part
+from orch.stores.transport import Transport
 
 
 def run_module(
@@ -29,6 +30,7 @@ def run_module(
     cache: bool = True,
     part: Callable[[Graph], Part] | None = None,
     pickles: str = "allow",
+    transport: Transport | None = None,
 ) -> Ran:
     """Run the one pipeline of `code`, or `part` of it, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
@@ -54,5 +56,6 @@ def run_module(
         cache=cache,
         part=part(graph) if part else None,
         pickles=pickles,
+        transport=transport,
     )
     return Ran(record, home, events)

@@ -123,7 +123,7 @@ retention:
         ("runners: [{label: x, gpu_count: -1}]\n", "orch.yaml:1: runners.0: gpu_count is -1, expected a number from 0 [settings]"),
         (
             "stacks:\n  a: {orchestrator: github, artifact_store: local}\n",
-            "orch.yaml:2: stacks.a: artifact_store is 'local', but orchestrator 'github' has its own, 'github' [settings]",
+            "orch.yaml:2: stacks.a: artifact_store is 'local', but orchestrator 'github' has its own, 'github'; or it is a URL [settings]",
         ),
         ("stacks: &s\n  a: *s\n", "orch.yaml:2: *s is an alias, which settings do not have [settings]"),
         ("1: 2\n", "orch.yaml:1: "),

@@ -100,6 +100,11 @@ def run_graph(
         named = again or graph.source.rpartition(":")[0]
         raise UsageError(message, hint=f"`orch act {named}` runs its workflow on this machine, `orch run {named} --stack local` its steps")
     home = Home.of(project.git_root)
+    transport = None
+    if active.store_url:
+        from orch.transports import open_transport
+
+        transport = open_transport(active.store_url)
     with show(home.runs, json=json) as display:
         return local.run(
             graph,
@@ -112,6 +117,7 @@ def run_graph(
             part=part,
             logical_date=logical_date,
             pickles=settings.pickle,
+            transport=transport,
             environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

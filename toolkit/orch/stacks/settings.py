@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Final, Literal
 
 from orch.errors import SettingsError, Where
 from orch.model.settings import memory_bytes
+from orch.stacks.store_url import is_url, store_url_problem
 
 FILE: Final = "orch.yaml"
 STACK_VARIABLE: Final = "ORCH_STACK"
 
 Orchestrator = Literal["local", "github"]
-ArtifactStore = Literal["local", "github"]
 
 _STRICT: Final[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
@@ -29,16 +29,25 @@ class Stack:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
     orchestrator: Orchestrator = "local"
-    artifact_store: ArtifactStore | None = None
+    artifact_store: str | None = None
 
     def __post_init__(self) -> None:
-        if self.artifact_store not in (None, self.orchestrator):
-            store = self.artifact_store
-            raise ValueError(f"artifact_store is {store!r}, but orchestrator {self.orchestrator!r} has its own, {self.orchestrator!r}")
+        store = self.artifact_store
+        if store is not None and is_url(store):
+            if problem := store_url_problem(store):
+                raise ValueError(f"artifact_store: {problem}")
+        elif store not in (None, self.orchestrator):
+            own = self.orchestrator
+            raise ValueError(f"artifact_store is {store!r}, but orchestrator {own!r} has its own, {own!r}; or it is a URL")
 
     @property
-    def store(self) -> ArtifactStore:
+    def store(self) -> str:
         return self.artifact_store or self.orchestrator
+
+    @property
+    def store_url(self) -> str | None:
+        """Of a store that is not the orchestrator's own."""
+        return self.store if is_url(self.store) else None
 
 
 def _check_label(name: str, label: str) -> None:

@@ -40,7 +40,7 @@ class LocalStore:
     def __init__(self, root: Path, *, verify: bool = False) -> None:
         self.root = root
         self.verify = verify
-        self._objects = os.path.join(root, "objects")
+        self._prefix = f"{root}{os.sep}"
         self._trusted: set[str] = set()
         self._aside = os.path.join(root, f"{ASIDE}{os.urandom(6).hex()}")
         self._count = itertools.count()
@@ -70,8 +70,11 @@ class LocalStore:
         return writer.digest, writer.size
 
     @contextlib.contextmanager
-    def create(self) -> Iterator[Writer]:
-        """A binary file to write one object into; it is stored when the `with` block ends without an exception."""
+    def create(self, *, expected: str = "", source: str = "") -> Iterator[Writer]:
+        """A binary file to write one object into; it is stored when the `with` block ends without an exception.
+
+        `expected` is the digest that the bytes from `source` are said to have: other bytes are refused.
+        """
         with _writing(self.root):
             fd, aside = self._open_aside()
         writer = Writer(io.BufferedWriter(files.RawFile(fd), _CHUNK // 4), self.root)
@@ -81,6 +84,7 @@ class LocalStore:
             finally:
                 writer.close()
             digest = f"sha256:{writer.hash.hexdigest()}"
+            _check_arrived(digest, expected, f"{source!r} ({writer.size} bytes)")
             with _writing(self.root):
                 if self._is_stored(digest, writer.size):
                     files.unlink(aside)
@@ -150,9 +154,7 @@ class LocalStore:
             raise source.damaged(digest, size)
 
     def _file(self, digest: str) -> str:
-        if not _DIGEST.fullmatch(digest):
-            raise StoreError(f"{digest!r} is not a digest: expected 'sha256:' and 64 hexadecimal digits")
-        return f"{self._objects}{os.sep}{digest[7:9]}{os.sep}{digest[9:]}"
+        return f"{self._prefix}{object_path(digest)}"
 
     def _is_stored(self, digest: str, size: int) -> bool:
         """False also where what is there is damaged: who has the right bytes puts them in its place."""
@@ -223,9 +225,21 @@ class LocalStore:
         return StoreError(f"object {digest} cannot be read: {path!r}: {error.strerror}")
 
 
+def _check_arrived(digest: str, expected: str, source: str) -> None:
+    if expected not in ("", digest):
+        raise StoreError(f"the bytes of object {expected} are not those its digest names: {source}", hint="delete it there")
+
+
+def object_path(digest: str) -> str:
+    """From the root of a store; raises StoreError where `digest` is none."""
+    if not _DIGEST.fullmatch(digest):
+        raise StoreError(f"{digest!r} is not a digest: expected 'sha256:' and 64 hexadecimal digits")
+    return f"objects/{digest[7:9]}/{digest[9:]}"
+
+
 def object_file(root: Path, digest: str) -> Path:
-    """Where the object is in the store at `root`, if it is there; `digest` is one."""
-    return root / "objects" / digest[7:9] / digest[9:]
+    """Where the object is in the store at `root`, if it is there."""
+    return root / object_path(digest)
 
 
 def stored_objects(root: Path) -> Iterator[tuple[str, int]]:

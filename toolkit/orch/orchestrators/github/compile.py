@@ -13,7 +13,7 @@ from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
-from orch.stacks.settings import Settings
+from orch.stacks.settings import FILE, Settings
 from orch.workflow.actions import check_actions
 from orch.workflow.expressions import And, Context, Equal, Literal, Or, interpolate
 from orch.workflow.limits import check_limits, check_size
@@ -35,7 +35,7 @@ _GROUP: Final = Or(
 def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> Workflow:
     """The workflow of `graph`; raises at once everything that GitHub or this version cannot do."""
     settings, pins = settings or Settings(), pins or Pins()
-    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_mode(graph)], graph))
+    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_mode(graph), *check_stores(settings)], graph))
     workflow = Workflow(
         name=graph.pipeline,
         triggers=triggers_of(graph),
@@ -59,6 +59,15 @@ def check_mode(graph: Graph) -> Iterator[OrchError]:
         message = f"pipeline {graph.pipeline!r} has the execution mode {str(graph.execution_mode)!r}, which workflows do not have yet"
         hint = "remove execution_mode=; `orch run`, and the action with `pipeline:`, have it"
         yield UnsupportedError(message, hint=hint)
+
+
+def check_stores(settings: Settings) -> Iterator[OrchError]:
+    """Artifacts of workflows pass through GitHub's own store; whoever named another would look for them there."""
+    for name, stack in settings.stacks.items():
+        if stack.orchestrator == "github" and stack.store_url:
+            message = f"stack {name!r} keeps the artifacts of workflows in {stack.store_url!r}, which workflows cannot do yet"
+            hint = f"remove artifact_store from stack {name!r}; stacks that run locally may have it"
+            yield UnsupportedError(message, hint=hint, where=Where(FILE))
 
 
 def header(graph: Graph) -> str:

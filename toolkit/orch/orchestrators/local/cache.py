@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from orch.authoring.project import Project
-from orch.errors import StoreError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
@@ -19,6 +18,7 @@ from orch.model.records import RunInfo, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local import results
 from orch.orchestrators.local.home import Home
+from orch.orchestrators.local.shared import Shared
 from orch.orchestrators.local.stamps import Stamps
 from orch.planning.decide import Known, decide_step
 from orch.planning.facts import Gathered, gather
@@ -53,6 +53,7 @@ class Cache:
         *,
         parameters: Mapping[str, Json],
         redact: Redactor,
+        shared: Shared | None = None,
         besides: Collection[str] = frozenset(),
     ) -> None:
         """`besides` are steps about which nothing is to be decided."""
@@ -62,6 +63,7 @@ class Cache:
         self.home = home
         self.use = use
         self.store = LocalStore(home.store)
+        self.shared = shared or Shared(self.store)
         self.decisions: dict[str, Decision] = {}
         since = clock.now()
         wanted = frozenset(graph.by_id) - frozenset(besides)
@@ -126,11 +128,7 @@ class Cache:
             results.compact(self.home.index, most=_MOST)
 
     def _is_lost(self, entry: Entry) -> bool:
-        """By size: hashing is left to whoever reads the bytes first."""
-        try:
-            return any(sum(map(self.store.size, artifact.digests)) != artifact.size for artifact in entry.outputs.values())
-        except (StoreError, TypeError):  # gone, or not even a digest
-            return True
+        return not self.shared.has(entry.outputs.values())
 
     def _is_as_gathered(self, step: str) -> bool:
         facts = self.gathered.facts[step]

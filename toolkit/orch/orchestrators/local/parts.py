@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from orch.errors import OrchError, StoreError, UnknownStepError, UsageError, raise_problems
-from orch.model.artifacts import Artifact
+from orch.errors import OrchError, UnknownStepError, UsageError, raise_problems
 from orch.model.graph import Graph, OutputRef, Step, topological
 from orch.model.records import RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.history import newest_first
 from orch.orchestrators.local.home import Home
+from orch.orchestrators.local.shared import Shared
 from orch.stores.local import LocalStore
 
 
@@ -66,7 +66,7 @@ def _known(graph: Graph, steps: Iterable[str]) -> set[str]:
     return chosen
 
 
-def last_results(part: Part, home: Home) -> dict[str, StepRecord]:
+def last_results(part: Part, home: Home, shared: Shared | None = None) -> dict[str, StepRecord]:
     """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors."""
     found: dict[str, StepRecord] = {}
     missing = {step.id: step for step in part.producers}
@@ -78,7 +78,7 @@ def last_results(part: Part, home: Home) -> dict[str, StepRecord]:
                 del missing[step.id]
         if not missing:
             break
-    raise_problems([*_absent(part, missing), *_lost(part, found, home)])
+    raise_problems([*_absent(part, missing), *_lost(part, found, shared or Shared(LocalStore(home.store)))])
     return found
 
 
@@ -101,16 +101,8 @@ def _absent(part: Part, missing: Iterable[str]) -> Iterator[OrchError]:
         yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
 
 
-def _lost(part: Part, found: dict[str, StepRecord], home: Home) -> Iterator[OrchError]:
-    store = LocalStore(home.store)
+def _lost(part: Part, found: dict[str, StepRecord], shared: Shared) -> Iterator[OrchError]:
     for name, record in found.items():
-        if not all(_is_there(artifact, store) for artifact in record.outputs.values()):
+        if not shared.has(record.outputs.values()):
             message = f"the outputs of {name!r} in run {record.cached_from!r} are not in the store any more"
             yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
-
-
-def _is_there(artifact: Artifact, store: LocalStore) -> bool:
-    try:
-        return sum(map(store.size, artifact.digests)) == artifact.size
-    except StoreError:
-        return False

@@ -22,11 +22,14 @@ from orch.orchestrators.local.drive import Drive
 from orch.orchestrators.local.home import Home, RunFolder, laid_out, lay_out_files
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.parts import Part, last_results
+from orch.orchestrators.local.shared import Shared
 from orch.runtime import clock, interrupts
 from orch.runtime.execute import Setup
 from orch.runtime.masked import masked_values
 from orch.runtime.pool import Pool
 from orch.runtime.secrets import missing, redactor
+from orch.stores.local import LocalStore
+from orch.stores.transport import Transport
 
 
 def run(
@@ -45,13 +48,15 @@ def run(
     part: Part | None = None,
     logical_date: datetime | None = None,
     pickles: str = "allow",
+    transport: Transport | None = None,
 ) -> RunRecord:
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
     A failure, or Ctrl-C, is told by the record's state. `environment` is what steps inherit, without the secrets that
     other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on what
     earlier runs left. Without a `logical_date`, the run is for the moment of its start. With `pickles="forbid"`, what only
-    a pickle can keep is neither saved nor loaded.
+    a pickle can keep is neither saved nor loaded. With a `transport`, results that are missing here are taken from its other
+    side, and the run's outputs go there.
     """
     environment = dict(os.environ if environment is None else environment)
     graph = part.graph if part else graph
@@ -78,8 +83,9 @@ def run(
     use = Use(reads=cache and not part, keeps=not part)
     hidden = {name for step in graph.steps for name in step.settings.secrets}
     with place.in_use():
-        earlier = last_results(part, place) if part else {}
-        results = Cache(graph, project, info, place, use, parameters=given, redact=redact, besides=earlier)
+        shared = Shared(LocalStore(place.store), transport)
+        earlier = last_results(part, place, shared) if part else {}
+        results = Cache(graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier)
         with place.running(info.run) as folder:
             journal = Journal(folder, sink)
             pool = Pool(
@@ -109,7 +115,10 @@ def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
         record = replace(record, state=State.CANCELLED)
     lay_out_files(graph, record, drive.cache.store, folder)
     folder.write_run(record)
-    journal.sink(RunEnded(record))
+    try:
+        drive.cache.shared.give(record.steps)
+    finally:
+        journal.sink(RunEnded(record))
     return record
 
 

@@ -1,0 +1,74 @@
+"""Whatever fsspec reaches as the other side of a transport."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from orch.stores.local import LocalStore, object_path
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+# Where an object appears when its last byte has arrived, and renaming one means copying it.
+_WHOLE_OBJECTS: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+
+
+class RemotePlace:
+    """The layout is that of a folder store."""
+
+    errors = (Exception,)  # each driver has its own
+
+    def __init__(self, url: str, system: AbstractFileSystem, root: str) -> None:
+        self.url = url
+        self._system = system
+        self._root = root.rstrip("/")
+        protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+        self._has_whole_objects = not _WHOLE_OBJECTS.isdisjoint(protocols)
+
+    def size(self, digest: str) -> int | None:
+        self._system.invalidate_cache(self._folder(digest))  # others write there too
+        try:
+            return int(self._system.info(self._path(digest))["size"])
+        except FileNotFoundError:
+            return None
+
+    def read(self, digest: str) -> BinaryIO:
+        file: BinaryIO = self._system.open(self._path(digest), "rb")
+        return file
+
+    def write(self, digest: str, store: LocalStore) -> None:
+        source = str(LocalStore(store.root, verify=True).path(digest))
+        if self._has_whole_objects:
+            self._system.put_file(source, self._path(digest))
+            return
+        aside = f"{self._root}/.writing-{os.urandom(6).hex()}"
+        self._system.makedirs(self._folder(digest), exist_ok=True)
+        try:
+            self._system.put_file(source, aside)
+            self._move(aside, digest, store.size(digest))
+        except BaseException:
+            with suppress(Exception):
+                self._system.rm_file(aside)
+            raise
+
+    def _move(self, aside: str, digest: str, size: int) -> None:
+        """Some systems refuse to rename onto a file that is there: what another writer has just put there, or one of another size."""
+        try:
+            self._system.mv(aside, self._path(digest))
+        except Exception:
+            there = self.size(digest)
+            if there is None:
+                raise
+            if there == size:
+                self._system.rm_file(aside)
+            else:
+                self._system.rm_file(self._path(digest))
+                self._system.mv(aside, self._path(digest))
+
+    def _folder(self, digest: str) -> str:
+        return self._path(digest).rpartition("/")[0]
+
+    def _path(self, digest: str) -> str:
+        return f"{self._root}/{object_path(digest)}"
