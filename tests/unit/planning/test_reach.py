@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 import pytest
 from support.sources import Sources, chain, steps
@@ -297,6 +298,26 @@ def test_a_package_that_an_installed_one_needs_is_reached_where_it_is_edited(tmp
     sources = Sources(tmp_path, files, TWO, path=[tmp_path / site, tmp_path / "core"])
 
     assert sources.missed_by("core/my_core/__init__.py", "1", "2") == {"uses"}
+
+
+def test_an_archive_on_the_path_counts_by_its_bytes(tmp_path: Path) -> None:
+    sources = Sources(
+        tmp_path, {"pipeline.py": two_steps("from core.helpers import helper", "return helper()")}, TWO, path=[tmp_path / "core.zip"]
+    )
+    codes = []
+    for text in ("x = 1", "x = 2"):
+        with ZipFile(tmp_path / "core.zip", "w") as archive:
+            archive.writestr(ZipInfo("core/helpers.py"), text)
+        codes.append(sources.facts("uses").code)
+
+    assert codes[0] != codes[1]
+
+
+def test_what_is_on_the_path_and_is_nothing_is_no_trouble(tmp_path: Path) -> None:
+    files = {"pipeline.py": two_steps("import absent", "return absent"), "notes.txt": "no archive"}
+    sources = Sources(tmp_path, files, TWO, path=[tmp_path / "notes.txt", tmp_path / "nowhere"])
+
+    assert set(sources.gather().files) == {"pipeline.py"}
 
 
 def test_the_packages_that_a_step_s_module_lies_in_are_reached_by_all_its_steps(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 _SUFFIXES: Final = (*machinery.EXTENSION_SUFFIXES, *machinery.SOURCE_SUFFIXES, *machinery.BYTECODE_SUFFIXES)
 _SITES: Final = ("site-packages", "dist-packages")
+ARCHIVE: Final = "/"  # no entry of a folder has this name
 _OWN: Final = frozenset({"BuiltinImporter", "FrozenImporter", "PathFinder"})
 
 
@@ -72,8 +73,22 @@ def _entries(folder: str) -> dict[str, bool]:
     try:
         with os.scandir(folder) as entries:
             return {entry.name: entry.is_dir() for entry in entries}
+    except NotADirectoryError:
+        return _archived(folder)
     except OSError:  # on the path, and not there
         return {}
+
+
+def _archived(file: str) -> dict[str, bool]:
+    """The top-level modules of an archive: which counts as a whole, by its bytes."""
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(file) as archive:
+            tops = {name.partition("/")[0].partition(".")[0] for name in archive.namelist()}
+    except (OSError, BadZipFile):
+        return {}
+    return dict.fromkeys(tops, True) | {ARCHIVE: False}
 
 
 class Finder:
@@ -131,6 +146,8 @@ class Finder:
                     return PYTHON
                 continue
             listing = self._listings[folder.path]
+            if listing.get(ARCHIVE) is False and last in listing:
+                return Module(name, folder.path, ())
             is_folder = listing.get(last)
             inside = Folder(f"{folder.path}{os.sep}{last}", folder.owner)
             path = self._file("__init__", inside.path) if is_folder else ""

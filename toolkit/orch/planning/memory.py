@@ -27,6 +27,7 @@ SCHEMA: Final = 1
 _GRAIN: Final = 2_000_000_000  # nanoseconds: the coarsest clock of a file system in use is FAT's
 _MOST: Final = 20_000  # files
 _DIGEST, _SOURCE, _UNITS = 1, 2, 3  # places in an entry; statements only of files that they were asked of
+_UNREADABLE: Final = digest_of_bytes(b"a file that cannot be read")
 T = TypeVar("T")
 
 
@@ -101,7 +102,7 @@ class Memory:
                 source, self._units[path] = read_source(file.read())
         except OSError:  # the import fails, too
             self._units[path] = ()
-            return opaque_source("unreadable")
+            return opaque_source(_UNREADABLE)
         self._note(path, [state, source.text, source, None])
         return source
 
