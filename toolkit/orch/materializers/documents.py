@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 NAME: Final = "json"
 _MEMBERS: Final = "$members"
 _SETS: Final[dict[str, type]] = {"set": set, "frozenset": frozenset}
-_SECRETS: Final = frozenset({"pydantic.types.SecretStr", "pydantic.types.SecretBytes", "pydantic.types.Secret"})
 
 SaveLeaf = Callable[[object], Artifact]
 
@@ -130,9 +129,6 @@ class _Encoder:
         self.pickles += [f"{path}{place[1:]}" for place in other.pickles]
 
     def _leaf(self, value: object, path: str) -> Json:
-        if type_name(value) in _SECRETS:
-            hint = "declare it with @step(secrets=[...]) where it is needed, and read it from the environment there"
-            raise MaterializationError(f"at {path}: a {type_name(value)} would be written down for all who can read artifacts", hint=hint)
         with _at(path):
             leaf = self._save_leaf(value)
         self.objects.update(leaf.digests)

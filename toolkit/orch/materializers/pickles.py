@@ -28,7 +28,13 @@ _WAY_OUT: Final = (
     " or write an @orch.materializer for its class"
 )
 
-_NEVER: Final = {"numpy.memmap": "return numpy.array(value), or the Path of its file"}
+_WRITTEN_DOWN: Final = "would be written down for all who can read artifacts"
+_ASK: Final = "declare it with @step(secrets=[...]) where it is needed, and read it from the environment there"
+# What cloudpickle would keep, and nobody wants kept: why, and what to do.
+_NEVER: Final = {
+    "numpy.memmap": ("would come back as another: it is a view of a file", "return numpy.array(value), or the Path of its file"),
+    **{f"pydantic.types.{name}": (_WRITTEN_DOWN, _ASK) for name in ("SecretStr", "SecretBytes", "Secret")},
+}
 _BETTER: Final = {
     "torch.Tensor": "write it with safetensors.torch.save_file and return the file's Path, or return value.numpy()",
     "polars.dataframe.frame.DataFrame": "return value.to_arrow().to_pandas(), or write a file with value.write_parquet and return its Path",
@@ -50,8 +56,8 @@ def _exact(pickler: type) -> Any:
 
 
 def save(value: object, store: LocalStore) -> Artifact:
-    if way_out := _NEVER.get(type_name(value)):
-        raise MaterializationError(f"a value of type {type_name(value)!r} would come back as another: it is a view of a file", hint=way_out)
+    if type_name(value) in _NEVER:
+        raise refused(value)
     try:
         import cloudpickle
     except ModuleNotFoundError as error:
@@ -75,7 +81,14 @@ def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noq
         return pickle.load(file)  # noqa: S301 -- its digest is in a record of this run
 
 
+def refused(value: object) -> MaterializationError:
+    why, way_out = _NEVER[type_name(value)]
+    return MaterializationError(f"a value of type {type_name(value)!r} {why}", hint=way_out)
+
+
 def forbidden(value: object) -> MaterializationError:
+    if type_name(value) in _NEVER:
+        return refused(value)
     hint = _BETTER.get(type_name(value), _WAY_OUT)
     return MaterializationError(f"{_only_pickled(value)}, and orch.yaml says `pickle: forbid`", hint=hint)
 

@@ -1,0 +1,160 @@
+"""What docs/values.md says of values holds: each of its tables is tried, its program runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+import pydantic
+import pytest
+from support.journeys import Journey
+
+from orch.errors import MaterializationError
+from orch.materializers import choose, documents, registered
+from orch.materializers.previews import LENGTH
+
+np: Any = importlib.import_module("numpy")
+pd: Any = importlib.import_module("pandas")
+
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "values.md").read_text(encoding="utf-8")
+SECTIONS: Final = {title: text for title, _, text in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}
+
+
+@dataclass
+class Score:
+    name: str
+    value: float
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Model(pydantic.BaseModel):
+    name: str
+
+
+@attrs.define
+class Attrs:
+    x: int
+
+
+class Plain:
+    pass
+
+
+class Molecule:
+    def __init__(self, formula: str) -> None:
+        self.formula = formula
+
+
+class MoleculeFile:
+    def save(self, value: Molecule, folder: Path) -> None:
+        (folder / "formula.txt").write_text(value.formula)
+
+    def load(self, folder: Path) -> Molecule:
+        return Molecule((folder / "formula.txt").read_text())
+
+
+NAMES: Final[dict[str, object]] = {
+    **{thing.__name__: thing for thing in (Score, Colour, Point, Model, Attrs, Plain, Molecule, Path, PurePosixPath, Decimal, Fraction)},
+    **{thing.__name__: thing for thing in (UUID, ZoneInfo, Counter, OrderedDict, defaultdict, deque, pydantic.SecretStr)},
+    "dt": dt,
+    "np": np,
+    "pd": pd,
+}
+
+
+def rows(section: str) -> Iterator[list[str]]:
+    _, _, *lines = [line for line in SECTIONS[section].splitlines() if line.startswith("| ")]
+    for line in lines:
+        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def quoted(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+KEPT: Final = [
+    (value, quoted(kept)[0]) for values, kept in rows("How each type is kept") for value in quoted(values.partition("`: ")[0] + "`")
+]
+REFUSED: Final = [(quoted(value)[0], why, quoted(out)[0]) for value, why, out in rows("What is refused, and the way out")]
+
+
+@pytest.fixture
+def journey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journey:
+    """Of values that are made in a project's folder, where a materializer is known."""
+    project = tmp_path / "project"
+    (project / "site").mkdir(parents=True)
+    (project / "data.csv").touch()
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(registered, "_BY_TYPE", {})
+    registered.materializer(Molecule)(MoleculeFile)
+    return Journey(tmp_path / "journey")
+
+
+@pytest.mark.parametrize(("value", "kept"), KEPT, ids=[value for value, _ in KEPT])
+def test_a_value_is_kept_as_the_table_says(journey: Journey, value: str, kept: str) -> None:
+    made = eval(value, dict(NAMES))  # noqa: S307 -- the page is ours
+
+    artifact = journey.save(made)
+
+    assert artifact.materializer == kept
+    assert type(journey.load(artifact)) is type(made)
+
+
+@pytest.mark.parametrize(("value", "why", "way_out"), REFUSED, ids=[value for value, *_ in REFUSED])
+def test_a_value_is_refused_as_the_table_says(journey: Journey, value: str, why: str, way_out: str) -> None:
+    made = eval(value, dict(NAMES))  # noqa: S307 -- the page is ours
+
+    with pytest.raises(MaterializationError) as caught:
+        journey.save(made)
+
+    assert why in caught.value.message
+    assert way_out in caught.value.hint
+
+
+def test_the_program_prints_what_stands_below_it(tmp_path: Path) -> None:
+    code, printed = (re.search(rf"```{kind}\n(.*?)```", SECTIONS["Materializers of your own"], re.DOTALL) for kind in ("python", "text"))
+    assert code is not None
+    assert printed is not None
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pipeline.py").write_text(code[1], encoding="utf-8")
+    (tmp_path / "orch.yaml").write_text("pickle: forbid\n")
+
+    ran = subprocess.run([sys.executable, "-m", "orch", "run", "pipeline.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert printed[1].strip() in ran.stdout
+
+
+def test_what_the_page_says_of_the_decorator_is_its_signature() -> None:
+    told = {name.partition("=")[0] for row in rows("Materializers of your own") for name in quoted(" ".join(row))}
+    options = set(inspect.signature(registered.materializer).parameters) - {"types"}
+
+    assert options <= told
+    assert f"at most {LENGTH} characters" in SECTIONS["Previews"]
+
+
+def test_every_kind_is_in_the_table() -> None:
+    assert {kept for _, kept in KEPT} == {*choose._WHOLE, documents.NAME, registered.NAME}
