@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orch.errors import OrchError
 
 
 def main() -> int:
     """The exit code of the command line in `sys.argv`."""
     if sys.getfilesystemencoding() != "utf-8":  # by a locale of another encoding: what orch writes would depend on it
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this program itself
+    if sys.stdout is None or sys.stderr is None:
+        from orch.system import streams
+
+        streams.open_missing()
     entrypoint = _ENTRYPOINTS.get(" ".join(sys.argv[1:3]))
     if entrypoint is None or "--help" in sys.argv:
         from orch.cli.main import main as command_line
 
         return command_line()
     from orch.errors import ExitCode, OrchError
-    from orch.runtime import runner
 
     for stream in (sys.stdout, sys.stderr):  # the log of a job is UTF-8, whatever the system of its runner
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return entrypoint(sys.argv[3:])
     except OrchError as error:
-        for problem in error.problems:
-            if not runner.on_runner():
-                print(problem, file=sys.stderr)
-            else:  # all in one stream, which keeps the order
-                print(runner.harmless(str(problem)))
-                where = problem.where
-                place = {"file": where.path, "line": where.line} if where else {}
-                print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]
+        _tell(error)
         return error.worst
     except KeyboardInterrupt:
         return ExitCode.CANCELLED
+    except Exception as error:  # noqa: BLE001 - 1 would say that the step failed
+        from orch.system.refusals import refusal
+
+        if told := refusal(error):
+            _tell(told)
+            return told.worst
+        sys.excepthook(type(error), error, error.__traceback__)
+        return ExitCode.BUG
+
+
+def _tell(error: OrchError) -> None:
+    from orch.runtime import runner
+
+    if not runner.on_runner():
+        print(error.told, file=sys.stderr)
+        return
+    for problem in error.problems:  # all in one stream, which keeps the order
+        print(runner.harmless(str(problem)))
+        where = problem.where
+        place = {"file": where.path, "line": where.line} if where else {}
+        print(runner.annotation("error", problem.message, title=problem.code, **place))  # type: ignore[arg-type]
 
 
 def _step_run(arguments: list[str]) -> int:

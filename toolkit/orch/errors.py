@@ -57,9 +57,17 @@ class OrchError(Exception):
         return max(problem.exit_code for problem in self.problems)
 
     def __str__(self) -> str:
+        return self._text("")
+
+    @property
+    def told(self) -> str:
+        """As on a terminal without colours, for what may not import the command line."""
+        return "\n".join(problem._text("error: ") for problem in self.problems)
+
+    def _text(self, word: str) -> str:
         place = f"{self.where}: " if self.where else ""
         hint = f"\n  help: {self.hint}" if self.hint else ""
-        return f"{place}{self.message} [{self.code}]{hint}"
+        return f"{place}{word}{self.message} [{self.code}]{hint}"
 
 
 class Problems(OrchError):

@@ -61,12 +61,12 @@ class PipelineFunction(Generic[P, R]):
         try:
             graph = self.graph()
             parameters = bind_parameters(self, graph, args, kwargs)
-            record = active.launcher[0](graph, project_of(self), parameters)
+            record = _launch(graph, project_of(self), parameters)
         except OrchError as error:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{error.told}\n")
             raise RunFailed(error.worst, None) from None
         if record.state is not State.SUCCEEDED:
-            raise RunFailed(record.state.exit_code, record)
+            raise RunFailed(record.exit_code, record)
         return record
 
     def _refuse_import_run(self, caller: Any) -> None:
@@ -79,6 +79,18 @@ class PipelineFunction(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<pipeline {self.function.__module__}.{self.function.__qualname__}>"
+
+
+def _launch(graph: Graph, project: Any, parameters: dict[str, object]) -> RunRecord:
+    from orch.system import streams
+    from orch.system.refusals import refusal
+
+    if sys.stdout is None or sys.stderr is None:
+        streams.open_missing()
+    try:
+        return active.launcher[0](graph, project, parameters)
+    except OSError as error:
+        raise refusal(error) or error from None
 
 
 @overload

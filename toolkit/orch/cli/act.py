@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import click
 
@@ -24,12 +24,14 @@ from orch.replay.act.trigger import Trigger
 from orch.runtime.secrets import declared
 from orch.stacks.secrets import with_secrets
 
+_PAYLOAD: Final = "name a file with GitHub's payload of the event, as in github.event"
+
 
 @click.command("act")
 @arguments.reference
 @arguments.set_option
 @click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs.")
-@click.option("--event", metavar="FILE", type=click.Path(path_type=Path), help="Start with this event's payload, a file of JSON.")
+@click.option("--event", metavar="FILE", type=arguments.given_path, help="Start with this event's payload, a file of JSON.")
 @click.option(
     "--env",
     "packages",
@@ -38,7 +40,7 @@ from orch.stacks.secrets import with_secrets
     show_default=True,
     help="What jobs install: nothing, they use the interpreter and packages of this command; or the project's lock, from uv's cache.",
 )
-@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Put act's working files into this folder, and keep them.")
+@click.option("--keep", metavar="DIR", type=arguments.given_path, help="Put act's working files into this folder, and keep them.")
 @arguments.no_cache_option
 @arguments.json_option
 def command(
@@ -82,7 +84,7 @@ def _trigger(graph: Graph, texts: dict[str, str], event: Path | None) -> Trigger
     try:
         payload = json.loads(event.read_bytes())
     except OSError as error:
-        raise UsageError(f"the event {str(event)!r} cannot be read: {error.strerror}") from error
+        raise UsageError(f"the event {str(event)!r} cannot be read: {error.strerror}", hint=_PAYLOAD) from error
     except ValueError as error:
-        raise UsageError(f"the event {str(event)!r} is not JSON: {error}") from error
+        raise UsageError(f"the event {str(event)!r} is not JSON: {error}", hint=_PAYLOAD) from error
     return trigger.of_payload(payload, values, graph)

@@ -11,13 +11,24 @@ import click
 from orch.errors import OrchError, UsageError, raise_problems
 from orch.model.parameters import Parameter, parse_all, resolve
 
+
+class _GivenPath(click.Path):
+    """A path that was typed. The empty text, as of a variable that is not set, is none: Python would take it for the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("'' is no path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+given_path: Final = _GivenPath(path_type=Path)
 reference: Final[Callable[[Any], Any]] = click.argument("reference", metavar="FILE[:PIPELINE]", type=click.Path())
 references: Final[Callable[[Any], Any]] = click.argument("references", metavar="[FILE[:PIPELINE]]...", type=click.Path(), nargs=-1)
 set_option: Final[Callable[[Any], Any]] = click.option(
     "--set", "assignments", metavar="NAME=VALUE", multiple=True, help="Give a parameter of the pipeline a value; once for each."
 )
 config_option: Final[Callable[[Any], Any]] = click.option(
-    "--config", metavar="FILE.yaml", type=click.Path(path_type=Path), help="Read the parameters' values from this file; --set wins."
+    "--config", metavar="FILE.yaml", type=given_path, help="Read the parameters' values from this file; --set wins."
 )
 no_cache_option: Final[Callable[[Any], Any]] = click.option("--no-cache", is_flag=True, help="Run every step, whatever ran before.")
 json_option: Final[Callable[[Any], Any]] = click.option(

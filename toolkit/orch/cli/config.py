@@ -38,7 +38,8 @@ def read_config(file: Path, parameters: tuple[Parameter, ...]) -> dict[str, obje
     try:
         text = file.read_bytes().decode()
     except OSError as error:
-        raise UsageError(f"--config {str(file)!r} cannot be read: {error.strerror or error}") from error
+        message = f"--config {str(file)!r} cannot be read: {error.strerror or error}"
+        raise UsageError(message, hint="name a YAML file of parameters") from error
     except UnicodeDecodeError as error:
         raise ParameterError(f"this is not UTF-8: {error}", where=Where(str(file))) from error
     return parse_config(text, parameters, str(file))

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from orch.model.graph import Graph
 
 Format = Literal["mermaid", "svg", "png", "html"]
-_FORMATS: Final[dict[str, Format]] = {".mmd": "mermaid", ".svg": "svg", ".png": "png", ".html": "html"}
+_FORMATS: Final[dict[str, Format]] = {".mmd": "mermaid", ".md": "mermaid", ".svg": "svg", ".png": "png", ".html": "html"}
 
 
 @click.command("graph")
 @arguments.reference
 @click.option("--format", "kind", type=click.Choice(["mermaid", "svg", "png", "html"]), help="mermaid, or as the name of --output ends.")
-@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the picture into this file.")
+@click.option("--output", metavar="FILE", type=arguments.given_path, help="Write the picture into this file.")
 def command(reference: str, kind: Format | None, output: Path | None) -> None:
     """Print the pipeline's graph: as Mermaid, which GitHub draws in Markdown, or as a picture.
 
@@ -30,7 +30,10 @@ def command(reference: str, kind: Format | None, output: Path | None) -> None:
     from orch.authoring.load import load_graph
     from orch.errors import UsageError
 
-    chosen = kind or (_FORMATS.get(output.suffix.lower(), "mermaid") if output else "mermaid")
+    chosen = kind or (_FORMATS.get(output.suffix.lower()) if output else "mermaid")
+    if chosen is None:
+        hint = f"end its name in {', '.join(_FORMATS)}, or add --format"
+        raise UsageError(f"--output {str(output)!r} does not say which format", hint=hint)
     if chosen == "png" and output is None and sys.stdout.isatty():
         raise UsageError("a PNG is not for a terminal", hint="name a file, as in --output graph.png")
     picture = _picture(load_graph(reference), chosen)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orch.cli import arguments
+
 if TYPE_CHECKING:
     from orch.orchestrators.github.setup.plan import Change, Plan
 
 
 @click.command("init")
-@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.argument("folder", default=".", type=arguments.given_path)
 @click.option("--name", metavar="NAME", help="Make an example pipeline of this name, also where there are pipelines.")
 @click.option("--no-example", is_flag=True, help="Make no example pipeline where there is none.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
@@ -27,6 +29,7 @@ def command(folder: Path, name: str | None, no_example: bool, dry_run: bool) -> 
     What is there is never overwritten, a second time nothing changes, and nothing is asked: a folder outside of any
     repository becomes one (git init).
     """
+    from orch.cli.text import printable
     from orch.errors import UsageError
     from orch.orchestrators.github.placing import place
     from orch.orchestrators.github.setup import example
@@ -46,7 +49,7 @@ def command(folder: Path, name: str | None, no_example: bool, dry_run: bool) -> 
         click.echo(_told(change, dry_run=dry_run))
     for note in planned.notes:
         hint = note.hint.replace("\n", "\n    ")
-        click.echo(f"note: {note.message}\n  help: {hint}", err=True)
+        click.echo(printable(f"note: {note.message}\n  help: {hint}"), err=True)
     if not dry_run:
         click.echo("\n".join(["", *_next(planned)]))
 
@@ -77,6 +80,8 @@ def _git_root(folder: Path, *, dry_run: bool) -> Path:
 
 
 def _told(change: Change, *, dry_run: bool) -> str:
+    from orch.cli.text import one_line
+
     lines = f"{change.added} line{'' if change.added == 1 else 's'}"
     if change.before == change.after:
         deed = "kept"
@@ -84,7 +89,7 @@ def _told(change: Change, *, dry_run: bool) -> str:
         deed = "would create" if dry_run else "created"
     else:
         deed = f"would add {lines} to" if dry_run else f"added {lines} to"
-    return f"{deed:<{22 if dry_run else 17}} {change.path}"
+    return f"{deed:<{22 if dry_run else 17}} {one_line(change.path)}"
 
 
 def _next(planned: Plan) -> Iterator[str]:

@@ -58,7 +58,8 @@ def find_run(git_root: Path, wanted: str | None) -> KeptRun:
         return runs[0]
     folders = _folders(git_root)
     names = [folder.run_id for folder in folders]
-    found = [folder for folder in folders if folder.run_id == wanted] or [folder for folder in folders if folder.run_id.startswith(wanted)]
+    begun = [folder for folder in folders if wanted and folder.run_id.startswith(wanted)]
+    found = [folder for folder in begun if folder.run_id == wanted] or begun
     if len(found) > 1:
         raise UsageError(f"{wanted!r} starts the ids of {len(found)} runs", hint=f"they are {', '.join(each.run_id for each in found)}")
     if not found:

@@ -82,8 +82,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             return ExitCode.OK
         from orch.cli.report import report
+        from orch.system import streams
 
-        return report(error)
+        code = report(error)
+        streams.drop_unwritten()
     return code
 
 

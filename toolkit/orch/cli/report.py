@@ -14,9 +14,11 @@ import click
 from orch.cli.text import paint, printable, takes_colour
 from orch.errors import ExitCode, OrchError, UsageError
 from orch.runtime.runner import annotation, new_token, on_runner, resume_commands, stop_commands
+from orch.system.refusals import refusal
 
 ISSUES: Final = "https://github.com/orch-dev/orch-action/issues"
 _NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")
+_NO_CHOICE: Final = re.compile(r"'(.*)' is not one of ", re.DOTALL)
 
 
 def report(error: BaseException) -> int:
@@ -24,18 +26,18 @@ def report(error: BaseException) -> int:
     error = _understood(error)
     try:
         return _report(error, sys.stderr)
-    except BrokenPipeError:  # nobody reads stderr: the exit code still counts
+    except OSError:  # nobody reads stderr, or its disk is full: the exit code still counts
         return exit_code(error)
 
 
 def _understood(error: BaseException) -> BaseException:
-    """What the system says where it asks for the working directory, and there is none any more."""
+    """What the system says where it asks for the working directory, and there is none any more; and what it refuses."""
     if isinstance(error, FileNotFoundError) and error.filename is None:
         try:
             Path.cwd()
         except FileNotFoundError:
             return UsageError("the folder that this command was started in is not there any more", hint="cd to one that is")
-    return error
+    return refusal(error) or error
 
 
 def exit_code(error: BaseException) -> int:
@@ -126,8 +128,10 @@ def _usage(error: click.ClickException) -> UsageError:
     if context and isinstance(context.command, click.Group) and (found := _NO_COMMAND.match(message)):
         commands = context.command.list_commands(context)
         return UsageError(f"{path} has no command {found[1]!r}", hint=_nearest(found[1], commands) or f"commands are {', '.join(commands)}")
-    message = message[:1].lower() + message[1:].removesuffix(".")
-    return UsageError(message, hint=see)
+    message = message[:1].lower() + message[1:].removesuffix(".").replace("is not a valid integer range", "is not a whole number")
+    kind = error.param.type if isinstance(error, click.BadParameter) and error.param else None
+    near = _nearest(found[1], list(kind.choices)) if isinstance(kind, click.Choice) and (found := _NO_CHOICE.search(message)) else ""
+    return UsageError(message, hint=near or see)
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -56,13 +56,13 @@ def command(
     processes. A step whose result is known from an earlier run does not run again. The exit code is 1 if a step failed;
     what succeeded is kept.
     """
-    if steps and first:
+    if steps and first is not None:
         raise UsageError("--step and --from do not go together", hint="--from runs a step and all below it; name single steps with --step")
     texts = arguments.parse_assignments(assignments)
     file, _ = split_reference(reference)
     graph = load_graph(reference)
     parameters = arguments.values_for(graph.parameters, texts, config)
-    part = part_of(graph, steps) if steps else part_from(graph, first) if first else None
+    part = part_of(graph, steps) if steps else part_from(graph, first) if first is not None else None
     record = run_graph(
         graph,
         find_project(file),
@@ -75,7 +75,7 @@ def command(
         part=part,
         logical_date=None if logical_date is None else dates.parse(logical_date, dates.zone_of(graph.triggers)),
     )
-    return record.state.exit_code
+    return record.exit_code
 
 
 def run_graph(

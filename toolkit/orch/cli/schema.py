@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from orch import files, schemas
+from orch.cli import arguments
 from orch.errors import UsageError
 
 
 @click.command("schema")
 @click.argument("name", required=False)
-@click.option("--output", metavar="DIR", type=click.Path(path_type=Path), help="Write every schema, or that of NAME, into this folder.")
+@click.option("--output", metavar="DIR", type=arguments.given_path, help="Write every schema, or that of NAME, into this folder.")
 def command(name: str | None, output: Path | None) -> None:
     """Print the JSON Schema of NAME, or list the names.
 

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from orch import files
 from orch.authoring.project import Project
-from orch.errors import OrchError, UnknownStepError, raise_problems
+from orch.errors import OrchError, StoreError, UnknownStepError, UsageError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
@@ -49,7 +49,11 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
 def _project(name: str, root: Path) -> Project:
     """The graph says how deep in the repository the project lies."""
     depth = 0 if name == "." else len(Path(name).parts)
-    return Project([root, *root.parents][depth], root)
+    above = [root, *root.parents]
+    if not root.is_dir() or depth >= len(above):
+        hint = "name the folder that the step's file is in, as the graph names it"
+        raise UsageError(f"--project {str(root)!r} is not the folder of a project", hint=hint)
+    return Project(above[depth], root)
 
 
 class _Job:
@@ -78,7 +82,11 @@ class _Job:
 
     def run(self, inputs: Path) -> int:
         for folder in (self.outputs, self.record_folder):
-            files.make_folders(folder)
+            try:
+                files.make_folders(folder)
+            except OSError as error:
+                message = f"cannot write to {str(folder)!r}: {error.strerror or error}"
+                raise StoreError(message, hint="name a folder that may be written to") from error
         parameters: Mapping[str, Json] = {}
         try:
             order, parameters = self._order(inputs), self._parameters()

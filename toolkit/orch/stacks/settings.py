@@ -137,10 +137,10 @@ class Settings:
 def active_stack(settings: Settings, flag: str | None, environment: Mapping[str, str]) -> tuple[str, Stack]:
     """The stack in use and its name: `--stack`, then `ORCH_STACK`, then the file; raises SettingsError where there is none."""
     variable = environment.get(STACK_VARIABLE)
-    name = flag or variable or settings.active
+    name = (variable or settings.active) if flag is None else flag
     if name in settings.all_stacks:
         return name, settings.all_stacks[name]
-    told = "--stack" if flag else f"the environment variable {STACK_VARIABLE}" if variable else f"active in {FILE}"
+    told = "--stack" if flag is not None else f"the environment variable {STACK_VARIABLE}" if variable else f"active in {FILE}"
     raise unknown_stack(name, settings, told=told)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.graphs import graphs
 from support.steps import a_graph, a_step
 
-from orch.errors import OrchError, UnknownStepError
+from orch.errors import OrchError, UsageError
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
 from orch.model.records import RunInfo, RunRecord, StepRecord
@@ -44,7 +44,7 @@ def test_from_a_step_is_that_step_and_all_below_it() -> None:
 
 
 def test_an_unknown_step_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownStepError) as caught:
+    with pytest.raises(UsageError) as caught:
         part_of(GRAPH, ["trian"])
 
     assert caught.value.hint == "did you mean 'train'?"

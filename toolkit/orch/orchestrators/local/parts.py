@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from orch.errors import OrchError, UnknownStepError, UsageError, raise_problems
+from orch.errors import OrchError, UsageError, raise_problems
 from orch.model.graph import Graph, OutputRef, Step, topological
 from orch.model.records import RunRecord, StepRecord
 from orch.model.states import State
@@ -34,7 +34,7 @@ class Part:
 
 
 def part_of(graph: Graph, steps: Iterable[str]) -> Part:
-    """The part of `graph` in which `steps` run; raises UnknownStepError."""
+    """The part of `graph` in which `steps` run; raises UsageErrors."""
     chosen = _known(graph, steps)
     read = {ref for step in graph.steps if step.id in chosen for ref in step.references if isinstance(ref, OutputRef)}
     kept: list[Step] = []
@@ -61,7 +61,7 @@ def _known(graph: Graph, steps: Iterable[str]) -> set[str]:
     for name in sorted(chosen - graph.by_id.keys()):
         near = get_close_matches(name, graph.by_id, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"its steps are {', '.join(graph.by_id)}"
-        problems.append(UnknownStepError(f"pipeline {graph.pipeline!r} has no step {name!r}", hint=hint))
+        problems.append(UsageError(f"pipeline {graph.pipeline!r} has no step {name!r}", hint=hint))
     raise_problems(problems)
     return chosen
 

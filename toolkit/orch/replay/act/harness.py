@@ -21,7 +21,7 @@ from typing import Final
 
 from orch import files, names
 from orch.authoring.project import Project
-from orch.errors import ToolFailedError, UnsupportedError, UsageError, raise_problems
+from orch.errors import StoreError, ToolFailedError, UnsupportedError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -126,9 +126,14 @@ def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]
 @contextlib.contextmanager
 def _private_folder(keep: Path | None) -> Iterator[Private]:
     if keep is not None:
-        if keep.exists() and any(keep.iterdir()):
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+            is_empty = not any(keep.iterdir())
+        except OSError as error:
+            hint = "name a folder that does not exist yet, where you may make one"
+            raise StoreError(f"--keep {str(keep)!r} cannot be made a folder: {error.strerror or error}", hint=hint) from error
+        if not is_empty:
             raise UsageError(f"the folder {str(keep)!r} is not empty", hint="name one that does not exist yet")
-        keep.mkdir(parents=True, exist_ok=True)
         private = Private(keep.resolve())
         try:
             yield private
