@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from orch.errors import RecordError
+from orch.errors import ExitCode, RecordError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
@@ -27,7 +27,8 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, or import; of a hook also interrupted."""
+    """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, store (which is no fault of the step's),
+    or import; of a hook also interrupted."""
 
     cause: str
     message: str
@@ -176,6 +177,12 @@ class RunRecord:
     steps: tuple[StepRecord, ...]
     ended: str = ""
     duration: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a command ends with that ran it."""
+        has_no_store = self.state is State.FAILED and any(step.failure and step.failure.cause == "store" for step in self.steps)
+        return ExitCode.UNREACHABLE if has_no_store else self.state.exit_code
 
     def to_json(self) -> Json:
         return (

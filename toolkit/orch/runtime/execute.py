@@ -272,7 +272,8 @@ class Executor:
                     value, self.store, annotation=output["type"], may_pickle=self.may_pickle, mask=self.redact or None
                 )
             except (MaterializationError, StoreError) as error:
-                failure = failure_of_value("output", error, self.project, self.redact, f"output {output['name']!r}: ")
+                cause = "store" if isinstance(error, StoreError) else "output"
+                failure = failure_of_value(cause, error, self.project, self.redact, f"output {output['name']!r}: ")
                 raise _Stopped(failure) from error
             except Exception as error:  # a value's own methods may raise anything
                 raise _Stopped(failure_of(error, self.project, self.redact, cause="output")) from error

@@ -289,4 +289,5 @@ def _writing(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(f"cannot write to the store {str(root)!r}: {error.strerror or error}") from error
+        hint = "make room there, or make it a folder that may be written to"
+        raise StoreError(f"cannot write to the store {str(root)!r}: {error.strerror or error}", hint=hint) from error

@@ -4,7 +4,8 @@ Who deletes must know what is needed, also by a run that goes on and has not sai
 no record names, or found in the store what it would have stored. So objects and results go only while no run does: every
 run shares the home's lock, which is taken alone here, and a run that starts meanwhile waits. Where a run goes on, the
 folders of others can go all the same; their objects go the next time. A kill in the middle loses nothing that is kept:
-results go before the objects that they name, and a run's folder is renamed before it is emptied.
+a run's folder is renamed before it is emptied, and a result whose objects are gone is no result. The index is written last,
+because that takes room, and a full disk is when one collects.
 """
 
 from __future__ import annotations
@@ -200,8 +201,6 @@ class _Place:
     # --- delete ---
 
     def delete(self, garbage: Garbage, leftovers: Iterable[Path]) -> None:
-        if self.is_alone:
-            results.drop(self.home.index, {number for prefix, number in garbage.results if prefix == self.prefix})
         for run in self.home.folders():
             if f"{self.prefix}{run.run_id}" in garbage.runs:
                 aside = run.path.with_name(f"{REMOVING}{run.run_id}")
@@ -216,6 +215,8 @@ class _Place:
                 files.remove_tree(path)
             else:
                 files.unlink(path)
+        if self.is_alone:
+            results.drop(self.home.index, {number for prefix, number in garbage.results if prefix == self.prefix})
 
 
 def _size(path: Path) -> int:

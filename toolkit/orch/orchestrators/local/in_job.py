@@ -41,7 +41,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         pickles=arguments.pickles(options),
     )
     _tell(record, graph, environment)
-    return record.state.exit_code
+    return record.exit_code
 
 
 def _jobs(text: str | None) -> int:
