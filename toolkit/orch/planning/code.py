@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from orch.authoring.project import Project, module_name
 from orch.errors import Where
@@ -139,9 +139,9 @@ class CodeOfSteps:
 
     def _label(self, module: Module) -> str:
         """From the root of the repository; of what lies outside, its name, which is the same on every machine."""
-        path = Path(module.path)
-        if path.is_relative_to(self._project.git_root):
-            name = path.relative_to(self._project.git_root).as_posix()
+        root = f"{self._project.git_root}{os.sep}"
+        if module.path.startswith(root):
+            name = module.path[len(root) :].replace(os.sep, "/")
             return name.encode(errors="backslashreplace").decode()  # documents are UTF-8, names of folders need not be
-        inner = module.name.replace(".", "/") + ("/__init__" if path.stem == "__init__" else "")
-        return f"//{inner}{path.suffix}"
+        stem, suffix = os.path.splitext(os.path.basename(module.path))
+        return f"//{module.name.replace('.', '/')}{'/__init__' if stem == '__init__' else ''}{suffix}"

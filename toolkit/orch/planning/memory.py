@@ -87,7 +87,7 @@ class Memory:
                     if digest_of_bytes(file.read()) == before[_DIGEST]:
                         entry = self._note(path, [state, *before[_DIGEST:]])
             return from_json(entry[place]) if entry is not None and entry[place] is not None else None
-        except (OSError, TypeError, ValueError, AttributeError):
+        except (OSError, TypeError, ValueError, AttributeError, IndexError):
             return None
 
     def _read(self, path: str) -> Source:

@@ -27,6 +27,7 @@ class Holder:
         self._modules = modules
         self.node: Node = modules.nodes[number]
         self.units = modules.units(self.node.path)
+        self._selected: dict[int, list[Unit]] = {}
 
     def load(self) -> None:
         """Make the modules known that single statements import."""
@@ -62,7 +63,10 @@ class Holder:
         return union(self._closures, selected & self._with_classes) & selected
 
     def selected(self, selected: int) -> list[Unit]:
-        return [self.units[number] for number in bits(selected)]
+        known = self._selected.get(selected)
+        if known is None:
+            known = self._selected[selected] = [self.units[number] for number in bits(selected)]
+        return known
 
     def binding(self, name: str) -> int:
         """The statements that bind a name, as bits."""

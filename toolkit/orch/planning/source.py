@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 def digest_of_bytes(data: bytes) -> str:
@@ -114,11 +114,21 @@ def opaque_source(digest: str) -> Source:
 
 def source_from_json(data: list[Any]) -> Source:
     """Raises TypeError for what `list(source)` never was."""
-    found = Source(*data)
-    return found._replace(imports=[Import(*each) for each in found.imports], blind=[Blind(*each) for each in found.blind])
+    return Source(*_with_tuples(data, *_PLACES_IN_SOURCE))
 
 
 def units_from_json(data: list[Any]) -> list[Unit]:
     """Raises TypeError for what they never were."""
-    units = [Unit(*row) for row in data]
-    return [unit._replace(imports=[Import(*each) for each in unit.imports], blind=[Blind(*each) for each in unit.blind]) for unit in units]
+    return [Unit(*_with_tuples(row, *_PLACES_IN_UNIT)) for row in data]
+
+
+_PLACES_IN_SOURCE: Final = (Source._fields.index("imports"), Source._fields.index("blind"))
+_PLACES_IN_UNIT: Final = (Unit._fields.index("imports"), Unit._fields.index("blind"))
+
+
+def _with_tuples(row: list[Any], imports: int, blind: int) -> list[Any]:
+    if row[imports]:
+        row[imports] = [Import(*each) for each in row[imports]]
+    if row[blind]:
+        row[blind] = [Blind(*each) for each in row[blind]]
+    return row
