@@ -7,6 +7,7 @@ Quote ratios and differences of one run only: machines differ, and so do the sam
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import shutil
@@ -117,7 +118,7 @@ def one_step(bench: Bench) -> list[Row]:
 
 def local_runs(bench: Bench) -> list[Row]:
     def run(pipeline: str, jobs: int, *, fails: bool = False) -> Callable[[], float]:
-        return bench.orch("run", f"pipelines.py:{pipeline}", "--jobs", str(jobs), fails=fails)
+        return bench.orch("run", f"pipelines.py:{pipeline}", "--no-cache", "--jobs", str(jobs), fails=fails)
 
     short, long, loop = bench.in_turn(run("chain_1", 1), run("chain_100", 1), lambda: bench.pickle_loop(99))
     one, fan, death = bench.in_turn(run("fan_1", 2), run("fan_100", 2), run("fan_99_and_a_death", 2, fails=True))
@@ -133,6 +134,21 @@ def local_runs(bench: Bench) -> list[Row]:
         Row("100 independent steps, --jobs 2", (fan - one) * 1000 / 99, 2, "ms", "a step"),
         Row("one of them dies", (death - fan) / worker, 2, "x", f"of one new process ({(worker - bare) * 1000:.0f} ms above bare Python)"),
     ]
+
+
+def long_chains(bench: Bench) -> list[Row]:
+    def rows(what: str, *options: str) -> list[Row]:
+        start, *longer = bench.in_turn(*(bench.orch("run", f"pipelines.py:chain_{length}", *options) for length in (1, 100, 1000, 3000)))
+        at_100, at_1000, at_3000 = ((took - start) / steps for took, steps in zip(longer, (99, 999, 2999), strict=True))
+        return [
+            Row(f"chain of 100 steps, {what}", at_100 * 1000, 0.25, "ms", "a step, above starting `orch run` on one step"),
+            Row(f"a step at 1,000 against a step at 100, {what}", at_1000 / at_100, 1, "x", ""),
+            Row(f"a step at 3,000 against a step at 100, {what}", at_3000 / at_100, 1, "x", ""),
+        ]
+
+    cached, ran = rows("all cached"), rows("all run", "--jobs", "1", "--no-cache")[1:]
+    (part,) = bench.in_turn(bench.orch("run", "pipelines.py:chain_100", "--step", "add_50"))
+    return [*cached, *ran, Row("orch run --step, one step of 100", part, 1, "s", "whole process")]
 
 
 def compiling(bench: Bench) -> list[Row]:
@@ -151,6 +167,61 @@ def compiling(bench: Bench) -> list[Row]:
             "compile, a step at 600 against a step at 300", (six_hundred - one) / (three_hundred - one) * 299 / 599, 1.2, "x", "1 is linear"
         ),
     ]
+
+
+class Large:
+    """What one megabyte and what 400 take, in a folder of memory: seconds, and the most that any of the processes held."""
+
+    MEGABYTES = 400
+    PEAK = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    PEAK += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self._bench = bench
+        self._folder = folder
+        shutil.copy(HERE / "large.py", folder)
+        (folder / "pyproject.toml").touch()
+        (folder / ".git").mkdir()
+
+    def orch(self, kind: str) -> list[str]:
+        return ["-m", "orch", "run", "large.py", "--jobs", "1", "--set", f"kind={kind}", "--set"]
+
+    def numpy(self, kind: str) -> list[str]:
+        return ["large.py", kind]
+
+    def seconds(self, command: Sequence[str]) -> Callable[[], float]:
+        """Of the bytes alone: without what the same takes for one megabyte."""
+        return lambda: self._once(command, self.MEGABYTES)[0] - self._once(command, 1)[0]
+
+    def peak(self, command: Sequence[str]) -> Callable[[], float]:
+        """Beside what Python and its libraries are."""
+        return lambda: (self._once(command, self.MEGABYTES)[1] - self._once(command, 1)[1]) / self.MEGABYTES
+
+    def _once(self, command: Sequence[str], megabytes: int) -> tuple[float, float]:
+        shutil.rmtree(self._folder / ".orch", ignore_errors=True)
+        last = f"megabytes={megabytes}" if "orch" in command else str(megabytes)
+        called = [PYTHON, "-c", self.PEAK, PYTHON, *command, last]
+        started = time.perf_counter()
+        ended = subprocess.run(called, cwd=self._folder, env=self._bench.environment, capture_output=True, check=True)
+        return time.perf_counter() - started, float(ended.stdout) * 1024 / 1_000_000
+
+
+def large_values(bench: Bench) -> list[Row]:
+    memory = Path("/dev/shm")  # noqa: S108 (no disk is measured; elsewhere the folder for temporary files has to do)
+    with tempfile.TemporaryDirectory(prefix="orch-bench-", dir=memory if memory.is_dir() else None) as folder:
+        large = Large(bench, Path(folder))
+        rows = []
+        for kind, what in (("C", "400 MB array from one step to the next"), ("F", "the same in Fortran order")):
+            ours, theirs = large.orch(kind), large.numpy(kind)
+            mine, alone = bench.in_turn(large.seconds(ours), large.seconds(theirs))
+            held, held_alone = large.peak(ours)(), large.peak(theirs)()
+            rows += [
+                Row(what, mine / alone, 1.3, "x", f"of numpy's save and load and one SHA-256 ({alone:.2f} s)"),
+                Row(f"{what}, memory", held / held_alone, 1.2, "x", f"of numpy's own peak ({held_alone:.2f} of the array)"),
+            ]
+        frame, held = large.seconds(large.orch("frame"))(), large.peak(large.orch("frame"))()
+        rows.append(Row("400 MB frame from one step to the next", frame, math.inf, "s", f"peak {held:.2f} of the frame; for information"))
+    return rows
 
 
 class Project:
@@ -199,7 +270,15 @@ def main(arguments: Sequence[str]) -> int:
     rounds = int(arguments[arguments.index("--rounds") + 1]) if "--rounds" in arguments else 9
     with tempfile.TemporaryDirectory(prefix="orch-bench-") as folder:
         bench = Bench(Path(folder), rounds)
-        rows = [*start_up(bench), *one_step(bench), *local_runs(bench), *compiling(bench), *deciding(bench)]
+        rows = [
+            *start_up(bench),
+            *one_step(bench),
+            *local_runs(bench),
+            *long_chains(bench),
+            *compiling(bench),
+            *deciding(bench),
+            *large_values(bench),
+        ]
     print(table(rows))
     return 0 if all(row.holds for row in rows) else 1
 

@@ -54,6 +54,16 @@ def chain_600() -> None:
 
 
 @pipeline
+def chain_1000() -> None:
+    _chain(1000)
+
+
+@pipeline
+def chain_3000() -> None:
+    _chain(3000)
+
+
+@pipeline
 def fan_1() -> None:
     start()
 
