@@ -523,6 +523,7 @@ def test_in_the_module_of_the_step_only_what_it_mentions_counts(number: int, mis
         "class A:\n    x = setup_1.go()",
         "def f(x=setup_1.go()): ...",
         "match setup_1.go():\n    case _: ...",
+        "from orch import materializer\n@materializer(complex)\nclass Pairs:\n    size = 1",
     ],
 )
 def test_what_importing_the_module_does_counts_for_every_step(statement: str, tmp_path: Path) -> None:
@@ -615,6 +616,12 @@ def test_a_step_that_is_called_as_a_function_is_reached(tmp_path: Path) -> None:
     sources = Sources(tmp_path, {"pipeline.py": two_steps("", "return other()")}, TWO)
 
     assert sources.missed_by("pipeline.py", "return 1", "return 2") == {"uses", "other"}
+
+
+def test_a_step_under_a_condition_is_reached_by_itself_alone(tmp_path: Path) -> None:
+    source = f"{HEAD}import sys\nif sys.platform:\n    @step\n    def uses(): return 1\n\n@step\ndef other(): ...\n"
+
+    assert Sources(tmp_path, {"pipeline.py": source}, TWO).missed_by("pipeline.py", "1", "2") == {"uses"}
 
 
 def test_a_name_that_is_bound_twice_is_all_that_it_may_be(tmp_path: Path) -> None:
