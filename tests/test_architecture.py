@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -255,3 +256,56 @@ def test_each_operating_system_offers_the_same_names() -> None:
     assert asked > {"processes", "wakeup"}
     assert asked - names_of("orch.system.windows") == set()
     assert asked - names_of("orch.system.posix") == {"out_of_memory_kills"}  # of a module of its own
+
+
+# Of `os`, `shutil` and paths: what makes, changes or removes a file. `replace` is also a method of texts, so it counts with `os` alone.
+FILE_EFFECTS: Final = frozenset(
+    "chmod copy copy2 copyfile copytree hardlink_to link makedirs mkdir mkfifo move remove removedirs rename renames rmdir rmtree symlink "
+    "truncate unlink".split()
+)
+WRITING: Final = re.compile(r"'[rb]*[wax+][wax+b]*'|O_(WRONLY|RDWR|CREAT)")
+
+
+def file_effects(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        match node.func:
+            case ast.Name("open") | ast.Attribute(attr="open") if WRITING.search(ast.unparse(node)) and "devnull" not in ast.unparse(node):
+                yield ast.unparse(node)
+            case ast.Attribute(ast.Name("os"), "replace"):
+                yield ast.unparse(node)
+            case ast.Attribute(ast.Name("os" | "shutil"), name) if name in FILE_EFFECTS:
+                yield ast.unparse(node)
+            case ast.Attribute(_, "mkdir" | "rmdir" | "symlink_to" | "hardlink_to" | "touch" | "unlink" | "write_bytes" | "write_text") if (
+                not isinstance(node.func.value, ast.Name) or node.func.value.id != "files"
+            ):
+                yield ast.unparse(node)
+
+
+def test_what_travels_and_the_local_run_change_files_in_one_module_alone() -> None:
+    """So that a test can count the effects, and kill at each of them: tests/integration/test_kill.py."""
+    elsewhere = [
+        f"{module}: {effect}"
+        for module, file in MODULES.items()
+        if (travels(module) or f"{module}.".startswith("orch.orchestrators.local.")) and module != "orch.files"
+        for effect in file_effects(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "os.replace(a, b)",
+        "shutil.rmtree(a)",
+        "path.mkdir()",
+        "Path(a).write_text('x')",
+        "open(a, 'ab')",
+        "a.open('r+b')",
+        "os.open(a, os.O_CREAT)",
+    ],
+)
+def test_no_effect_on_files_hides(source: str) -> None:
+    assert len(list(file_effects(ast.parse(source)))) == 1

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from types import FunctionType
 from typing import Any, Final, Self
 
 import pytest
+from support.effects.sitecustomize import EFFECTS
 from support.killable import Ended, Killable
 from support.modules import write
 
-from orch import locks
+from orch import files, locks
 from orch.cli.kept_runs import find_run, read_runs
 from orch.orchestrators.local.home import Home
 from orch.stores.local import object_file, stored_objects
@@ -60,6 +62,14 @@ def test_a_killed_run_leaves_neither_its_worker_nor_what_the_step_started(tmp_pa
 
 
 # --- at every effect on files ---
+
+
+def test_every_effect_is_counted() -> None:
+    """Those that are made of others excepted."""
+    public = {name for name, function in vars(files).items() if isinstance(function, FunctionType) and not name.startswith("_")}
+
+    assert public - {"write_atomic"} == set(EFFECTS)
+
 
 SMALL: Final = """
     from pathlib import Path

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from orch import files
 from orch.errors import MaterializationError, OrchError
 from orch.materializers import classes, folders
 from orch.materializers.classes import reference, type_name
@@ -107,7 +108,7 @@ def save(value: object, store: LocalStore) -> Artifact:
         raise MaterializationError(f"the materializer {reference(cls)!r} cannot be used: {unfound}", hint=hint)
     with tempfile.TemporaryDirectory(prefix="orch-materializer-") as scratch:
         folder = Path(scratch, _FOLDER)
-        folder.mkdir()
+        files.make_folder(folder)
         _call(cls, "save", value, folder)
         if hasattr(cls, "equal"):
             _check(registration, value, folder)

@@ -72,7 +72,7 @@ class Surroundings:
 
 
 def _text_stream(descriptor: int) -> io.TextIOWrapper:
-    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
+    return os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
 
 
 def _flush(stream: object) -> None:
