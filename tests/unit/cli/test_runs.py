@@ -10,6 +10,7 @@ import pytest
 from support import runs
 from support.command_line import CommandLine
 
+from orch import locks
 from orch.model.records import RunRecord
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
@@ -189,3 +190,32 @@ def test_the_logs_of_a_run_without_a_final_record_are_shown(home: Path, orch: Co
     file.write_text(json.dumps(json.loads(file.read_text()) | {"steps": [], "state": "running"}))
 
     assert orch("runs", "logs", "--step", "load").out == "one\n"
+
+
+# --- runs that have not ended ---
+
+
+def test_a_run_that_was_killed_is_told_from_one_that_goes_on(home: Path, orch: CommandLine) -> None:
+    for name in ("killed", "going-on"):
+        folder = keep(home / "runs", f"20260104-000000-{name}", runs.record_of(runs.success()))
+        (folder / "run.json").write_text(json.dumps(json.loads((folder / "run.json").read_text()) | {"state": "running", "steps": []}))
+        (folder / "records.jsonl").write_text(json.dumps(runs.ended("load").to_json()) + "\n")
+    with locks.take(home / "runs" / "20260104-000000-going-on" / "lock"):
+        listed = {line.split()[0]: line.split()[2] for line in orch("runs", "list").out.splitlines()}
+        records = {record["run"]: record for record in json.loads(orch("runs", "list", "--json").out)}
+        shown = orch("runs", "show", "20260104-000000-killed").out
+
+    assert listed["20260104-000000-killed"] == "killed"
+    assert listed["20260104-000000-going-on"] == "running"
+    assert {(record["state"], record.get("killed")) for record in records.values()} >= {("cancelled", True), ("running", None)}
+    assert "load  succeeded" in shown
+    assert shown.endswith("it was killed: its process is gone, and it did not say that it ended\n")
+
+
+def test_what_a_run_left_that_never_began_is_no_run(home: Path, orch: CommandLine) -> None:
+    (home / "runs" / "20260105-000000-unborn").mkdir()
+    (home / "runs" / "20260105-000000-unborn" / "lock").touch()
+    (home / "runs" / "20260105-000000-unborn" / "run.json.1-0.tmp").write_text("{")
+
+    assert len(orch("runs", "list").out.splitlines()) == 3
+    assert orch("runs", "list").err == ""
