@@ -6,9 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from orch import system
-from orch.system.contract import Wakeup
+
+if TYPE_CHECKING:
+    from orch.system.contract import Wakeup
 
 
 class Interrupts:

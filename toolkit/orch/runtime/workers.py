@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orch import files, system
 from orch.model import canonical
@@ -17,7 +17,9 @@ from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_lost_pipe
 from orch.runtime.lines import Lines
 from orch.runtime.redact import Redactor
-from orch.system.contract import Main, Processes
+
+if TYPE_CHECKING:
+    from orch.system.contract import Main, Processes
 
 ENDING: Final = 1.0  # seconds that a worker without a step, and what it started, may take to end
 _TOOLKIT: Final = str(Path(__file__).parents[2])
