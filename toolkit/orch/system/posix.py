@@ -16,11 +16,13 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from orch.system.contract import Main, Process, Processes, Stream, Wakeup
-from orch.system import descendants
 from orch.system.control_groups import out_of_memory_kills as out_of_memory_kills  # noqa: PLC0414 - offered here
+
+if TYPE_CHECKING:  # every job and every worker pays for what is imported here
+    from orch.system.contract import Main, Process, Processes, Stream, Wakeup
+    from orch.system.descendants import Found
 
 _CHUNK: Final = 1 << 16
 _CHUNKS: Final = 16  # a pipe holds less: what was written before a moment is read by then
@@ -59,7 +61,7 @@ class _Process:
         self.child = child
         self._mark = mark
         self._is_hunted = False
-        self._children: set[descendants.Found] = set()
+        self._children: set[Found] = set()
         self.responses = _Pipe(responses)
         self.log = _Pipe(log)
         self._requests: int | None = requests
@@ -77,7 +79,9 @@ class _Process:
 
     def end_input(self) -> None:
         if self._is_hunted:  # once it has ended, nobody can tell that they were its own
-            self._children |= descendants.started_by(self._pid_if_alive(), self._mark)
+            from orch.system.descendants import started_by
+
+            self._children |= started_by(self._pid_if_alive(), self._mark)
         if self._requests is not None:
             os.close(self._requests)
             self._requests = None
@@ -90,7 +94,9 @@ class _Process:
 
     def kill(self) -> None:
         if self._is_hunted:
-            descendants.kill_all(self._pid_if_alive(), self._mark, self._children)
+            from orch.system.descendants import kill_all
+
+            kill_all(self._pid_if_alive(), self._mark, self._children)
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
