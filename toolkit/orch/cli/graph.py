@@ -66,4 +66,6 @@ def _write(file: Path, picture: bytes) -> None:
     try:
         write_atomic(file, picture)
     except OSError as error:
-        raise StoreError(f"cannot write {str(file)!r}: {error.strerror}", hint="name a file in a folder that is there") from error
+        raise StoreError(
+            f"cannot write {str(file)!r}: {error.strerror}", hint="name a file in a folder that is there, with room"
+        ) from error

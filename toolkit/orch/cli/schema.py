@@ -10,7 +10,7 @@ import click
 
 from orch import files, schemas
 from orch.cli import arguments
-from orch.errors import UsageError
+from orch.errors import StoreError, UsageError
 
 
 @click.command("schema")
@@ -42,7 +42,9 @@ def _write(folder: Path, names: list[str]) -> None:
         for name in names:
             files.write_atomic(folder / f"{name}.json", _text(name).encode())
     except OSError as error:
-        raise UsageError(f"cannot write to {str(folder)!r}: {error.strerror}", hint="name a folder that may be written to") from error
+        raise StoreError(
+            f"cannot write to {str(folder)!r}: {error.strerror}", hint="name a folder that you may write to, with room"
+        ) from error
     click.echo(f"{len(names)} schema{'' if len(names) == 1 else 's'} written to {folder}")
 
 

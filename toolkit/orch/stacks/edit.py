@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orch import files
-from orch.errors import SettingsError, Where
+from orch.errors import SettingsError, StoreError, Where
 from orch.stacks.load import load_settings, parse_settings
 from orch.stacks.settings import FILE, unknown_stack
 
@@ -21,8 +21,16 @@ def set_active(git_root: Path, name: str) -> None:
     if name not in settings.all_stacks:
         raise unknown_stack(name, settings)
     file = git_root / FILE
+    if file.is_symlink():
+        message = f"{FILE!r} is a link, to {str(file.readlink())!r}, and would be replaced by a file"
+        raise SettingsError(message, hint=f"write `active: {name}` into the file that it leads to", where=Where(FILE))
     before = file.read_bytes().decode() if file.is_file() else ""
-    files.write_atomic(file, with_active(before, name).encode(), tidy=True)
+    after = with_active(before, name).encode()
+    try:
+        files.write_atomic(file, after, tidy=True)
+    except OSError as error:
+        hint = f"make room there, or the repository writable; or use it once: `--stack {name}`"
+        raise StoreError(f"cannot write {FILE!r}: {error.strerror or error}", hint=hint, where=Where(FILE)) from error
 
 
 def with_active(text: str, name: str) -> str:

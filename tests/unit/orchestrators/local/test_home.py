@@ -83,6 +83,21 @@ def test_a_link_that_leads_out_of_the_repository_is_refused_before_anything_is_w
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("link", ["lock", "cache/lock", "cache/index.jsonl", "cache/sources.json", "store/objects/ab"])
+def test_a_link_in_the_place_of_a_file_of_ours_is_refused_wherever_it_leads(tmp_path: Path, link: str) -> None:
+    """A repository can bring one, and what is appended, or locked, would be a file of somebody else's."""
+    home = home_in(tmp_path)
+    precious = tmp_path / "pipeline.py"
+    precious.write_text("precious")
+    (home.path / link).parent.mkdir(parents=True)
+    (home.path / link).symlink_to(precious)
+
+    with pytest.raises(StoreError, match=rf"{link}' is a link, to '.*pipeline.py', and would be written to") as caught, home.running("1"):
+        pass
+    assert caught.value.hint == "remove the link"
+    assert precious.read_text() == "precious"
+
+
 def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / ".orch").symlink_to("data")

@@ -12,7 +12,7 @@ from orch.names import PINS_PATH
 from orch.orchestrators.github.adopt import Edit, edits_of
 from orch.orchestrators.github.compile import source_path
 from orch.orchestrators.github.generated import generated, read
-from orch.orchestrators.github.placing import place
+from orch.orchestrators.github.placing import check_places, place
 from orch.orchestrators.github.repository import Compilation, Compiled
 from orch.stacks.settings import FILE
 
@@ -27,7 +27,8 @@ class Drift:
 
 
 def write(compilation: Compilation) -> Iterator[tuple[Compiled, str, bool]]:
-    """Write what differs: each pipeline, the path of a file of its, and whether it had to be written."""
+    """Write what differs: each pipeline, the path of a file of its, and whether it had to be written. Nothing, if one cannot be."""
+    raise_problems(check_places(compilation.git_root, [path for compiled in compilation.pipelines for path in compiled.files]))
     for compiled in compilation.pipelines:
         for path, text in compiled.files.items():
             is_new = read(compilation.git_root / path) != text

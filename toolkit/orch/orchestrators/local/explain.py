@@ -75,6 +75,7 @@ def explain_next(
     graph: Graph, project: Project, info: RunInfo, home: Home, step: str, *, parameters: Mapping[str, Json], redact: Redactor
 ) -> Explanation:
     """By the decision of a full run that would start now."""
+    home.check()
     cache = Cache(graph, project, info, home, Use(keeps=False), parameters=parameters, redact=redact)
     plan = decide(graph, cache.known)
     planned = decision = plan[step]

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -188,6 +189,7 @@ class Home:
     def in_use(self) -> Iterator[None]:
         """Nothing that is kept here goes away meanwhile; waits for an `orch gc` that is at work."""
         self.check()
+        self._check_links(self.store / "objects")
         try:
             files.make_folders(self.path)
             lock = locks.take(self.path / _LOCK, shared=True)
@@ -210,6 +212,18 @@ class Home:
                 raise StoreError(message, hint=f"remove the link; to use another disk, mount it at {str(path)!r}")
             if path.exists() and not path.is_dir():
                 raise StoreError(f"{str(path)!r} is not a folder, and runs are kept in it", hint="move it away")
+        self._check_links(self.path, only=_LOCK)
+        self._check_links(self.index.parent)
+
+    def _check_links(self, folder: Path, *, only: str = "") -> None:
+        """Raise where something in `folder` that is written to is a link, wherever it leads: all of it is ours."""
+        try:
+            links = [entry.name for entry in os.scandir(folder) if entry.is_symlink() and only in ("", entry.name)]
+        except OSError:  # there is no such folder; or whoever writes there will say why not
+            return
+        if links:
+            path = folder / min(links)
+            raise StoreError(f"{str(path)!r} is a link, to {str(path.readlink())!r}, and would be written to", hint="remove the link")
 
 
 def laid_out(graph: Graph, records: Iterable[StepRecord]) -> dict[str, Artifact]:
