@@ -94,12 +94,12 @@ class Cache:
         Where a file that the step reaches was changed since the start, nobody knows which code ran: then neither.
         """
         decision = self.decisions[record.step]
-        record = replace(record, cause=str(decision.cause))
+        cause = str(decision.cause)
         if not decision.key:
-            return record
+            return replace(record, cause=cause)
         if not self._is_as_gathered(record.step):
-            return replace(record, reason=EDITED) if record.state is State.SUCCEEDED else record
-        record = replace(record, key=decision.key, facts=decision.facts)
+            return replace(record, cause=cause, reason=EDITED if record.state is State.SUCCEEDED else record.reason)
+        record = replace(record, cause=cause, key=decision.key, facts=decision.facts)
         if record.state is State.SUCCEEDED and self.use.keeps:
             ended = clock.rfc3339(clock.now())
             what = (record.facts, record.outputs, record.metadata)

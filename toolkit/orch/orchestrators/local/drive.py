@@ -88,8 +88,7 @@ class Drive:
                 return
             self._reopen()
         self._decide_ready()
-        while self.pool.has_room and (step := self.retries.next_due() or (self.due.popleft() if self.due else None)):
-            self._start(self.graph[step])
+        self._start_due()
 
     def _decide_ready(self) -> None:
         while self.schedule.ready:
@@ -100,8 +99,13 @@ class Drive:
                 record = self._cached(step, decision) if decision.action is Action.CACHED else None
             if record is None:
                 self.due.append(step.id)
+                self._start_due()  # a new process takes its time to start: meanwhile there is more to decide
             else:
                 self._end(record)
+
+    def _start_due(self) -> None:
+        while self.pool.has_room and (step := self.retries.next_due() or (self.due.popleft() if self.due else None)):
+            self._start(self.graph[step])
 
     def _cached(self, step: Step, decision: Decision) -> StepRecord:
         entry = decision.entry

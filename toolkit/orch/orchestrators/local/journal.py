@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import BinaryIO
 
+from orch.errors import StoreError
 from orch.model.events import EventSink, StepEnded, StepOutput
 from orch.model.records import StepRecord
 from orch.orchestrators.local.home import RunFolder
@@ -48,5 +50,8 @@ class Journal:
             self._unwritten.clear()
 
     def close(self) -> None:
+        """Also after an error, which then may well be that nothing can be written."""
+        with suppress(StoreError):
+            self.write()
         for log in self._logs.values():
             log.close()
