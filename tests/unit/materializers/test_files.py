@@ -10,6 +10,7 @@ import pytest
 
 from orch.errors import MaterializationError, StoreError
 from orch.materializers import load
+from orch.materializers.copies import checked_name
 
 
 @pytest.fixture
@@ -107,3 +108,64 @@ def test_a_damaged_object_is_never_copied(journey: Any, report: Path) -> None:
     fresh = type(journey.store)(journey.store.root, verify=True)
     with pytest.raises(StoreError, match="not those its digest names"):
         load(artifact, fresh, scratch=journey.folder / "scratch")
+
+
+def test_a_file_that_is_written_to_while_it_is_stored_is_refused(journey: Any, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_file = journey.store.put_file
+
+    def with_a_writer(path: Path) -> Any:
+        stored = put_file(path)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return stored
+
+    monkeypatch.setattr(journey.store, "put_file", with_a_writer)
+
+    with pytest.raises(MaterializationError, match=r"report\.html' was changed while it was copied") as caught:
+        journey.save([report])
+    assert "wait for what writes it" in caught.value.hint
+
+
+@pytest.mark.parametrize("digest", ["sha256:../../../../etc", "sha256:", "", "x" * 80, "sha256:" + "/" * 64])
+def test_a_forged_digest_makes_no_folder(journey: Any, report: Path, digest: str) -> None:
+    artifact = dataclasses.replace(journey.save(report), digest=digest)
+
+    with pytest.raises((MaterializationError, StoreError), match="is not a digest"):
+        load(artifact, journey.store, scratch=journey.folder / "deep" / "scratch")
+    assert [path for path in (journey.folder / "deep").rglob("*") if path.is_file()] == []
+    assert not (journey.folder / "etc").exists()
+
+
+@pytest.mark.parametrize("name", ["a b", "\u00e4", "-dash", ".hidden", "new\nline", "C:", "trailing.", "CON", "a" * 200])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has fewer names")
+def test_odd_names_are_kept(journey: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / name).write_bytes(b"x")
+
+    artifact = journey.save([tmp_path / "made" / name, tmp_path / "made"])
+    again = journey.load(artifact)
+
+    assert (again[0].name, again[0].read_bytes(), (again[1] / name).read_bytes()) == (name, b"x", b"x")
+    assert artifact.preview.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", ["C:", "a\\b", "x?", "trailing.", "trailing ", "CON", "con.txt", "Nul ", "LPT1.csv", "COM\u00b9", "new\nline", "a|b"]
+)
+def test_names_that_windows_lacks_are_refused_there_with_the_way_out(name: str) -> None:
+    with pytest.raises(MaterializationError, match="cannot be the name") as caught:
+        checked_name(name, windows=True)
+    assert "every system" in caught.value.hint
+    assert checked_name(name, windows=False) == name
+
+
+@pytest.mark.parametrize("name", ["console.txt", "a.b", ".hidden", "COM", "\u00e4 b"])
+def test_other_names_are_taken_on_windows_too(name: str) -> None:
+    assert checked_name(name, windows=True) == name
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="devices are POSIX")
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero"])
+def test_a_device_is_refused_and_not_read(journey: Any, path: str) -> None:
+    with pytest.raises(MaterializationError, match="neither a file nor a folder"):
+        journey.save(Path(path))

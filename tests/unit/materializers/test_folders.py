@@ -215,3 +215,29 @@ def test_a_forged_name_writes_nowhere(journey: Any) -> None:
     with pytest.raises(MaterializationError, match="cannot be the name"):
         load(artifact, journey.store, scratch=journey.folder / "scratch")
     assert not (journey.folder / "up").exists()
+
+
+def test_entries_whose_names_are_one_on_this_disk_are_told(journey: Any) -> None:
+    """As `Plot` and `plot` are where case does not count."""
+    digest = journey.store.put(b"x")
+    clash = {
+        "files": {"plot": {"digest": digest, "size": 1}, "dir/a": {"digest": digest, "size": 1}},
+        "folders": [],
+        "links": {"plot": "dir"},
+    }
+    artifact = Artifact(journey.store.put(json.dumps(clash).encode()), 2, "folder", meta={"name": "f"}, objects=(digest,))
+
+    with pytest.raises(MaterializationError, match="two entries of the folder have one name on this disk: 'plot'") as caught:
+        journey.load(artifact)
+    assert "differ in more than case" in caught.value.hint
+
+
+def test_a_folder_with_hard_links_and_holes_is_its_content(journey: Any, site: Path) -> None:
+    os.link(site / "index.html", site / "same.html")
+    with (site / "hole").open("wb") as file:
+        file.truncate(100_000)
+
+    again = journey(site)
+
+    assert tree(again) == tree(site)
+    assert (again / "same.html").stat().st_nlink == 1

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
 import pytest
 
 from orch.errors import MaterializationError
+from orch.model.artifacts import Artifact
 
 np = pytest.importorskip("numpy", reason="numpy is not installed")
 pd = pytest.importorskip("pandas", reason="pandas is not installed")
@@ -133,12 +135,16 @@ def test_the_columns_keep_their_names_and_types_for_who_reads_the_file(journey: 
 
 
 def test_zones_of_pytz_come_back_as_zones_of_pytz(journey: Any) -> None:
-    pytz = pytest.importorskip("pytz", reason="pandas does without it since 3")
-    frame = pd.DataFrame({"a": pd.date_range("2020", periods=2, tz=pytz.timezone("Europe/Berlin"))})
+    pytz = pytest.importorskip("pytz", reason="pytz is not installed; pandas does without it since 3")
+    zones = [pytz.timezone("Europe/Berlin"), pytz.UTC, pytz.FixedOffset(90)]
+    frame = pd.DataFrame({str(zone): pd.date_range("2026-10-25", periods=4, freq="h", tz=zone) for zone in zones})
 
-    again = journey(frame)
+    artifact = journey.save(frame)
+    again = journey.load(artifact)
 
-    assert again["a"].dt.tz is frame["a"].dt.tz
+    pd.testing.assert_frame_equal(again, frame, check_exact=True)
+    assert [again[name].dt.tz is frame[name].dt.tz for name in frame] == [True, True, True]
+    assert artifact.comparable
 
 
 def test_frames_inside_a_dict_come_back(journey: Any) -> None:
@@ -185,3 +191,38 @@ def test_pyarrow_can_read_the_object_without_us(journey: Any) -> None:
 
     with pa.OSFile(str(journey.store.path(artifact.digest))) as source, pa.ipc.open_file(source) as file:
         assert file.read_all().column("a").to_pylist() == [1, 2]
+
+
+@pytest.mark.parametrize("codec", ["lz4", "zstd"])
+def test_a_compressed_table_is_refused_before_it_is_unpacked(journey: Any, codec: str) -> None:
+    frame = pd.DataFrame({"a": np.zeros(1_000_000), "b": pd.Categorical(["x"] * 1_000_000)})
+    artifact = journey.save(frame)
+    with pa.memory_map(str(journey.store.path(artifact.digest))) as source, pa.ipc.open_file(source) as file:
+        table = file.read_all()
+    bomb = pa.BufferOutputStream()
+    with pa.ipc.new_file(bomb, table.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as file:
+        file.write_table(table)
+    forged = dataclasses.replace(artifact, digest=journey.store.put(bomb.getvalue().to_pybytes()))
+
+    with pytest.raises(MaterializationError, match="it is compressed"):
+        journey.load(forged)
+
+
+def test_a_table_with_offsets_that_lead_elsewhere_is_refused(journey: Any) -> None:
+    artifact = journey.save(pd.DataFrame({"a": pd.array(["some", "text"], dtype="string[pyarrow]")}))
+    data = bytearray(journey.store.get(artifact.digest))
+    offsets = data.find(np.array([0, 4, 8], "i8").tobytes())
+    data[offsets + 8 : offsets + 16] = (2**40).to_bytes(8, "little")
+
+    with pytest.raises(MaterializationError, match="not the table of a frame"):
+        journey.load(dataclasses.replace(artifact, digest=journey.store.put(bytes(data))))
+
+
+def test_a_table_that_is_no_frame_is_refused(journey: Any) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, pa.schema([("a", pa.int64())])) as file:
+        file.write_table(pa.table({"a": [1]}))
+
+    for data in (sink.getvalue().to_pybytes(), b"", b"ARROW1\0\0", b"PAR1"):
+        with pytest.raises(MaterializationError, match=r"not the table of a frame|cannot be read back"):
+            journey.load(Artifact(journey.store.put(data), len(data), "arrow"))
