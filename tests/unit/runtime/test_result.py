@@ -202,7 +202,7 @@ def test_writes_the_run_in_the_layout_of_every_run(job: Job) -> None:
 def test_takes_a_single_record_that_has_no_folder_of_its_own(job: Job) -> None:
     job.upload(LOADED, single=True)
 
-    reports, problems = read_reports(job.records)
+    reports, problems = read_reports(job.records, GRAPH)
 
     assert [report.record.step for report in reports] == ["load"]
     assert problems == []
@@ -234,3 +234,39 @@ def test_a_damaged_record_is_named_and_fails_the_run(job: Job) -> None:
 
     assert job.run(load="success", train="success") == 1
     assert "::error title=orch::orch-record-churn-train-a1/record.json: this step record is damaged" in job.printed.getvalue()
+
+
+@pytest.mark.parametrize("step", ["../../x", "/etc/x", "a\0b", "x" * 300, "gone", ""])
+def test_a_record_of_no_step_of_the_pipeline_is_told_and_writes_no_file(job: Job, step: str, tmp_path: Path) -> None:
+    job.upload(LOADED)
+    job.upload(TRAINED)
+    record = job.records / "orch-record-churn-train-a1" / "record.json"
+    record.write_text(json.dumps(json.loads(record.read_bytes()) | {"id": step}))
+    before = set(tmp_path.rglob("*"))
+
+    assert job.run(load="success", train="success") == 1
+
+    assert "which is no step of this pipeline" in job.printed.getvalue()
+    assert {path.name for path in set(tmp_path.rglob("*")) - before} - {job.output.name, job.summary.name} == {
+        "logs",
+        "run.json",
+        "load.log",
+    }
+
+
+def test_a_log_that_is_a_link_is_no_log(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of the runner")
+    job.upload(LOADED)
+    log = job.records / "orch-record-churn-load-a1" / "log.txt"
+    log.unlink()
+    log.symlink_to(tmp_path / "secret")
+
+    job.run(load="success", train="skipped")
+
+    assert list((job.output / "logs").iterdir()) == []
+
+
+def test_a_start_that_is_no_moment_counts_for_nothing() -> None:
+    record = folded(replace(LOADED, started="../x"), TRAINED, load="success", train="success")
+
+    assert (record.info.started, record.duration) == ("2026-01-31T12:00:10.000Z", 10.0)

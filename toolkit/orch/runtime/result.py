@@ -46,9 +46,17 @@ def fold_run(info: RunInfo, graph: Graph, records: Iterable[StepRecord], results
     for step in graph.steps:
         told = reconcile(step.id, uploaded.get(step.id), results.get(step.id, ""), info.attempt)
         reconciled += [told] if told else []
-    started = min((record.started for record in reconciled if record.started), default="")
-    duration = ended - datetime.fromisoformat(started).timestamp() if started else 0.0
+    started = min((record.started for record in reconciled if _seconds(record.started) is not None), default="")
+    duration = ended - (_seconds(started) or 0.0) if started else 0.0
     return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration)
+
+
+def _seconds(moment: str) -> float | None:
+    """None also where a record, which any job could have written, has something else in that place."""
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def reconcile(step: str, record: StepRecord | None, result: str, attempt: int) -> StepRecord | None:
@@ -82,16 +90,21 @@ def _agrees(state: State, result: str) -> bool:
             return True
 
 
-def read_reports(folder: Path) -> tuple[list[Reported], list[OrchError]]:
-    """The records below `folder` in a stable order, and what is wrong with those that cannot be read."""
+def read_reports(folder: Path, graph: Graph) -> tuple[list[Reported], list[OrchError]]:
+    """The records of `graph`'s steps below `folder` in a stable order, and what is wrong with the others."""
     reports: list[Reported] = []
     problems: list[OrchError] = []
     # The download action gives each artifact a folder of its own, except where there is only one.
     for path in sorted(folder.rglob("record.json")):
         try:
-            reports.append(Reported(read_record(path), path.parent))
+            report = Reported(read_record(path), path.parent)
         except RecordError as error:
             problems.append(error)
+            continue
+        if report.record.step in graph.by_id:  # a step's id becomes part of paths
+            reports.append(report)
+        else:
+            problems.append(RecordError(f"{path.parent.name}/{path.name} is of {report.record.step!r}, which is no step of this pipeline"))
     return reports, problems
 
 
@@ -100,9 +113,10 @@ def write_run(record: RunRecord, reports: Iterable[Reported], folder: Path) -> N
     files.make_folders(folder / "logs")
     for report in sorted(reports, key=lambda report: report.record.attempt):
         step = report.record.step
-        if (report.folder / "log.txt").is_file():
+        log = report.folder / "log.txt"
+        if log.is_file() and not log.is_symlink():
             files.unlink(folder / "logs" / f"{step}.log")  # of an earlier attempt
-            files.copy(report.folder / "log.txt", folder / "logs" / f"{step}.log")
+            files.copy(log, folder / "logs" / f"{step}.log")
     files.write_atomic(folder / RUN_FILE, canonical.pretty(record.to_json()).encode())
 
 
@@ -148,7 +162,7 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     graph = read_graph(options["graph"])
     needs = json.loads(env.get("ORCH_NEEDS") or "{}")
     results = {job: str(need.get("result", "")) for job, need in needs.items()}
-    reports, problems = read_reports(options["records"])
+    reports, problems = read_reports(options["records"], graph)
     record = fold_run(info_from(env, graph), graph, [report.record for report in reports], results, ended=now())
     write_run(record, reports, options["output"])
     for problem in problems:
