@@ -17,6 +17,12 @@ SCHEMA: Final = 1
 _HINT: Final = "compile it again"
 
 
+def _leads_down(path: str) -> bool:
+    """A path as orch writes it; it neither leaves the folder that it starts in nor is too long for any system."""
+    parts = path.split("/")
+    return "\0" not in path and len(path) < 4096 and all(part not in ("", ".", "..") and len(part.encode()) < 256 for part in parts)
+
+
 class Type(NamedTuple):
     """What a key's value has to be, in words and as a question."""
 
@@ -29,6 +35,7 @@ FLAG: Final = Type("true or false", lambda value: type(value) is bool)
 WHOLE: Final = Type("a whole number", lambda value: type(value) is int)
 NUMBER: Final = Type("a number", lambda value: type(value) in (int, float))
 LIST: Final = Type("a list", lambda value: type(value) is list)
+FOLDER: Final = Type("a folder of the repository", lambda value: type(value) is str and (value == "." or _leads_down(value)))
 TEXTS: Final = Type("a list of texts", lambda value: type(value) is list and all(type(item) is str for item in value))
 TABLE: Final = Type("an object", lambda value: type(value) is dict)
 TEXT_TABLE: Final = Type("an object of texts", lambda value: type(value) is dict and all(type(item) is str for item in value.values()))
@@ -67,7 +74,7 @@ class Keys:
 
 _GRAPH: Final = Keys(
     "a graph",
-    {"schema": WHOLE, "pipeline": TEXT, "source": TEXT, "project": TEXT, "parameters": LIST, "triggers": LIST, "steps": STEPS},
+    {"schema": WHOLE, "pipeline": TEXT, "source": TEXT, "project": FOLDER, "parameters": LIST, "triggers": LIST, "steps": STEPS},
     {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT},
 )
 

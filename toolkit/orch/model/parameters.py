@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Union
 
-from orch.errors import OrchError, ParameterError, raise_problems
+from orch.errors import GraphError, OrchError, ParameterError, raise_problems
 from orch.model import values
 from orch.model.canonical import Json
 from orch.model.graph_file import FLAG, JSON, TABLE, TEXT, TEXTS, Keys
@@ -190,7 +190,14 @@ class Parameter:
     @classmethod
     def from_json(cls, data: Json) -> Parameter:
         _PARAMETER.check(data)
-        return cls(data["name"], ParameterType.from_json(data["type"]), data.get("required", False), data.get("default"))
+        made = cls(data["name"], ParameterType.from_json(data["type"]), data.get("required", False), data.get("default"))
+        if not made.required:
+            try:
+                made.type.check(values.decode(made.default))
+            except Exception as error:  # data of another hand may be anything
+                message = f"the default of parameter {made.name!r} is none of its type: {type(error).__name__}: {error}"
+                raise GraphError(message, hint="compile it again") from error
+        return made
 
 
 def resolve(parameters: tuple[Parameter, ...], given: Mapping[str, object]) -> dict[str, object]:

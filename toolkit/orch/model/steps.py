@@ -174,11 +174,15 @@ class Step:
             _OUTPUT.check(output)
         if len({name for name, _ in data["inputs"]}) < len(data["inputs"]):
             raise GraphError(f"step {data['id']!r} has two arguments of one name", hint="compile it again")
+        try:
+            settings = StepSettings.from_json(data.get("settings", {}))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise GraphError(f"the settings of step {data['id']!r} are damaged: {error}", hint="compile it again") from error
         return cls(
             data["id"],
             data["source"],
             tuple((name, binding_from_json(binding)) for name, binding in data["inputs"]),
             tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
             tuple(data.get("after", ())),
-            StepSettings.from_json(data.get("settings", {})),
+            settings,
         )

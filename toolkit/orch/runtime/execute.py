@@ -154,8 +154,8 @@ class Executor:
     def _function(self, source: str) -> Any:
         if source not in self.functions:
             file, _, name = source.rpartition(":")
-            path = (self.project.root / file).resolve()
-            if not path.is_relative_to(self.project.root) or not path.is_file():
+            path = self._file(file)
+            if path is None:
                 raise _Stopped(Failure("import", f"no file {file!r} in the project"))
             try:
                 found = getattr(load_module(path, self.project), name, None)
@@ -166,6 +166,13 @@ class Executor:
                 raise _Stopped(Failure("import", message, file=self.project.relative(path)))
             self.functions[source] = getattr(found, "function", found)
         return self.functions[source]
+
+    def _file(self, name: str) -> Path | None:
+        try:
+            path = (self.project.root / name).resolve()
+            return path if path.is_relative_to(self.project.root) and path.is_file() else None
+        except (OSError, ValueError):  # no system has files of such a name
+            return None
 
     def _arguments(self, order: Order, inputs: dict[str, Json]) -> dict[str, Any]:
         try:
