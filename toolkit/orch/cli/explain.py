@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -92,7 +93,8 @@ def _recorded(run: str | None, step: str) -> Explanation:
     kept = find_run(git_root, run)
     _check_step(step, [told.step for told in kept.record.steps], f"run {kept.folder.run_id!r}")
     told = next(told for told in kept.record.steps if told.step == step)
-    return explain_recorded(kept.record, told, Home.at(kept.folder.path.parents[1], git_root))
+    record = replace(kept.record, info=replace(kept.record.info, run=kept.folder.run_id))  # whatever the file says
+    return explain_recorded(record, told, Home.at(kept.folder.path.parents[1], git_root))
 
 
 def _check_step(step: str, known: list[str], where: str) -> None:

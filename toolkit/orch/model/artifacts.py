@@ -37,7 +37,8 @@ class Artifact:
         """The places in the value that are kept as pickles, as `$.model`; `$` is all of it."""
         if self.materializer == "pickle":
             return ("$",)
-        return tuple(self.meta.get("pickles", ())) if isinstance(self.meta, dict) else ()
+        places = self.meta.get("pickles") if isinstance(self.meta, dict) else None
+        return tuple(map(str, places)) if isinstance(places, list) else ()
 
     def to_json(self) -> Json:
         data: dict[str, Any] = {"digest": self.digest, "size": self.size, "materializer": self.materializer}

@@ -29,6 +29,7 @@ _CELL: Final = 120
 _LOGGED: Final = 20  # values that a step logged: the record has all of them
 _BLOCK: Final = 16_000
 _HARMLESS: Final = " -,;'\"%/=+()"  # in the middle of a line of Markdown, as `escape` gives it
+_UNSEEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _SIGNS: Final = {
     State.SUCCEEDED: "✅",
     State.CACHED: "♻️",
@@ -100,7 +101,7 @@ def _failures(step: StepRecord) -> Iterator[str]:
 
 def _failure(title: str, failure: Failure) -> str:
     place = f" at {code(f'{failure.file}:{failure.line}' if failure.line else failure.file)}" if failure.file else ""
-    text = f"\n### {title}{place}\n\n{escape(_shorten(failure.message, 1000))}\n"
+    text = f"\n### {title}{place}\n\n{_paragraph(_shorten(failure.message, 1000))}\n"
     return text + (f"\n{fenced(_tail(failure.traceback), 'text')}" if failure.traceback else "")
 
 
@@ -145,7 +146,17 @@ def _json(value: object) -> str:
 
 def escape(text: str) -> str:
     """`text` as itself in a line of Markdown: no character of it can begin a structure, a tag or a link."""
-    return "".join(char if char.isalnum() or char in _HARMLESS else _reference(char) for char in _one_line(text)).strip()
+    return _escaped(_one_line(text)).strip()
+
+
+def _escaped(line: str) -> str:
+    return "".join(char if char.isalnum() or char in _HARMLESS else _reference(char) for char in line)
+
+
+def _paragraph(text: str) -> str:
+    """`escape`, at the beginning of a line, where also `-`, `+` and `1)` begin a structure."""
+    text = _one_line(text)
+    return _escaped(text) if text[:1].isalpha() else "".join(map(_reference, text[:1])) + _escaped(text[1:])
 
 
 def code(text: str) -> str:
@@ -166,8 +177,9 @@ def _reference(char: str) -> str:
 
 
 def _visible(char: str) -> str:
-    """Control and direction characters as their escapes, so that what is shown is what is there."""
-    return char.encode("unicode_escape").decode() if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\u200d" else char
+    """Control, direction and line characters as their escapes, so that what is shown is what is there."""
+    is_unseen = unicodedata.category(char) in _UNSEEN and char != "\u200d"
+    return char.encode("unicode_escape").decode() if is_unseen else char
 
 
 def _one_line(text: str) -> str:

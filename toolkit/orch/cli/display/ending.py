@@ -12,9 +12,11 @@ from typing import Final
 from orch.cli.text import cut, duration, one_line, paint, printable
 from orch.model import values
 from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
 from orch.model.graph import Graph, OutputRef
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State
+from orch.names import output_name_problem, step_id_problem
 from orch.runtime.metadata import as_text
 
 _COLOURS: Final = {
@@ -49,10 +51,15 @@ def heading(info: RunInfo, *, steps: int) -> str:
 
 
 def _parameters(info: RunInfo) -> str:
-    given = [
-        f"{one_line(name)}={one_line(json.dumps(values.decode(value), ensure_ascii=False))}" for name, value in info.parameters.items()
-    ]
+    given = [f"{one_line(name)}={one_line(_parameter(value))}" for name, value in info.parameters.items()]
     return f" ({', '.join(given)})" if given else ""
+
+
+def _parameter(value: Json) -> str:
+    try:
+        return json.dumps(values.decode(value), ensure_ascii=False)
+    except Exception:  # noqa: BLE001 - in a damaged record, or one by another hand, it may be anything
+        return json.dumps(value, ensure_ascii=False)
 
 
 def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colour: bool = False) -> list[str]:
@@ -89,7 +96,15 @@ def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[t
     for step in record.steps:
         for name, artifact in step.outputs.items():
             if OutputRef(step.step, name) not in read:
-                yield one_line(f"{step.step}.{name}"), _shown(artifact, folder / "outputs" / step.step / name)
+                yield one_line(f"{step.step}.{name}"), _shown(artifact, _exported(folder, step.step, name))
+
+
+def _exported(folder: Path, step: str, output: str) -> Path | None:
+    """Where the files of an output are, if there are any; none of those whose names in the record would lead elsewhere."""
+    if step_id_problem(step) or output_name_problem(output):
+        return None
+    exported = folder / "outputs" / step / output
+    return exported if exported.is_dir() else None
 
 
 def _logged(record: RunRecord) -> Iterator[tuple[str, str]]:
@@ -107,10 +122,10 @@ def _pickled(record: RunRecord) -> Iterator[str]:
                 yield one_line(f"{step.step}.{name}{inside}")
 
 
-def _shown(artifact: Artifact, exported: Path) -> str:
+def _shown(artifact: Artifact, exported: Path | None) -> str:
     """The path of an output that is a file, else its preview; always the digest, where it says something about the value."""
     digest = one_line(artifact.digest)[:19] if artifact.comparable else f"stored as {one_line(artifact.materializer)}, not comparable"
-    if exported.is_dir():
+    if exported:
         entries = list(exported.iterdir())
         return f"{one_line(_from_here(entries[0] if len(entries) == 1 else exported))}  {digest}"
     preview = cut(one_line(artifact.preview.strip().partition("\n")[0]), _LONGEST_PREVIEW)
