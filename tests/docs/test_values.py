@@ -157,4 +157,4 @@ def test_what_the_page_says_of_the_decorator_is_its_signature() -> None:
 
 
 def test_every_kind_is_in_the_table() -> None:
-    assert {kept for _, kept in KEPT} == {*choose._WHOLE, documents.NAME, registered.NAME}
+    assert {kept for _, kept in KEPT} == {*choose.WHOLE, documents.NAME, registered.NAME}

@@ -9,11 +9,10 @@ import os
 import pathlib
 from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from orch.errors import MaterializationError, OrchError
-from orch.materializers import arrays, documents, files, folders, frames, pickles, registered
+from orch.materializers import documents, files, folders, pickles, registered
 from orch.materializers.classes import package
 from orch.materializers.previews import finish, preview
 
@@ -34,15 +33,7 @@ class Materializer(Protocol):
         """A value of the caller's own: changing it changes no object."""
 
 
-_WHOLE: Final[MappingProxyType[str, Materializer]] = MappingProxyType(
-    {
-        arrays.NAME: arrays,
-        files.NAME: files,
-        folders.NAME: folders,
-        frames.NAME: frames,
-        pickles.NAME: pickles,
-    }
-)
+WHOLE: Final = ("npy", "arrow", "file", "folder", "pickle")  # each a module of its own
 _NEWER: Final = "install the version of orch-toolkit that wrote it, or a later one"
 
 
@@ -98,7 +89,7 @@ def load(
     def load_whole(artifact: Artifact) -> object:
         if artifact.materializer == registered.NAME:
             return registered.load(artifact, store, scratch, project)
-        materializer = _WHOLE.get(artifact.materializer)
+        materializer = _module(artifact.materializer)
         if materializer is None:
             raise MaterializationError(f"{_named(artifact)} was written by a materializer that this version lacks", hint=_NEWER)
         if materializer is pickles and not may_unpickle:
@@ -118,14 +109,33 @@ def load(
         raise MaterializationError(f"{_named(artifact)} cannot be read back: {type(error).__name__}: {error}") from error
 
 
+def _module(name: str) -> Materializer | None:
+    """Who keeps neither arrays nor frames does not wait for what they need."""
+    match name:
+        case "npy":
+            from orch.materializers import arrays
+
+            return arrays
+        case "arrow":
+            from orch.materializers import frames
+
+            return frames
+        case _:
+            return {files.NAME: files, folders.NAME: folders, pickles.NAME: pickles}.get(name)
+
+
 def _materializer(value: object) -> Materializer:
     if isinstance(value, pathlib.Path):
         return folders if type(value) in files.PATHS and os.path.isdir(value) else files  # noqa: PTH112 -- never raises
     match package(type(value)):
-        case "numpy" if arrays.takes(value):
-            return arrays
-        case "pandas" if frames.takes(value):
-            return frames
+        case "numpy":
+            from orch.materializers import arrays
+
+            return arrays if arrays.takes(value) else pickles
+        case "pandas":
+            from orch.materializers import frames
+
+            return frames if frames.takes(value) else pickles
         case _:
             return pickles
 

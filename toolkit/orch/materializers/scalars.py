@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def _content(value: Any) -> Json:
         return value.item()
     if value.dtype.kind == "f" and math.isfinite(value):
         return float(value)
-    return {"base64": base64.b64encode(value.tobytes()).decode()}
+    return {"base64": binascii.b2a_base64(value.tobytes(), newline=False).decode()}
 
 
 def decode(content: Json) -> object:
@@ -48,4 +48,4 @@ def decode(content: Json) -> object:
         return np.dtype(dtype).type(value)
     if not np.dtype(dtype).itemsize:  # empty text
         return np.dtype(dtype).type()
-    return np.frombuffer(base64.b64decode(value["base64"]), dtype)[0]
+    return np.frombuffer(binascii.a2b_base64(value["base64"]), dtype)[0]

@@ -36,6 +36,7 @@ def _refuse(value: object, path: str) -> Json:
 
 
 _ATOMS: Final = frozenset({type(None), bool})
+_BUILT_IN: Final = _ATOMS | {int, str, float, list, dict, tuple, set, frozenset, slice}
 # By name, as in `atoms`: not every process has imported `collections`.
 _COLLECTIONS: Final = {name: f"${name.lower()}" for name in ("OrderedDict", "Counter", "defaultdict", "deque")}
 # What a defaultdict may make its values with, here: any other function is code.
@@ -76,7 +77,7 @@ def encode(value: object, leaf: Leaf = _refuse, path: str = "$") -> Json:
 
 def is_plain(kind: type) -> bool:
     """Whether values of `kind` itself are encoded here, as far as their parts are."""
-    return kind in {*_ATOMS, int, str, float, list, dict, tuple, set, frozenset, slice} or bool(atoms.tag_of(kind) or _collection_tag(kind))
+    return kind in _BUILT_IN or bool(atoms.tag_of(kind) or _collection_tag(kind))
 
 
 def _collection_tag(kind: type) -> str | None:
