@@ -8,22 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command_line import CommandLine, Outcome
+from support.command_line import CommandLine
+from support.mistakes import GOOD, told, tree
 
 from orch.authoring.load import separate_modules
 
-GOOD = """
-from __future__ import annotations
-from orch import pipeline, step
-
-@step
-def load(rows: int, name: str) -> list[int]:
-    return list(range(rows))
-
-@pipeline
-def churn(rows: int = 3, name: str = "x") -> None:
-    load(rows, name)
-"""
 TAKE_A_FILE = ("run", "compile", "check", "graph", "act")
 TAKE_ONE_PIPELINE = ("run", "graph", "act")
 TAKE_PARAMETERS = ("run", "act")
@@ -57,21 +46,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(root)
     with separate_modules():
         yield root
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file but those that Python and orch keep for themselves."""
-    kept = (path for path in folder.rglob("*") if path.is_file() and not {"__pycache__", ".orch"} & set(path.parts))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
-
-
-def told(outcome: Outcome, code: int, error: str) -> None:
-    """One error of this exit code, which ends in its code, and no trace of where in orch it was found."""
-    assert outcome.code == code, outcome
-    assert re.search(error, outcome.err, re.MULTILINE), outcome.err
-    assert re.search(r"error: .*\[[a-z-]+\]$", outcome.err, re.MULTILINE), outcome.err
-    assert "Traceback" not in outcome.err
-    assert "/orch/" not in outcome.err.replace("/orch/pins", "")
 
 
 @pytest.mark.parametrize("command", TAKE_A_FILE)

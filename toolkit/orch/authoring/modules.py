@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -55,7 +56,7 @@ def _execute(name: str, file: Path) -> ModuleType:
 
 def _load_error(error: BaseException, file: Path, project: Project) -> LoadError:
     where = raising_place(error, error.__traceback__, project) or Where(project.relative(file))
-    hint = ""
+    hint = f"mend what stands there; `python {shlex.quote(project.relative(file))}` shows how Python got to it"
     if isinstance(error, ModuleNotFoundError):
         hint = f"install what provides {error.name!r} into {sys.prefix}, and add it to the project's requirements"
     return LoadError(f"importing {project.relative(file)!r} raised {told(error)}", hint=hint, where=where)

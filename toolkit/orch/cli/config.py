@@ -41,7 +41,7 @@ def read_config(file: Path, parameters: tuple[Parameter, ...]) -> dict[str, obje
         message = f"--config {str(file)!r} cannot be read: {error.strerror or error}"
         raise UsageError(message, hint="name a YAML file of parameters") from error
     except UnicodeDecodeError as error:
-        raise ParameterError(f"this is not UTF-8: {error}", where=Where(str(file))) from error
+        raise ParameterError(f"this is not UTF-8: {error}", hint="save it as UTF-8", where=Where(str(file))) from error
     return parse_config(text, parameters, str(file))
 
 
@@ -82,9 +82,10 @@ def _parse(text: str, file: str) -> yaml.Node | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or error
-        raise ParameterError(f"this is not YAML: {reason}", where=Where(file, mark.line + 1 if mark else 0)) from error
+        where = Where(file, mark.line + 1 if mark else 0)
+        raise ParameterError(f"this is not YAML: {reason}", hint="a line for each parameter, as `rows: 1000`", where=where) from error
     except RecursionError:
-        raise ParameterError("this is nested too deeply", where=Where(file)) from None
+        raise ParameterError("this is nested too deeply", hint="such a value is better read by a step", where=Where(file)) from None
 
 
 def _unknown(name: str, declared: dict[str, Parameter], where: Where) -> ParameterError:

@@ -18,7 +18,7 @@ from orch.system.refusals import refusal
 
 ISSUES: Final = "https://github.com/orch-dev/orch-action/issues"
 _NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")
-_NO_CHOICE: Final = re.compile(r"'(.*)' is not one of ", re.DOTALL)
+_NO_CHOICE: Final = re.compile(r": '(.*)' is not one of ", re.DOTALL)
 
 
 def report(error: BaseException) -> int:
@@ -124,7 +124,7 @@ def _usage(error: click.ClickException) -> UsageError:
     if isinstance(error, click.NoSuchOption):
         options = [name for parameter in context.command.get_params(context) for name in parameter.opts] if context else []
         return UsageError(f"{path} has no option {error.option_name!r}", hint=_nearest(error.option_name, options) or see)
-    message = error.format_message()
+    message = " ".join(error.format_message().split())
     if context and isinstance(context.command, click.Group) and (found := _NO_COMMAND.match(message)):
         commands = context.command.list_commands(context)
         return UsageError(f"{path} has no command {found[1]!r}", hint=_nearest(found[1], commands) or f"commands are {', '.join(commands)}")

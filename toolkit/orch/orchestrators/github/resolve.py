@@ -127,7 +127,8 @@ def ls_remote(name: str, *, seconds: float = SECONDS) -> str:
         raise ToolMissingError("git is not on this machine", hint="install git, which asks actions for their tags") from error
     if process.returncode != 0:
         said = err.decode(errors="replace").strip().splitlines()
-        raise _unreachable(name, said[-1] if said else f"git ended with {process.returncode}")
+        told = next((line for line in said if line.startswith("fatal: ")), said[-1] if said else f"git ended with {process.returncode}")
+        raise _unreachable(name, told)
     return out.decode(errors="replace")
 
 

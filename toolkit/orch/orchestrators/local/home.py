@@ -127,7 +127,7 @@ class RunFolder:
 
     def logs(self, record: RunRecord) -> dict[str, Path]:
         """The log file of each step that wrote one, in the order of the record."""
-        found = {file.stem: file for file in sorted((self.path / "logs").glob("*.log"))}
+        found = {file.stem: file for file in sorted((self.path / "logs").glob("*.log")) if file.is_file() and not file.is_symlink()}
         order = {step.step: number for number, step in enumerate(record.steps)}
         return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
 
