@@ -65,7 +65,7 @@ def test_the_inputs_are_the_parameters_and_no_variable_of_a_step(job: Job) -> No
 def test_what_steps_print_stands_where_commands_are_stopped(job: Job) -> None:
     _, lines = job.run()
 
-    stop = next(line for line in lines if line.startswith("::stop-commands::"))
+    stop = [line for line in lines if line.startswith("::stop-commands::")][-1]
     resume = f"::{stop.removeprefix('::stop-commands::')}::"
     assert lines.index(stop) < lines.index("load | ::error::not ours") < lines.index(resume)
 

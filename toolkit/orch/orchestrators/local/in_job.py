@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +24,9 @@ from orch.runtime.summary import render
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pipeline cannot start."""
     options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs", "logical-date", "pickle"])
-    graph = load_graph(options["pipeline"])
+    # What the user's modules print is data, too; a runner reads two streams in no order, so it goes where the commands go.
+    with runner.commands_stopped(stdout, environment), redirect_stderr(stdout):
+        graph = load_graph(options["pipeline"])
     project = find_project(split_reference(options["pipeline"])[0])
     given_date = options.get("logical-date")
     record = run(
