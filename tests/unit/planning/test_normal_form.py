@@ -101,6 +101,8 @@ DIFFERENT = {
     "elif": ("if a:\n    b\nelif c:\n    d", "if a:\n    b\nif c:\n    d"),
     "a level of import": ("from . import a", "from .. import a"),
     "a name of import": ("import a as b", "import b as a"),
+    "what an import binds": ("import a.b", "import a.b as a"),
+    "a star": ("from a import *", "from a import b"),
     "a slice": ("x[1:]", "x[:1]"),
     "a tuple and its item": ("x = (1,)", "x = 1"),
     "a chain": ("a.b.c", "a.c.b"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -53,7 +55,8 @@ def gather(
     path = search_path(sys.path if path is None else path)
     remembered = Memory(memory)
     packages = Packages(site_folders(path), remembered)
-    code = CodeOfSteps(graph, project, path, packages, remembered)
+    with _collector_paused():
+        code = CodeOfSteps(graph, project, path, packages, remembered)
     wanted = [step for step in graph.steps if steps is None or step.id in steps]
     writer = _Documents(code, packages)
     facts: dict[str, Facts] = {}
@@ -68,6 +71,18 @@ def gather(
     remembered.save()
     raise_problems(problems)
     return Gathered(facts, writer.documents, writer.sources(), writer.files())
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Syntax trees have no cycles, and looking for some in a hundred thousand nodes takes as long as parsing them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _declared(step: Step, project: Project, code: CodeOfSteps, memory: Memory) -> dict[str, str]:

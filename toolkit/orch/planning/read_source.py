@@ -6,7 +6,8 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from orch.planning.effects import Effects
 from orch.planning.mentions import Mentions, dotted_texts
@@ -59,14 +60,11 @@ def _all_pieces(tree: ast.Module) -> tuple[list[_Piece], Scope]:
 
 def _units(tree: ast.Module, lines: Sequence[bytes]) -> list[Unit]:
     pieces, scope = _all_pieces(tree)
-    found = [Mentions(piece.nodes, scope, lines) for piece in pieces]
-    imports_unseen = any(mentions.imports_unseen for mentions in found)
-    units = []
-    for piece, mentions in zip(pieces, found, strict=True):
-        if imports_unseen:
+    found = {piece: Mentions(piece.nodes, scope, lines) for piece in pieces if piece.nodes}
+    if any(mentions.imports_unseen for mentions in found.values()):
+        for piece, mentions in found.items():
             mentions.imports.update(dotted_texts(piece.nodes))
-        units.append(_unit(piece, mentions, scope))
-    return units
+    return [_unit(piece, found[piece], scope) if piece.nodes else _import_unit(piece) for piece in pieces]
 
 
 def _statements(body: Sequence[ast.stmt], type_checking: set[str]) -> Iterator[tuple[ast.stmt, Kind]]:
@@ -112,24 +110,24 @@ def _type_checking_names(tree: ast.Module) -> set[str]:
     return {name for name in names if bound.count(name.removesuffix(".")) == 1}
 
 
-class _Piece(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
     """A statement, or one name of an import: what becomes a unit."""
 
     node: ast.stmt
     kind: Kind
     line: int
-    form: str
-    nodes: Sequence[ast.AST]
+    form: str = ""
+    nodes: Sequence[ast.AST] = ()
     settings: Sequence[ast.expr] = ()  # a step's decorators
 
 
 def _pieces(node: ast.stmt, kind: Kind, scope: Scope) -> Iterator[_Piece]:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         for alias in node.names:
-            one: ast.stmt = ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], node.level)
-            one = ast.copy_location(one, node)
-            form, _ = normal_form(one)
-            yield _Piece(one, Kind.IMPORT if kind is Kind.STATEMENT else kind, node.lineno, form, [one])
+            one = ast.Import([alias]) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, [alias], node.level)
+            one.lineno, one.end_lineno = node.lineno, node.end_lineno
+            yield _Piece(one, Kind.IMPORT if kind is Kind.STATEMENT else kind, node.lineno)
     elif not isinstance(node, ast.Pass):
         line = node.lineno
         settings: list[ast.expr] = []
@@ -159,12 +157,33 @@ def _take_off_decorators(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Sc
     return kind, settings
 
 
+def _import_unit(piece: _Piece) -> Unit:
+    node = piece.node
+    assert isinstance(node, (ast.Import, ast.ImportFrom))
+    (alias,) = node.names
+    if isinstance(node, ast.Import):
+        found = Import(How.MODULE, 0, alias.name)
+        bound = alias.asname or alias.name.partition(".")[0]
+    else:
+        is_star = alias.name == "*"
+        found = Import(How.STAR if is_star else How.MODULE, node.level, node.module or "", "" if is_star else alias.name)
+        bound = "" if is_star else alias.asname or alias.name
+    return Unit(
+        piece.kind,
+        piece.line,
+        digest_of_bytes(f"import {found.level} {found.module} {found.how} {found.name} as {alias.asname}".encode()),
+        (bound,) if bound else (),
+        imports=() if piece.kind is Kind.TYPING else (found,),
+        looks_around=found.module == "__main__",
+    )
+
+
 def _unit(piece: _Piece, found: Mentions, scope: Scope) -> Unit:
     node, kind = piece.node, piece.kind
     effects = Effects(scope)
     if kind in (Kind.STATEMENT, Kind.DEFINITION):
         effects.statement(node)
-    binds = {*bound_by(node), *found.rebinds} - {"*"}
+    binds = {*bound_by(node), *found.rebinds}
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         binds = {"__doc__"}
     settings = {each.id for decorator in piece.settings for each in ast.walk(decorator) if isinstance(each, ast.Name)}
