@@ -80,7 +80,8 @@ def _read(folder: RunFolder) -> KeptRun:
         record = folder.read()  # it may have ended between the two questions
     except RecordError as error:
         where = error.where and Where(_from_here(Path(error.where.path)))
-        raise RecordError(error.message, hint=error.hint, where=where) from error
+        hint = error.hint or f"`orch runs list` shows the others; delete {_from_here(folder.path)!r} to be rid of this one"
+        raise RecordError(error.message, hint=hint, where=where) from error
     if record.state.has_ended:
         return KeptRun(folder, record)
     return KeptRun(folder, replace(record, state=State.CANCELLED), was_killed=True)
