@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from orch import pipeline, step
-from orch.authoring.options import step_settings
-from orch.errors import ArgumentError, Where
+from orch.authoring.options import python_version, step_settings
+from orch.errors import ArgumentError, PipelineError, Where
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
 
 WHERE = Where("pipeline.py", 3)
@@ -95,3 +95,31 @@ def test_a_function_that_another_decorator_wraps_is_a_function() -> None:
         return 1
 
     assert kept() == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"environment": {"A=B": "x"}}, "environment has the name 'A=B'"),
+        ({"environment": {"": "x"}}, "environment has the name ''"),
+        ({"environment": {"A": "x\0"}}, r"environment 'A' has 'x\\x00', and no system takes a null there"),
+        ({"environment": {"A": "\ud800"}}, r"environment 'A' has '\\ud800', which is half a character"),
+        ({"files": ["a\0b"]}, r"files has 'a\\x00b'"),
+        ({"extras": ["a b"]}, "extras has 'a b', which is not a name of one"),
+        ({"groups": ["--all"]}, "groups has '--all', which is not a name of one"),
+    ],
+)
+def test_what_no_job_could_be_given_is_refused(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        step_settings(options, WHERE)
+
+
+@pytest.mark.parametrize("python", ["$(touch x)", "3.12\n", "", 3.12, "--x"])
+def test_a_python_that_is_no_version_is_refused(python: object) -> None:
+    with pytest.raises(PipelineError, match="which is not a version"):
+        python_version(python, WHERE)
+
+
+@pytest.mark.parametrize("python", [None, "3.12", ">=3.11, <3.14"])
+def test_a_python_that_is_a_version_is_taken(python: str | None) -> None:
+    assert python_version(python, WHERE) == python

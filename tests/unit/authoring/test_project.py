@@ -152,3 +152,19 @@ def test_a_link_out_of_the_repository_is_refused_and_one_within_it_is_not(tmp_pa
     for name in ("repository/out.py", "by-link/out.py"):
         with pytest.raises(FileNameError, match="leads out of the repository"):
             find_project(tmp_path / name)
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("name", ["a\x1b[2J.py", "a\nb.py", "\u202egnp.py", "a\u2028b", "\x9bx"])
+def test_a_name_that_controls_how_text_is_shown_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+
+    with pytest.raises(FileNameError, match="a character that controls how text is shown"):
+        portable(tmp_path / name, tmp_path)
+
+
+def test_a_name_of_any_script_is_a_name(tmp_path: Path) -> None:
+    for name in ("$(x) ${{ y }}", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u540d\u524d", "\U0001f469\u200d\U0001f680"):
+        (tmp_path / name).touch()
+
+        assert portable(tmp_path / name, tmp_path) == name

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from orch.errors import ArgumentError, Where
+from orch.errors import ArgumentError, PipelineError, Where
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings, seconds
+
+# https://packaging.python.org/en/latest/specifications/name-normalization/
+_PACKAGES: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+_PYTHON: Final = re.compile(r"[0-9<>=!~][0-9.<>=!~, *]*")  # as actions/environment/needs.py takes it
 
 
 def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
@@ -27,12 +33,12 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
         return StepSettings(
             target=options.get("target"),
             resources=resources,
-            extras=_names(options.get("extras") or (), "extras"),
-            groups=_names(options.get("groups") or (), "groups"),
+            extras=_of_packages(options.get("extras") or (), "extras"),
+            groups=_of_packages(options.get("groups") or (), "groups"),
             retry=options.get("retry"),
             timeout=None if timeout is None else seconds(timeout),
             secrets=_names(options.get("secrets") or (), "secrets"),
-            environment=tuple(sorted((str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
+            environment=tuple(sorted(_variable(str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
             keep=bool(options.get("keep", False)),
             cache=options.get("cache"),
             cache_expires_after=None if expires is None else seconds(expires),
@@ -40,6 +46,13 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None
+
+
+def python_version(given: object, where: Where) -> str | None:
+    """The `python` of the pipeline at `where`; raises PipelineError where it is none that uv could look for."""
+    if given is None or (isinstance(given, str) and _PYTHON.fullmatch(given)):
+        return given
+    raise PipelineError(f"python is {given!r}, which is not a version", hint="as '3.12' or '>=3.11'", where=where)
 
 
 def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> None:
@@ -51,4 +64,28 @@ def _names(given: object, name: str) -> tuple[str, ...]:
     # A set has no order of its own, and the graph is the same bytes on every machine.
     if not isinstance(given, (list, tuple)) or not all(type(item) is str for item in given):
         raise TypeError(f"{name} is {given!r}, expected a list of names")
-    return tuple(given)
+    return tuple(_text(item, name) for item in given)
+
+
+def _of_packages(given: object, name: str) -> tuple[str, ...]:
+    for item in (names := _names(given, name)):
+        if not _PACKAGES.fullmatch(item):
+            raise ValueError(f"{name} has {item!r}, which is not a name of one: ASCII letters, digits, '.', '_' and '-'")
+    return names
+
+
+def _variable(name: str, value: str) -> tuple[str, str]:
+    if not name or "=" in name:
+        raise ValueError(f"environment has the name {name!r}, and no variable can be called that")
+    return _text(name, "environment"), _text(value, f"environment {name!r}")
+
+
+def _text(text: str, name: str) -> str:
+    """What goes into a graph, and out again as a file's name, a variable or an argument of a program."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} has {text!r}, which is half a character") from None
+    if "\0" in text:
+        raise ValueError(f"{name} has {text!r}, and no system takes a null there")
+    return text

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from orch.errors import FileNameError, Where
+
+_REORDERING: Final = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")  # https://unicode.org/reports/tr9/
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ def portable(file: Path, root: Path) -> str:
     it in one. Raises FileNameError for a name that git brings to other machines as another.
     """
     text = _as_listed(file, root).as_posix()
+    if not text.isprintable():
+        _check_marks(text)
     if text.isascii():
         return text
     import unicodedata  # most names need none
@@ -61,6 +66,15 @@ def portable(file: Path, root: Path) -> str:
         message = f"the name {text!r} is written with combining characters, which git on macOS changes"
         raise FileNameError(message, hint=f"rename it to {composed!r}, which looks the same")
     return composed
+
+
+def _check_marks(name: str) -> None:
+    """Raises FileNameError for what a workflow cannot hold, and for what has a name read otherwise than it is."""
+    import unicodedata
+
+    for char in name:
+        if unicodedata.category(char) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(char) in _REORDERING:
+            raise FileNameError(f"the name {name!r} holds {char!r}, a character that controls how text is shown", hint="rename it")
 
 
 def check_divided_by_slashes(path: str, what: str, where: Where | None = None) -> None:

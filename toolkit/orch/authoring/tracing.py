@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
 from orch.authoring.hooks import Option
-from orch.authoring.options import step_settings
+from orch.authoring.options import python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
 from orch.authoring.project import Project, check_divided_by_slashes, find_project, portable
 from orch.authoring.references import Decorated, file_of, hook_source, source_of
@@ -95,7 +96,7 @@ class Trace:
                 triggers=self._triggers(options, where),
                 project=self.project.name,
                 requirements=self._requirements(options.get("requirements"), where),
-                python=options.get("python"),
+                python=python_version(options.get("python"), where),
                 execution_mode=_execution_mode(options.get("execution_mode"), where),
             )
         except GraphError as error:
@@ -148,9 +149,10 @@ class Trace:
             return None
         check_divided_by_slashes(requirements, "requirements", where)
         for folder in (file_of(self.pipeline.function).parent, self.project.root):
-            file = (folder / requirements).resolve()
-            if file.is_file() and file.is_relative_to(self.project.root):
-                return portable(file, self.project.root)
+            with suppress(OSError, ValueError):  # no system has files of such a name
+                file = (folder / requirements).resolve()
+                if file.is_file() and file.is_relative_to(self.project.root):
+                    return portable(file, self.project.root)
         message = f"requirements {requirements!r} is not a file of the project"
         raise PipelineError(message, hint=f"write it below {self.project.root}", where=where)
 

@@ -96,7 +96,9 @@ def _next(planned: Plan) -> Iterator[str]:
     if not planned.pipelines:
         yield "next: write a pipeline, then `orch run FILE` and `orch compile`"
         return
-    path = os.path.relpath(planned.git_root / planned.pipelines[0])
+    from orch.cli.text import one_line
+
+    path = one_line(os.path.relpath(planned.git_root / planned.pipelines[0]))
     file = shlex.quote(Path(path).as_posix())
     yield "next:"
     yield f"  orch run {file}    # here, on this machine"
