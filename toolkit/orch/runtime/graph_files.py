@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orch.errors import GraphError
+from orch.errors import GraphError, Where
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.graph_file import check_graph
@@ -22,8 +24,20 @@ def read_graph_file(file: Path) -> Json:
         raise GraphError(f"the graph {str(file)!r} cannot be read: {error.strerror}", hint="orch compile writes it; commit it") from error
     except ValueError as error:
         raise GraphError(f"the graph {str(file)!r} is not JSON: {error}", hint="orch compile writes it anew") from error
-    check_graph(graph)
+    with told_of(file):
+        check_graph(graph)
     return graph
+
+
+@contextmanager
+def told_of(file: Path) -> Iterator[None]:
+    """An error in the graph says in which file."""
+    try:
+        yield
+    except GraphError as error:
+        error.where = Where(str(file))
+        error.hint = error.hint or "orch compile writes it anew"
+        raise
 
 
 def read_graph(file: Path) -> Graph:

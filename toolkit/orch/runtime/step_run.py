@@ -22,7 +22,7 @@ from orch.runtime import arguments, clock, interrupts, runner
 from orch.runtime.delivered import artifacts_for
 from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
-from orch.runtime.graph_files import read_graph_file
+from orch.runtime.graph_files import read_graph_file, told_of
 from orch.runtime.inputs import given_parameters
 from orch.runtime.last_word import call_hook, try_until_ended
 from orch.runtime.pool import Pool
@@ -39,7 +39,8 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     if options["step"] not in steps:
         hint = f"it has {', '.join(steps)}; orch compile writes it anew"
         raise UnknownStepError(f"no step {options['step']!r} in {options['graph']}", hint=hint)
-    step = Step.from_json(steps[options["step"]])
+    with told_of(Path(options["graph"])):
+        step = Step.from_json(steps[options["step"]])
     project = _project(graph["project"], Path(options.get("project", graph["project"])).resolve())
     folders = Path(options["outputs"]).resolve(), Path(options["record"]).resolve()
     job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options))
