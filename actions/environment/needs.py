@@ -53,8 +53,11 @@ def of_check(workspace: Path, project: Path, env: dict[str, str]) -> dict[str, s
     """What the modules of all pipelines in and below `project` import: its own packages, and the requirements they name."""
     files: set[str] = set()
     for path in sorted((workspace / ".github" / "orch").glob("*.json")):
-        graph = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(graph, dict) and graph.get("requirements") and graph.get("project"):
+        try:
+            graph = read_graph(workspace, str(path.relative_to(workspace)))
+        except Trouble:  # the pins, and what `orch check` tells
+            continue
+        if graph.get("requirements"):
             file = inside(workspace, f"{graph['project']}/{graph['requirements']}")
             if project in file.parents and file.is_file():
                 files.add(str(file))
@@ -71,10 +74,10 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
     if producers and not PRODUCERS.fullmatch(producers):
         raise Trouble(f"the input 'inputs' is {producers!r}, expected one step's id or '{{one,two}}'")
     path = graph_of(workspace, pipeline)
-    graph = json.loads((workspace / path).read_text(encoding="utf-8"))
+    graph = read_graph(workspace, path)
     found = [item for item in graph["steps"] if item["id"] == step]
     if not found:
-        known = ", ".join(item["id"] for item in graph["steps"])
+        known = ", ".join(str(item["id"]) for item in graph["steps"])
         raise Trouble(f"pipeline {pipeline!r} has no step {step!r}, it has {known}: compile it again (orch compile) and commit")
     settings = found[0].get("settings", {})
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
@@ -133,7 +136,7 @@ def leg_of(matrix: Any) -> str:
 def source_of(workspace: Path, pipeline: str) -> str:
     """The file of a compiled pipeline, from the git root."""
     check_name("pipeline", pipeline)
-    graph = json.loads((workspace / graph_of(workspace, pipeline)).read_text(encoding="utf-8"))
+    graph = read_graph(workspace, graph_of(workspace, pipeline))
     file = graph["source"].rpartition(":")[0]
     return file if graph["project"] == "." else f"{graph['project']}/{file}"
 
@@ -243,6 +246,21 @@ def graph_of(workspace: Path, pipeline: str) -> str:
     return path
 
 
+def read_graph(workspace: Path, path: str) -> dict[str, Any]:
+    """As far as it is read here; `orch` itself looks at the rest."""
+    try:
+        graph: Any = json.loads((workspace / path).read_text(encoding="utf-8"))
+        texts_of = [graph["project"], graph["source"], graph.get("requirements") or "", graph.get("python") or ""]
+        settings = [item["id"] and item.get("settings", {}) for item in graph["steps"]]
+        texts_of += [name for each in settings for key in ("extras", "groups") for name in each.get(key, [])]
+        "".join(texts_of)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Trouble(
+            f"{path} is no graph ({type(error).__name__}: {error}): compile the pipeline again (orch compile) and commit"
+        ) from error
+    return dict(graph)
+
+
 def check_name(what: str, name: str) -> None:
     problem = names.step_id_problem(name)
     if problem:
@@ -251,7 +269,11 @@ def check_name(what: str, name: str) -> None:
 
 def inside(folder: Path, name: str) -> Path:
     """`name` below `folder`, which a graph or an input must not leave."""
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+        path.exists()  # which says so where it is too long
+    except (OSError, ValueError) as error:
+        raise Trouble(f"{name!r} is not the name of a file: {error}") from error
     if path != folder.resolve() and folder.resolve() not in path.parents:
         raise Trouble(f"{name!r} leads out of {folder.name!r}")
     return path

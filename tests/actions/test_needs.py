@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -286,3 +287,39 @@ def test_it_runs_on_the_pythons_of_older_runners(workspace: Workspace, name: str
 
     assert answer.code == 0
     assert answer.said["kind"] == "none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1, 2]",
+        '{"steps": 3}',
+        "[" * 100_000,
+        '{"project": 1, "source": "a", "steps": []}',
+        "\x1b",
+        '{"project": ".", "source": "a", "steps": [{}]}',
+    ],
+)
+def test_a_graph_that_is_none_is_told_and_no_traceback_shown(workspace: Workspace, text: str) -> None:
+    workspace.write(names.graph_path("churn"), text)
+
+    for mode, inputs in {"step": {"step": "train"}, "pipeline": {}}.items():
+        answer = workspace.ask(mode, pipeline="churn", **inputs)
+
+        assert answer.code == 2
+        assert answer.log.startswith("::error title=orch::.github/orch/churn.json is no graph")
+        assert answer.log.count("\n") == 1
+    assert workspace.ask("check").code == 0
+
+
+@pytest.mark.parametrize("project", ["../../x", "a\0b", "x" * 5000, "/etc"])
+def test_a_graph_of_a_project_elsewhere_is_refused(workspace: Workspace, project: str) -> None:
+    workspace.compiled()
+    file = workspace.root / names.graph_path("churn")
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"project": project}))
+
+    answer = workspace.ask("step", pipeline="churn", step="train")
+
+    assert (answer.code, answer.log.count("\n")) == (2, 1)
+    assert answer.log.startswith("::error title=orch::")
