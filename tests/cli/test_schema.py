@@ -48,5 +48,5 @@ def test_a_folder_that_cannot_be_written_to_is_named(orch: CommandLine, tmp_path
 
     code, _, err = orch("schema", "--output", str(tmp_path / "file"))
 
-    assert code == 2
+    assert code == 5
     assert f"cannot write to {str(tmp_path / 'file')!r}" in err

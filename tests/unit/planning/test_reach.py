@@ -612,6 +612,25 @@ def test_a_nested_function_s_global_is_the_module_s(tmp_path: Path) -> None:
     assert sources.missed_by("pipeline.py", "level = 2", "level = 5") == {"uses"}
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "@step\n@note\ndef other() -> int:\n    return 1\n",
+        "@step\ndef other(x: int = SEEN.append(1) or 3) -> int:\n    return x\n",
+    ],
+    ids=["a decorator of the user's own", "a default that is a call"],
+)
+def test_what_defining_another_step_does_counts_for_every_step(other: str, tmp_path: Path) -> None:
+    note = "SEEN = []\ndef note(function):\n    SEEN.append(function)\n    return function\n"
+    step = "@step\ndef uses() -> int:\n    return len(SEEN)\n"
+    sources = Sources(tmp_path, {"pipeline.py": f"{HEAD}{note}{other}{step}"}, TWO)
+
+    assert sources.missed_by("pipeline.py", " 1\n" if "@note" in other else "(1)", " 2\n" if "@note" in other else "(2)") == {
+        "uses",
+        "other",
+    }
+
+
 def test_a_step_that_is_called_as_a_function_is_reached(tmp_path: Path) -> None:
     sources = Sources(tmp_path, {"pipeline.py": two_steps("", "return other()")}, TWO)
 

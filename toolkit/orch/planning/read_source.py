@@ -181,7 +181,7 @@ def _import_unit(piece: _Piece) -> Unit:
 def _unit(piece: _Piece, found: Mentions, scope: Scope) -> Unit:
     node, kind = piece.node, piece.kind
     effects = Effects(scope)
-    if kind in (Kind.STATEMENT, Kind.DEFINITION):
+    if kind is not Kind.TYPING:
         effects.statement(node)
     binds = {*bound_by(node), *found.rebinds}
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

@@ -120,11 +120,12 @@ class Holder:
         return union(self._closures, starts)
 
     def _is_always_reached(self, number: int, unit: Unit) -> bool:
-        if not unit.is_executed or unit.kind in _STEPS:
+        if not unit.is_executed:
             return False
+        # Of another step, too: a decorator of the user's own may note it down, a default may be a call.
         if has_effect(unit, self.node.finder) or not _HOOKS.isdisjoint(unit.binds):
             return True
-        if unit.kind == Kind.DEFINITION or not unit.imports:
+        if unit.kind in (Kind.DEFINITION, *_STEPS) or not unit.imports:
             return False
         if any(each.module == "__future__" for each in unit.imports):
             return True
