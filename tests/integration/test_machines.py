@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from support.tools import find_tool, requires_tool
+from support.tools import REQUIRED, find_tool, requires_tool
 
 TOOLKIT: Final = Path(__file__).parents[2] / "toolkit"
 RELEASED: Final = "action: orch-dev/orch-action@1111111111111111111111111111111111111111\n"
@@ -206,8 +206,9 @@ def case_insensitive(tmp_path: Path) -> Iterator[Path]:
     if (tmp_path / "CASE").exists():
         yield tmp_path
         return
-    if not (mount := shutil.which("lowntfs-3g")) or not (make := shutil.which("mkfs.ntfs", path="/usr/sbin:/sbin")) or os.geteuid():
-        pytest.skip("no file system here takes a name in any case: as root, `apt install ntfs-3g` brings one")
+    if os.geteuid():
+        pytest.skip("no file system here takes a name in any case, and only root may mount one that does")
+    mount, make = requires_tool("lowntfs-3g"), requires_tool("mkfs.ntfs")
     image, folder = tmp_path / "image", tmp_path / "mounted"
     folder.mkdir()
     with image.open("wb") as file:
@@ -215,7 +216,7 @@ def case_insensitive(tmp_path: Path) -> Iterator[Path]:
     subprocess.run([make, "-q", "-F", image], check=True, capture_output=True)
     mounted = subprocess.run([mount, "-o", "ignore_case", image, folder], check=False, capture_output=True, text=True)
     if mounted.returncode:
-        pytest.skip(f"it cannot be mounted: {mounted.stderr}")
+        (pytest.fail if REQUIRED else pytest.skip)(f"it cannot be mounted: {mounted.stderr}")
     yield folder
     subprocess.run(["umount", folder], check=True)
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 from support.jobs import Job
 from support.modules import write
+from support.pythons import PYTHONS
 from support.schemas import problems
-from support.tools import find_tool
 
 TOOLKIT: Final = Path(__file__).parents[2] / "toolkit"
 STEPS = """
@@ -101,12 +101,8 @@ TEXT: Final = (
 )
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_canonical_json_is_the_same_bytes_on_every_python(version: str) -> None:
-    installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    python = find_tool(f"python{version}") or next(map(str, installed), None)
-    if python is None:
-        pytest.skip(f"there is no Python {version} on this machine")
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_canonical_json_is_the_same_bytes_on_every_python(python: str) -> None:
     written = subprocess.run([python, "-I", "-c", CANONICAL, str(TOOLKIT)], capture_output=True, check=True).stdout.decode()
 
     assert written[: len(TEXT)] == TEXT

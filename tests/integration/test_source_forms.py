@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support.pythons import PYTHONS
 
 from orch.planning.read_source import read_source
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("toolkit", "examples", "benchmarks")
-PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
 # What Pythons are known to parse into different trees.
 ODD: Final = (
     r'f"{x!r:>{width}}" f"{x=}" "a" f"{y:}" f"{{}}" rf"\d{z}"',
@@ -52,17 +52,8 @@ def digests(paths: list[Path]) -> list[str]:
     return [read_source(path.read_bytes())[0].digest for path in paths]
 
 
-def other_python(version: str) -> str:
-    wanted = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    found = str(wanted[-1]) if wanted else shutil.which(f"python{version}")
-    if found is None:
-        pytest.skip(f"no Python {version} on this machine: `uv python install {version}`")
-    return found
-
-
-@pytest.mark.parametrize("version", PYTHONS)
-def test_every_python_gives_the_same_digests(version: str, tmp_path: Path) -> None:
-    python = other_python(version)
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_every_python_gives_the_same_digests(python: str, tmp_path: Path) -> None:
     parts = [tmp_path / f"{number}.py" for number in range(len(ODD))]
     for part, source in zip(parts, ODD, strict=True):
         part.write_text(source)

@@ -22,6 +22,8 @@ HOW_TO_GET: Final = {
     "dot": "install graphviz",
     "esbuild": "npm ci --ignore-scripts --prefix tests/parser",
     "git": "install git",
+    "lowntfs-3g": "install ntfs-3g",
+    "mkfs.ntfs": "install ntfs-3g",
     "node": "install Node.js 20 or later",
     "pyright": "pip install pyright",
     "python3.10": "install Python 3.10",
@@ -37,7 +39,7 @@ def find_tool(name: str) -> str | None:
     """The program's path: beside this Python, in the parser's node_modules, or on PATH."""
     # pyenv's own names for its Pythons answer only for the one that is chosen.
     path = [place for place in os.environ.get("PATH", "").split(os.pathsep) if not (name.startswith("python") and place.endswith("shims"))]
-    places = [str(Path(sys.executable).parent), str(PARSER / "node_modules/.bin"), *path]
+    places = [str(Path(sys.executable).parent), str(PARSER / "node_modules/.bin"), *path, "/usr/sbin", "/sbin"]
     return shutil.which(name, path=os.pathsep.join(places))
 
 
