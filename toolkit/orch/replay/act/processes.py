@@ -53,17 +53,16 @@ class Family:
         return (started | marked).union(*(descendants(pid, table) for pid in started | marked))
 
     def kill(self) -> None:
-        if sys.platform == "win32":  # the harness said so before anything was started
-            return
-        until = time.monotonic() + _PATIENCE
-        while (left := self.members()) and time.monotonic() < until:
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            for pid in left:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.005)
+        if sys.platform != "win32":  # there the harness said so before anything was started
+            until = time.monotonic() + _PATIENCE
+            while (left := self.members()) and time.monotonic() < until:
+                for pid in left:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, signal.SIGKILL)
+                for pid in left:
+                    with contextlib.suppress(ChildProcessError):
+                        os.waitpid(pid, os.WNOHANG)
+                time.sleep(0.005)
 
     def _is_marked(self, pid: int) -> bool:
         try:
