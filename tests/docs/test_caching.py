@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support import pages
 from support.sources import Sources, steps
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "caching.md").read_text(encoding="utf-8")
+PAGE: Final = pages.text("docs/caching.md")
+MODULES: Final = [block.text for block in pages.blocks("docs/caching.md", "python")]
+(EXPLAINED,) = (block.text for block in pages.blocks("docs/caching.md", "console"))
 IMPORTS: Final = "import importlib.metadata, os, runpy, subprocess, sys\nimport pandas as pd\nfrom pathlib import Path\n"
 
 
@@ -22,9 +25,10 @@ def orch(folder: Path, *arguments: str) -> str:
 
 def test_the_example_runs_and_explains_itself_as_shown(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
-    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL):
-        (tmp_path / name).write_text(code, encoding="utf-8")
-    (shown,) = re.findall(r"```console\n\$ orch explain prepare\n(.*?)```", PAGE, re.DOTALL)
+    for code in MODULES:
+        name, _, rest = code.removeprefix("# ").partition("\n")
+        (tmp_path / name).write_text(rest, encoding="utf-8")
+    command, _, shown = EXPLAINED.partition("\n")
 
     orch(tmp_path, "run", "pipeline.py")
     again = orch(tmp_path, "run", "pipeline.py")
@@ -34,7 +38,7 @@ def test_the_example_runs_and_explains_itself_as_shown(tmp_path: Path) -> None:
 
     assert re.findall(r"^(\w+) +cached  ", again, re.MULTILINE) == ["load", "prepare", "count"]
     assert re.findall(r"^(\w+) +cached  ", edited, re.MULTILINE) == ["load"]
-    assert shown in orch(tmp_path, "explain", "prepare")
+    assert shown in orch(tmp_path, *command.removeprefix("$ orch ").split())
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\| `(.*?)` \|", PAGE.partition("## What cannot be seen")[2], re.MULTILINE))

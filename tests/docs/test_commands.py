@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 import pytest
+from support import pages
 from support.command_line import CommandLine
 
 from orch.cli.main import COMMANDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
+HELPS = pages.blocks("docs/commands.md", "text")
 BLOCK = re.compile(r"```text\n\$ orch ((?:[a-z]+ )*)--help\n.*?```", re.DOTALL)
 
 
@@ -42,4 +44,7 @@ def test_every_command_is_on_the_page() -> None:
     commands = [(name, importlib.import_module(f"orch.cli.{name}").command) for name in COMMANDS]
     there_are = {()} | {path for name, command in commands for path in paths(command, (name,))}
 
-    assert {tuple(found.split()) for found in BLOCK.findall(PAGE.read_text(encoding="utf-8"))} == there_are
+    shown = [tuple(found.split()) for found in BLOCK.findall(PAGE.read_text(encoding="utf-8"))]
+    assert set(shown) == there_are
+    assert len(shown) == len(HELPS) == len(there_are)
+    assert list(dict.fromkeys(path[0] for path in shown if path)) == list(COMMANDS)

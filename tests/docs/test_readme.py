@@ -10,23 +10,26 @@ from typing import Final
 
 import pytest
 import yaml
+from support import pages
 from support.github_parser import GitHubParser
 
 from orch.__main__ import main
+from orch.cli.main import COMMANDS
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+PYTHON: Final = [block.text for block in pages.blocks("README.md", "python")]
+YAML: Final = [block.text for block in pages.blocks("README.md", "yaml")]
+CONSOLE: Final = [line for block in pages.blocks("README.md", "console") for line in block.text.splitlines()]
 
 
 @pytest.fixture
 def stats(tmp_path: Path) -> Path:
     """The README's pipeline, in a repository of its own."""
     (tmp_path / ".git").mkdir()
-    (tmp_path / "stats.py").write_text(blocks("python")[0], encoding="utf-8")
+    (tmp_path / "stats.py").write_text(PYTHON[0], encoding="utf-8")
     return tmp_path
 
 
@@ -45,11 +48,11 @@ def test_the_pipeline_runs_as_a_script(stats: Path) -> None:
 def test_the_job_is_the_one_that_the_pipeline_compiles_to(stats: Path) -> None:
     orch("compile", "stats.py", cwd=stats)
 
-    assert blocks("yaml")[0] in (stats / ".github/workflows/stats.yml").read_text(encoding="utf-8")
+    assert YAML[0] in (stats / ".github/workflows/stats.yml").read_text(encoding="utf-8")
 
 
 def test_the_workflow_written_by_hand_is_one_and_gives_inputs_that_the_action_has(github_parser: GitHubParser) -> None:
-    text = blocks("yaml")[1]
+    text = YAML[1]
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
     assert github_parser.errors("x.yml", text) == []
@@ -64,7 +67,11 @@ def test_every_command_of_the_table_exists(command: str, monkeypatch: pytest.Mon
     assert capsys.readouterr().out.startswith("Usage: orch ")
 
 
-def test_every_link_leads_somewhere() -> None:
-    for page in (README, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
-        links = [link for link in re.findall(r"\]\(([^)]+)\)", page) if "://" not in link]
-        assert [link for link in links if not (ROOT / link).exists()] == []
+def test_every_command_that_people_type_stands_in_the_table() -> None:
+    named = {command.split()[0] for command in re.findall(r"^\| `orch ([a-z ]*[a-z])", README, re.MULTILINE)}
+
+    assert named == set(COMMANDS) - {"step"}  # which is for jobs
+
+
+def test_every_line_to_type_is_a_task_or_a_command_for_the_pipeline_shown() -> None:
+    assert set(CONSOLE) == {"python3 tasks.py example", "python3 tasks.py test", "orch act stats.py"}

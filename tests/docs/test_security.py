@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 import yaml
+from support import pages
 from support.command_line import CommandLine
 
 from orch import schemas
@@ -20,16 +21,13 @@ from orch.stacks.secrets import FILE
 DOCS: Final = Path(__file__).parents[2] / "docs"
 SECURITY: Final = (DOCS / "security.md").read_text(encoding="utf-8")
 SCHEMAS: Final = (DOCS / "schemas.md").read_text(encoding="utf-8")
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+(DOTENV,) = (block.text for block in pages.blocks("docs/security.md", "dotenv"))
+(TYPED,) = (block.text for block in pages.blocks("docs/schemas.md", "console"))
+(SETTINGS,) = (block.text for block in pages.blocks("docs/schemas.md", "yaml"))
 
 
 def test_the_file_of_secrets_that_is_shown_is_read() -> None:
-    (shown,) = blocks(SECURITY, "dotenv")
-
-    assert parse(shown.encode(), FILE) == {
+    assert parse(DOTENV.encode(), FILE) == {
         "HF_TOKEN": "hf_abc123==",
         "API_KEY": 'everything as it is: $HOME, "quotes", \\n',
         "DATABASE": "two lines\nand a $",
@@ -55,24 +53,16 @@ def test_the_table_has_every_schema_and_its_version() -> None:
 def test_the_settings_that_are_shown_are_read_and_the_command_says_what_is_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (settings,) = blocks(SCHEMAS, "yaml")
-    command, said = blocks(SCHEMAS, "console")[0].removeprefix("$ orch ").rstrip().split("\n")
+    command, said = TYPED.removeprefix("$ orch ").rstrip().split("\n")
     monkeypatch.chdir(tmp_path)
 
-    assert parse_settings(settings).active == "local"
+    assert parse_settings(SETTINGS).active == "local"
     assert CommandLine(capsys)(*command.split()).out == f"{said}\n"
-    written = re.search(r"\$schema=(\S+)", settings)
+    written = re.search(r"\$schema=(\S+)", SETTINGS)
     assert written
     assert (tmp_path / written[1]).is_file()
-    assert set(yaml.safe_load(settings)) <= set(schemas.schema("settings")["properties"])
+    assert set(yaml.safe_load(SETTINGS)) <= set(schemas.schema("settings")["properties"])
 
 
 def test_the_forms_of_canonical_json_are_those_that_are_told() -> None:
     assert canonical.dumps([0.1, 1e16, 1e-7, -0.0, 1.0, 1, "ä"]) == '[0.1,1e+16,1e-07,-0.0,1.0,1,"ä"]'
-
-
-@pytest.mark.parametrize("page", [SECURITY, SCHEMAS], ids=["security", "schemas"])
-def test_every_link_leads_somewhere(page: str) -> None:
-    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", page) if "://" not in link]
-
-    assert [link for link in links if link and not (DOCS / link).exists()] == []

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Final
 
 import yaml
+from support import pages
 
 from orch.stacks.load import load_settings
 from orch.stacks.settings import Retention, Runner, Settings, Stack
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "settings.md"
-SHOWN: Final = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+(SHOWN,) = (block.text for block in pages.blocks("docs/settings.md", "yaml"))
 
 
 def keys(kind: type) -> set[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support import pages
 
 from orch.runtime import hooks, metadata
 from orch.runtime.context import Context
@@ -18,14 +19,15 @@ from orch.runtime.pool import GRACE
 from orch.runtime.retries import NEVER_AGAIN
 from orch.runtime.runner import NOT_FOR_STEPS
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "steps.md").read_text(encoding="utf-8")
+PAGE: Final = pages.text("docs/steps.md")
+BLOCKS: Final = pages.blocks("docs/steps.md", "python", "text", "console")
 SECTIONS: Final = {title: text for title, _, text in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}
 PROGRAMS: Final = [title for title, text in SECTIONS.items() if "```python" in text]
 
 
 def block(section: str, language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", SECTIONS[section], re.DOTALL)
-    return str(found)
+    (found,) = (block.text for block in BLOCKS if block.language == language and f"```{language}\n{block.text}```" in SECTIONS[section])
+    return found
 
 
 def orch(folder: Path, section: str, *arguments: str) -> list[str]:
@@ -55,7 +57,8 @@ def test_a_command_prints_what_stands_below_it(tmp_path: Path, command: tuple[st
 
 def test_every_program_is_one_of_these() -> None:
     assert [title for title in PROGRAMS if not ("```text" in SECTIONS[title] or "```console" in SECTIONS[title])] == []
-    assert len(PROGRAMS) == PAGE.count("```python")
+    assert [block.language for block in BLOCKS].count("python") == len(PROGRAMS)
+    assert len(BLOCKS) == 2 * len(PROGRAMS)
 
 
 def test_the_page_names_everything_that_a_context_has() -> None:

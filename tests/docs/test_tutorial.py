@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support import pages
 from support.action_repositories import ActionRepositories
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text(encoding="utf-8")
-BLOCK: Final = re.compile(r"```(console|python|yaml)\n(.*?)```", re.DOTALL)
+BLOCKS: Final = pages.blocks("docs/tutorial.md", "console", "python", "yaml")
 NOT_TYPED: Final = "pip install 'orch-toolkit[act]'"
 FAIL: Final = {"orch run pipelines/darts.py --set darts=many": 2, "orch check": 4}
 # What differs from run to run and from machine to machine.
@@ -90,7 +90,7 @@ class Reader:
 @pytest.mark.act
 def test_everything_on_the_page_happens(tmp_path: Path, action_repositories: ActionRepositories) -> None:
     reader = Reader(tmp_path)
-    for kind, text in BLOCK.findall(PAGE):
+    for _, kind, text, _ in BLOCKS:
         if kind == "python":
             reader.edit(text)
         elif kind == "yaml":

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import pydantic
 import pytest
+from support import pages
 from support.journeys import Journey
 
 from orch.errors import MaterializationError
@@ -31,7 +32,8 @@ from orch.materializers.previews import LENGTH
 np: Any = importlib.import_module("numpy")
 pd: Any = importlib.import_module("pandas")
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "values.md").read_text(encoding="utf-8")
+PAGE: Final = pages.text("docs/values.md")
+PROGRAM, PRINTED = (block.text for block in pages.blocks("docs/values.md", "python", "text"))
 SECTIONS: Final = {title: text for title, _, text in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}
 
 
@@ -135,17 +137,14 @@ def test_a_value_is_refused_as_the_table_says(journey: Journey, value: str, why:
 
 
 def test_the_program_prints_what_stands_below_it(tmp_path: Path) -> None:
-    code, printed = (re.search(rf"```{kind}\n(.*?)```", SECTIONS["Materializers of your own"], re.DOTALL) for kind in ("python", "text"))
-    assert code is not None
-    assert printed is not None
     (tmp_path / ".git").mkdir()
-    (tmp_path / "pipeline.py").write_text(code[1], encoding="utf-8")
+    (tmp_path / "pipeline.py").write_text(PROGRAM, encoding="utf-8")
     (tmp_path / "orch.yaml").write_text("pickle: forbid\n")
 
     ran = subprocess.run([sys.executable, "-m", "orch", "run", "pipeline.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert printed[1].strip() in ran.stdout
+    assert PRINTED.strip() in ran.stdout
 
 
 def test_what_the_page_says_of_the_decorator_is_its_signature() -> None:

@@ -116,7 +116,9 @@ class Trace:
             # After a reported problem, an exception is most likely its consequence: only the cause is worth showing.
             if not self.problems:
                 message = f"building the pipeline raised {told(error)}"
-                self.problems.append(PipelineError(message, where=raising_place(error, error.__traceback__, self.project) or where))
+                hint = "mend what stands there; whatever computes something is better a step"
+                place = raising_place(error, error.__traceback__, self.project) or where
+                self.problems.append(PipelineError(message, hint=hint, where=place))
         finally:
             active.current.reset(token)
 

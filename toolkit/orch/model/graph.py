@@ -114,7 +114,8 @@ def check(graph: Graph) -> list[OrchError]:
     problems += _check_outputs(graph)
     problems += _check_references(graph)
     if not problems and (cycle := find_cycle(graph.steps)):
-        problems.append(CycleError(f"steps wait for each other: {' -> '.join(map(repr, cycle))}", step=cycle[0]))
+        message = f"steps wait for each other: {' -> '.join(map(repr, cycle))}"
+        problems.append(CycleError(message, hint="remove one of these, as an after= that is not needed", step=cycle[0]))
     return problems
 
 

@@ -62,7 +62,8 @@ def _check_ignored(name: str, git_root: Path, environment: Mapping[str, str]) ->
         raise SecretsFileError("git does not ignore this file, so the next `git add` would take it", hint=hint, where=Where(name))
     if ignored.returncode:
         told = ignored.stderr.decode(errors="replace").strip()
-        raise SecretsFileError(f"git cannot tell whether it ignores this file: {told}", where=Where(name))
+        hint = "mend the repository, or export the secrets instead and delete this file"
+        raise SecretsFileError(f"git cannot tell whether it ignores this file: {told}", hint=hint, where=Where(name))
 
 
 def _git(git_root: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
