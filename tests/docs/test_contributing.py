@@ -10,7 +10,7 @@ import click
 from support import pages
 from test_architecture import LAYERS
 
-from orch.authoring.load import load_graph
+from orch.authoring.load import load_graph, separate_modules
 from orch.cli import run
 
 TASKS: Final = pages.blocks("CONTRIBUTING.md", "console")
@@ -43,7 +43,7 @@ def test_the_commands_of_the_example_name_its_files_and_parameters() -> None:
     install, typed, acted = commands(PENGUINS)
 
     assert (pages.ROOT / install.removeprefix("pip install -r ")).is_file()
-    with run.command.make_context("run", typed.removeprefix("orch run ").split()) as context:
+    with separate_modules(), run.command.make_context("run", typed.removeprefix("orch run ").split()) as context:
         assert isinstance(context, click.Context)
         graph = load_graph(str(pages.ROOT / context.params["reference"]))
         assert {text.partition("=")[0] for text in context.params["assignments"]} <= {each.name for each in graph.parameters}
