@@ -56,7 +56,7 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
         (["flow.py", "--set", "rows=1", "--set", "rows=2"], 2, "two values, '1' and '2'"),
         (["flow.py", "more.py"], 2, r"unexpected extra argument \(more.py\)"),
     ],
-    "compile": [(["flow.py", "nope.py"], 2, "no file 'nope.py'"), ([""], 2, "''")],
+    "compile": [(["nope.py", "flow.py", "no.py"], 2, "no file 'nope.py'(.|\n)*no file 'no.py'"), ([""], 2, "''")],
     "check": [(["flow.py", "nope.py"], 2, "no file 'nope.py'"), ([""], 2, "''")],
     "graph": [
         (["flow.py", "--format", "svgg"], 2, "'svgg' is not one of.*\n.*did you mean 'svg'"),

@@ -29,6 +29,7 @@ WRITE = {
     "schema --output schemas": r"'schemas': ",
 }
 LOOK = ("check flow.py", "graph flow.py", "runs list", "runs show", "runs logs", "explain load", "explain flow.py load", "stack list", "gc")
+IN_JOB = ("--pipeline", "flow.py", "--home", "home")
 EVERYTHING = frozenset({"__pycache__"})
 
 
@@ -51,6 +52,11 @@ def test_no_command_writes_to_a_repository_that_is_read_only_and_each_says_where
             told(orch(*line.split()), 5, f"cannot write .*{error}")
         for line in LOOK:
             no_trace(orch(*line.split()))
+        script = subprocess.run([sys.executable, "-Bc", "from flow import churn\nchurn()"], capture_output=True, text=True, check=False)
+        job = subprocess.run([sys.executable, "-m", "orch", "pipeline", "run", *IN_JOB], capture_output=True, text=True, check=False)
+    for done in (script, job):
+        assert done.returncode == 5
+        assert re.match(r"error: cannot write to '.*', where runs are kept: .* \[store\]\n  help: ", done.stderr)
 
     assert tree(repository, besides=EVERYTHING) == before
 

@@ -29,6 +29,7 @@ def run(arguments: tuple[str, ...]) -> int:
       --outputs DIR    gets the outputs and their record, if the step succeeds
       --record DIR     gets record.json and log.txt, however the step ends
       --project DIR    the project's root; by default as the graph says
+      --pickle forbid  refuse values that only a pickle can keep; `allow` without
 
     The pipeline's parameters are read from the environment variable ORCH_INPUTS, the JSON text of GitHub's `inputs`;
     empty, `null` and `{}` mean the defaults. The exit code is 0, 1 if the step failed, 2 if the command is wrong, 130 if

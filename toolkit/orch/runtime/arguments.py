@@ -31,7 +31,7 @@ def parse(arguments: Sequence[str], *, required: Sequence[str], optional: Sequen
             value = rest.pop(0)
         found[name] = value
     if missing := [f"--{name}" for name in required if name not in found]:
-        raise UsageError(f"missing {', '.join(missing)}", hint="`orch step run --help` shows what each is")
+        raise UsageError(f"missing {', '.join(missing)}", hint=f"give each a value, as {missing[0]} VALUE")
     return found
 
 

@@ -75,7 +75,14 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
 
 
 def _git_root(references: Sequence[str], folder: Path) -> Path:
-    roots = {find_project(split_reference(reference)[0]).git_root: reference for reference in references}
+    roots: dict[Path, str] = {}
+    problems: list[OrchError] = []
+    for reference in references:
+        try:
+            roots[find_project(split_reference(reference)[0]).git_root] = reference
+        except OrchError as error:
+            problems += error.problems
+    raise_problems(problems)
     if len(roots) > 1:
         raise UsageError(f"{' and '.join(map(repr, roots.values()))} lie in different repositories", hint="compile one after the other")
     return next(iter(roots), None) or find_project(folder).git_root
