@@ -19,11 +19,12 @@ Shell = Callable[[str, Path], str]
 def shell(action_repositories: ActionRepositories) -> Shell:
     """A command line in a folder, as a person types it; what it prints. The `orch` is the one of this environment."""
     action_repositories.tag("orch-dev/orch-action", "v0.1.0")
+    as_people_have_it = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run(line: str, folder: Path) -> str:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run(
-            ["bash", "-c", line], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+            ["bash", "-c", line], cwd=folder, env={**as_people_have_it, "PATH": path}, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout
