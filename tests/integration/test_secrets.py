@@ -182,8 +182,16 @@ def orch(project: Path, *arguments: str, **more: str) -> subprocess.CompletedPro
     return subprocess.run(command, cwd=project, env=environment(project, **more), capture_output=True, check=False)
 
 
+# A line of two letters is not masked, and its four hexadecimal digits stand in many a time stamp.
 FORBIDDEN: Final = sorted(
-    {form for secret in (TOKEN, KEY) for part in (secret, *secret.splitlines()) for form in forms_of(part) if len(form) > 3}
+    {
+        form
+        for secret in (TOKEN, KEY)
+        for part in (secret, *secret.splitlines())
+        if len(part) > 3
+        for form in forms_of(part)
+        if len(form) > 3
+    }
 )
 
 
