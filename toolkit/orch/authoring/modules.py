@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from orch.authoring.bytecode import FirstPartyLoader, trust_no_old_bytecode
 from orch.authoring.places import raising_place, told
 from orch.authoring.project import Project, add_import_paths, module_name
 from orch.errors import LoadError, OrchError, Where
@@ -17,6 +18,7 @@ from orch.errors import LoadError, OrchError, Where
 def load_module(file: Path, project: Project) -> ModuleType:
     """Import `file`; raises LoadError with the user's own frame."""
     file = file.resolve()
+    trust_no_old_bytecode()
     add_import_paths(project.root, file)
     name = module_name(file)
     known = sys.modules.get(name)
@@ -41,7 +43,7 @@ def _execute(name: str, file: Path) -> ModuleType:
     parent, _, _ = name.rpartition(".")
     if parent:
         importlib.import_module(parent)
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=FirstPartyLoader(name, str(file)))
     if spec is None or spec.loader is None:
         raise ImportError(f"Python cannot import {file}")
     module = importlib.util.module_from_spec(spec)
