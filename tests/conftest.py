@@ -25,7 +25,8 @@ _POSIX: Final = """
 """
 collect_ignore_glob: Final = _POSIX.split() if os.name == "nt" else []
 SCRUBBED_PREFIXES: Final = ("ACTIONS_", "GITHUB_", "INPUT_", "ORCH_", "RUNNER_")
-SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV")
+# The last: what steps leave beside their modules is there for people, too.
+SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 
 # A deadline measures the machine; what a failing example needs to be found again stands in pytest's output.
 settings.register_profile("orch", deadline=None, database=None, print_blob=True)
