@@ -166,3 +166,37 @@ def test_a_record_of_a_newer_version_names_it_and_stays(repository: Path, orch: 
     told(orch("runs", "show"), 2, r"schema 2, this version reads up to 1(.|\n)*orch-toolkit 9\.1\.0")
     assert orch("gc").code == 0
     assert json.loads(file.read_text()) == newer
+
+
+FILE = """
+from pathlib import Path
+from orch import context, pipeline, step
+
+@step
+def write() -> Path:
+    out = context().temp / "out.txt"
+    out.write_text("words")
+    return out
+
+@pipeline
+def words() -> None:
+    write()
+"""
+
+
+def test_a_run_that_an_error_ends_says_so_in_its_record(repository: Path, orch: CommandLine) -> None:
+    (repository / "words.py").write_text(FILE)
+    assert orch("run", "words.py").code == 0
+    index = repository / ".orch/cache/index.jsonl"
+    index.write_text(index.read_text().replace('"name":"out.txt"', '"name":"../out.txt"'))  # the bytes are whole
+
+    outcome = orch("run", "words.py", "--json")
+
+    told(outcome, 1, r"error: '\.\./out\.txt' cannot be the name of a file or folder here \[materialization\]")
+    ended = json.loads(outcome.out.splitlines()[-1])
+    assert ended["failure"] == {"cause": "materialization", "message": "'../out.txt' cannot be the name of a file or folder here"}
+    assert (ended["state"], [step["state"] for step in ended["steps"]]) == ("failed", ["cached"])
+    assert ended["ended"] > ended["started"]
+    assert json.loads(orch("runs", "show", ended["run"], "--json").out) == ended
+    assert re.search(rf"run {ended['run']} failed in .*: '\.\./out\.txt' cannot be the name", orch("runs", "show").out)
+    assert orch("runs", "list").out.split()[:3] == [ended["run"], "words", "failed"]

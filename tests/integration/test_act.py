@@ -19,8 +19,10 @@ from support.act import act_module, orch
 from support.local import run_module
 from support.tools import requires_tool
 
-from orch.errors import SecretError
+from orch.errors import SecretError, ToolFailedError
 from orch.model.records import comparable_digests
+from orch.model.states import State
+from orch.orchestrators.local.home import Home
 
 pytestmark = pytest.mark.act
 
@@ -482,6 +484,21 @@ def test_an_action_used_wrongly_says_what_to_do(tmp_path: Path, line: str, messa
     failure = ran["load"].failure
     assert failure
     assert message in failure.message
+
+
+def test_a_run_that_act_cannot_do_says_so_in_its_record(tmp_path: Path) -> None:
+    workflow = "on: workflow_dispatch\njobs:\n  load: {needs: [nobody], runs-on: ubuntu-latest, steps: [{run: 'true'}]}\n"
+
+    with pytest.raises(ToolFailedError, match="act could not run the workflow"):
+        act_module(tmp_path, LETTERS, workflow=workflow)
+
+    (folder,) = Home.of_act(tmp_path).folders()
+    record = folder.read()
+    assert record.state is State.FAILED
+    assert record.failure
+    assert record.failure.cause == "tool-failed"
+    assert "act could not run the workflow" in record.failure.message
+    assert {step.state for step in record.steps} == {State.CANCELLED}
 
 
 def test_the_summary_of_the_run_is_written_by_the_result_job(tmp_path: Path) -> None:

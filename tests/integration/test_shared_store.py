@@ -149,7 +149,7 @@ def test_a_folder_that_two_machines_share(tmp_path: Path) -> None:
     assert ran(here) == ["numbers", "files"]
 
 
-def test_a_place_that_cannot_be_reached_is_named_after_the_runs_last_line(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_reached_fails_the_run_and_none_of_its_steps(tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
     url = (tmp_path / "a file").as_uri()
     done = orch(project(tmp_path / "here", url), "run", "--json", "pipeline.py")
@@ -157,7 +157,8 @@ def test_a_place_that_cannot_be_reached_is_named_after_the_runs_last_line(tmp_pa
     assert done.returncode == 5
     assert f"cannot write to the artifact store {url!r}" in done.stderr
     assert "Traceback" not in done.stderr
-    assert last_line(done)["state"] == "succeeded"
+    assert (last_line(done)["state"], last_line(done)["failure"]["cause"]) == ("failed", "store")
+    assert {step["state"] for step in last_line(done)["steps"]} == {"succeeded"}
 
 
 def test_a_driver_that_is_not_installed_is_named_before_any_step(tmp_path: Path) -> None:

@@ -65,5 +65,7 @@ run_infos = st.builds(
     logical_date=TEXTS,
     part=st.lists(TEXTS, max_size=2).map(tuple),
 )
-run_records = st.builds(RunRecord, run_infos, st.sampled_from(State), st.lists(step_records, max_size=2).map(tuple), TEXTS, SECONDS)
+run_records = st.builds(
+    RunRecord, run_infos, st.sampled_from(State), st.lists(step_records, max_size=2).map(tuple), TEXTS, SECONDS, st.none() | failures
+)
 entries = st.builds(Entry, DIGESTS, TEXTS, TEXTS, TEXTS, TEXTS, TABLES, outputs, TABLES)

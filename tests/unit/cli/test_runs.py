@@ -209,7 +209,7 @@ def test_a_run_that_was_killed_is_told_from_one_that_goes_on(home: Path, orch: C
     assert listed["20260104-000000-going-on"] == "running"
     assert {(record["state"], record.get("killed")) for record in records.values()} >= {("cancelled", True), ("running", None)}
     assert "load  succeeded" in shown
-    assert shown.endswith("it was killed: its process is gone, and it did not say that it ended\n")
+    assert shown.endswith("it was killed, or had no room to write any more: its process is gone, and it did not say that it ended\n")
 
 
 def test_what_a_run_left_that_never_began_is_no_run(home: Path, orch: CommandLine) -> None:

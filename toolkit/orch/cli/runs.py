@@ -74,7 +74,7 @@ def _show(kept: KeptRun) -> None:
     for line in ending(kept.record, kept.folder.path, colour=colour):
         click.echo(line)
     if kept.was_killed:
-        click.echo("it was killed: its process is gone, and it did not say that it ended")
+        click.echo("it was killed, or had no room to write any more: its process is gone, and it did not say that it ended")
 
 
 @command.command("logs")

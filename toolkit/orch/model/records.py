@@ -28,7 +28,7 @@ SCHEMA: Final = 1
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a step failed. `cause`: exception, exit, signal, out-of-memory, timeout, input, output, store (which is no fault of the step's),
-    or import; of a hook also interrupted."""
+    or import; of a hook also interrupted; of a run the code of the error that ended it."""
 
     cause: str
     message: str
@@ -177,11 +177,13 @@ class RunRecord:
     steps: tuple[StepRecord, ...]
     ended: str = ""
     duration: float = 0.0
+    failure: Failure | None = None  # why it broke off, where that was none of the steps' doing
 
     @property
     def exit_code(self) -> ExitCode:
         """What a command ends with that ran it."""
-        has_no_store = self.state is State.FAILED and any(step.failure and step.failure.cause == "store" for step in self.steps)
+        failures = (self.failure, *(step.failure for step in self.steps))
+        has_no_store = self.state is State.FAILED and any(failure and failure.cause == "store" for failure in failures)
         return ExitCode.UNREACHABLE if has_no_store else self.state.exit_code
 
     def to_json(self) -> Json:
@@ -190,6 +192,7 @@ class RunRecord:
             | self.info.to_json()
             | {"state": str(self.state), "ended": self.ended, "duration": round(self.duration, 6)}
             | {"steps": [step.to_json() for step in self.steps]}
+            | ({"failure": self.failure.to_json()} if self.failure else {})
         )
 
     @classmethod
@@ -207,6 +210,7 @@ class RunRecord:
                 tuple(StepRecord.from_json(step) for step in data["steps"]),
                 data.get("ended", ""),
                 data.get("duration", 0.0),
+                Failure.from_json(data["failure"]) if "failure" in data else None,
             )
             return checked(record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -77,7 +77,8 @@ def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colou
         if step.hook:
             lines += ["", *_failed_hook(step, step.hook, colour=colour)]
     state = paint(record.state, *colour_of(record.state), colour=colour)
-    return [*lines, "", f"run {one_line(record.info.run)} {state} in {duration(record.duration)}"]
+    why = f": {cut(one_line(record.failure.message), LONGEST_REASON)}" if record.failure else ""
+    return [*lines, "", f"run {one_line(record.info.run)} {state} in {duration(record.duration)}{why}"]
 
 
 def _table(record: RunRecord, *, colour: bool) -> list[str]:

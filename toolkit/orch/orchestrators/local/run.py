@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from orch.authoring.project import Project
-from orch.errors import raise_problems
+from orch.errors import StoreError, raise_problems
 from orch.model import dates, values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
@@ -17,6 +18,7 @@ from orch.model.graph import Graph
 from orch.model.records import RunInfo, RunRecord, fold
 from orch.model.states import State
 from orch.orchestrators.local import preflight
+from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.cache import Cache, Use
 from orch.orchestrators.local.drive import Drive
 from orch.orchestrators.local.home import Home, RunFolder, laid_out, lay_out_files
@@ -27,6 +29,7 @@ from orch.runtime import clock, interrupts
 from orch.runtime.execute import Setup
 from orch.runtime.masked import masked_values
 from orch.runtime.pool import Pool
+from orch.runtime.redact import Redactor
 from orch.runtime.secrets import missing, redactor
 from orch.stores.local import LocalStore
 from orch.stores.transport import Transport
@@ -91,15 +94,32 @@ def run(
             pool = Pool(
                 jobs, _setup(project, info, zone, given, place)._replace(pickles=pickles), environment, journal.output, hidden=hidden
             )
-            return _drive(Drive(graph, info, pool, journal, results, earlier), folder)
+            return _drive(Drive(graph, info, pool, journal, results, earlier), folder, redact)
 
 
-def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
-    """From the first event to the last."""
-    info, graph, journal = drive.info, drive.graph, drive.journal
+def _drive(drive: Drive, folder: RunFolder, redact: Redactor) -> RunRecord:
+    """From the first event to the last, and to its record, also where an error ends it."""
+    info, journal = drive.info, drive.journal
     folder.write_run(RunRecord(info, State.RUNNING, ()))
-    journal.sink(RunStarted(info, graph))
+    journal.sink(RunStarted(info, drive.graph))
     tick = clock.monotonic()
+    try:
+        record = _ended(drive, folder, tick)
+        drive.cache.shared.give(record.steps)
+    except BaseException as error:
+        told = journal.records.values()
+        record = broken_off(info, drive.graph, told, error, redact=redact, duration=clock.monotonic() - tick)
+        with suppress(StoreError):  # which is what has ended it, as likely as not
+            folder.write_run(record)
+        raise
+    finally:
+        journal.sink(RunEnded(record))
+    return record
+
+
+def _ended(drive: Drive, folder: RunFolder, tick: float) -> RunRecord:
+    """The record of a run that came to its end."""
+    info, graph, journal = drive.info, drive.graph, drive.journal
     try:
         with interrupts.caught() as interrupted:
             drive.pool.wake_on(interrupted.descriptor)
@@ -115,10 +135,6 @@ def _drive(drive: Drive, folder: RunFolder) -> RunRecord:
         record = replace(record, state=State.CANCELLED)
     lay_out_files(graph, record, drive.cache.store, folder)
     folder.write_run(record)
-    try:
-        drive.cache.shared.give(record.steps)
-    finally:
-        journal.sink(RunEnded(record))
     return record
 
 

@@ -28,6 +28,7 @@ from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
+from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
 from orch.replay.act import action, command, snapshot, wrappers
 from orch.replay.act.command import Private
@@ -192,8 +193,24 @@ class _Run:
         self.was_stopped = False
 
     def drive(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
+        """From the first event to the last, and to its record, also where an error ends it."""
         self.folder.write_run(RunRecord(self.info, State.RUNNING, ()))
         self.sink(RunStarted(self.info, self.graph))
+        tick = clock.monotonic()
+        try:
+            record = self._ended(arguments, environment, family)
+        except BaseException as error:
+            told, took = self.records.values(), clock.monotonic() - tick
+            record = broken_off(self.info, self.graph, told, error, redact=self.redact, duration=took)
+            with contextlib.suppress(StoreError):  # which is what has ended it, as likely as not
+                self.folder.write_run(record)
+            raise
+        finally:
+            self.sink(RunEnded(record))
+        return record
+
+    def _ended(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
+        """The record of a run that came to its end."""
         with family.adopting(), interrupts.caught() as interrupted, self.private.stderr.open("wb") as stderr:
             act = subprocess.Popen(
                 arguments,
@@ -208,7 +225,6 @@ class _Run:
             code = act.wait()
         record = self._fold()
         self._bring_home(record)
-        self.sink(RunEnded(record))
         if code != 0 and record.state is State.SUCCEEDED:
             message = f"every step succeeded, and yet act ended with {code}: {self._trouble()}"
             raise ToolFailedError(message, hint="--keep DIR keeps its files")
