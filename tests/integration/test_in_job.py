@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from support.modules import write
 
 from orch.authoring.load import separate_modules
-from orch.errors import ParameterError, UsageError
+from orch.errors import MaterializationError, ParameterError, UsageError
+from orch.model.states import State
+from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.in_job import main
 
 STEPS = """
@@ -32,20 +34,39 @@ STEPS = """
         check(load(rows))
 """
 
+FILE = """
+    from pathlib import Path
+
+    @step
+    def write() -> Path:
+        out = context().temp / "out.txt"
+        out.write_text("words")
+        return out
+
+    @pipeline
+    def p():
+        write()
+"""
+
 
 @dataclass
 class Job:
     """What the runner gives a job, and what it finds afterwards."""
 
     folder: Path
+    printed: io.StringIO = field(default_factory=io.StringIO)
 
     def run(self, *options: str, **more: str) -> tuple[int, list[str]]:
         given = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": f"{self.folder}/output", "GITHUB_STEP_SUMMARY": f"{self.folder}/summary"}
-        printed = io.StringIO()
+        self.printed = printed = io.StringIO()
         command = ["--pipeline", str(self.folder / "pipeline.py"), "--home", str(self.folder / ".orch"), *options]
         with separate_modules():
             code = main(command, {**os.environ, **given, **more}, printed)
-        return code, printed.getvalue().splitlines()
+        return code, self.lines
+
+    @property
+    def lines(self) -> list[str]:
+        return self.printed.getvalue().splitlines()
 
 
 @pytest.fixture
@@ -90,3 +111,31 @@ def test_an_input_that_is_no_value_of_its_parameter_is_refused_before_anything_r
         job.run(ORCH_INPUTS='{"rows": "many"}')
 
     assert not (job.folder / ".orch").exists()
+
+
+def test_each_attempt_and_each_use_in_one_has_a_folder_where_a_runner_keeps_its_home(job: Job) -> None:
+    for attempt in ("1", "1", "2"):
+        code, lines = job.run(GITHUB_RUN_ID="77", GITHUB_RUN_ATTEMPT=attempt)
+        assert code == 0
+        assert "run 77 of p" in lines
+
+    records = {folder.run_id: folder.read() for folder in Home.of(job.folder).folders()}
+    assert {name: (record.info.run, record.info.attempt) for name, record in records.items()} == {
+        "77": ("77", 1),
+        "77-2": ("77", 1),
+        "77-a2": ("77", 2),
+    }
+    assert {record.state for record in records.values()} == {State.SUCCEEDED}
+
+
+def test_an_error_that_ends_the_run_is_told_where_commands_count_again(job: Job) -> None:
+    write(job.folder, FILE)
+    assert job.run()[0] == 0
+    index = Home.of(job.folder).index
+    index.write_text(index.read_text().replace('"name":"out.txt"', '"name":"../out.txt"'))
+
+    with pytest.raises(MaterializationError, match="cannot be the name of a file"):
+        job.run()
+
+    stop = [line for line in job.lines if line.startswith("::stop-commands::")][-1]
+    assert f"::{stop.removeprefix('::stop-commands::')}::" in job.lines

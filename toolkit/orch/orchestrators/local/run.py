@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from orch.authoring.project import Project
@@ -89,12 +90,22 @@ def run(
         shared = Shared(LocalStore(place.store), transport)
         earlier = last_results(part, place, shared) if part else {}
         results = Cache(graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier)
-        with place.running(info.run) as folder:
+        with ExitStack() as held:
+            folder = _own_folder(place, info, held)
             journal = Journal(folder, sink)
             pool = Pool(
                 jobs, _setup(project, info, zone, given, place)._replace(pickles=pickles), environment, journal.output, hidden=hidden
             )
             return _drive(Drive(graph, info, pool, journal, results, earlier), folder, redact)
+
+
+def _own_folder(home: Home, info: RunInfo, held: ExitStack) -> RunFolder:
+    """A run of GitHub's is known by one id, and has a folder here for each attempt, and each time that one of them runs a pipeline."""
+    first = info.run if info.attempt == 1 else f"{info.run}-a{info.attempt}"
+    for name in chain([first], (f"{first}-{number}" for number in count(2))):
+        with suppress(FileExistsError):
+            return held.enter_context(home.running(name))
+    raise AssertionError("numbers do not end")
 
 
 def _drive(drive: Drive, folder: RunFolder, redact: Redactor) -> RunRecord:
