@@ -113,7 +113,7 @@ def test_a_step_that_ran_names_every_change_since_its_result_before(project: Pat
     assert (train["cause"], train["since"], train["run"]) == ("changed", first, second)
     assert [told(change) for change in train["changes"] if change["kind"] != "input"] == [
         ("code", "helper.py:3", "return x / 2", "return x / 4"),
-        ("argument", "lr", "0.5", "0.7"),
+        ("parameter", "lr", "0.5", "0.7"),
         ("argument", "scale", "2.0", "3.0"),
         ("setting", "MODE", "fast", "slow"),
     ]
@@ -163,7 +163,14 @@ def test_a_comment_or_the_layout_of_the_code_changes_nothing(project: Path) -> N
 def test_what_cannot_be_seen_is_named(project: Path) -> None:
     edit(project / "pipeline.py", "    return half(", "    __import__('hel' + 'per')\n    return half(")
 
-    assert explain(project, "pipeline.py", "train")["blind"] == ["pipeline.py:12: __import__('hel' + 'per')"]
+    edit(project / "pipeline.py", "    return 1", "    __import__('o' + 's')\n    return 1")
+    first, second = run(project), run(project)
+
+    for words in ("pipeline.py", first, second):
+        assert explain(project, words, "train")["blind"] == ["pipeline.py:12: __import__('hel' + 'per')"]
+        assert explain(project, words, "always")["blind"] == []  # it runs whatever changes
+    assert orch(project, "gc", "--older-than", "0s").returncode == 0
+    assert explain(project, second, "train")["blind"] == ["pipeline.py:12: __import__('hel' + 'per')"]
 
 
 def test_people_see_the_lines_as_they_were_and_as_they_are(project: Path) -> None:
@@ -174,12 +181,25 @@ def test_people_see_the_lines_as_they_were_and_as_they_are(project: Path) -> Non
     assert orch(project, "explain", "train").stdout.splitlines() == [
         f"train succeeded in run {second}: what it depends on had changed",
         f"since the result of run {first}:",
-        "  code      helper.py:3",
-        "            - return x / 2",
-        "            + return x / 4",
-        "  argument  lr  0.5 -> 0.7",
+        "  code       helper.py:3",
+        "             - return x / 2",
+        "             + return x / 4",
+        "  parameter  lr  0.5 -> 0.7",
     ]
     assert orch(project, "explain", "pipeline.py", "train").stdout.splitlines()[0].startswith("train runs next time: ")
+
+
+def test_of_a_run_and_of_the_next_one_the_same_changes_are_told(project: Path) -> None:
+    run(project)
+    edit(project / "helper.py", "x / 2", "x / 4")
+    edit(project / "pipeline.py", "train(load(rows), lr, 2.0)", "train(load(rows), lr, 3.0)")
+    (project / "data.csv").write_text("2")
+    before = {step: explain(project, "pipeline.py", step, "--set", "lr=0.7") for step in ("load", "train")}
+    run(project, "--set", "lr=0.7")
+
+    for step, next_time in before.items():
+        assert next_time["changes"] != []
+        assert explain(project, step)["changes"] == next_time["changes"]
 
 
 @pytest.mark.parametrize(

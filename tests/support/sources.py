@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,12 @@ class Sources:
 
     def facts(self, step: str) -> Facts:
         return self.gather().facts[step]
+
+    def blind(self, step: str) -> list[str]:
+        """What cannot be seen of it."""
+        found = self.gather()
+        digest = found.facts[step].blind
+        return list(json.loads(found.documents[digest])) if digest else []
 
     def missed_by(self, name: str, old: str, new: str) -> set[str]:
         """The steps whose code is another one after `old` was replaced by `new` in a file, which is undone then."""

@@ -15,7 +15,7 @@ from orch.model.canonical import Json, dumps
 from orch.model.facts import Facts
 from orch.model.plan import Change
 from orch.model.steps import OutputRef, ParameterRef, Sequence, Step, Table, Value
-from orch.planning.changes import changes, first_change
+from orch.planning.changes import blind, changes, first_change
 from orch.planning.facts import Gathered
 from orch.planning.key import key_document
 
@@ -189,12 +189,13 @@ def test_arguments_are_named_as_what_they_are() -> None:
     old = key_document(step, FACTS, {"lr": 0.1}, first)
     new = key_document(step, FACTS, {"lr": 0.2}, {**first, "load.b": Artifact("sha256:3", 1, "json", "builtins.int")})
 
-    assert changes(old, new, lambda _: None, step=step) == (
+    assert changes(old, new, lambda _: None) == (
         Change("parameter", "lr", "0.1", "0.2"),
         Change("input", "tables[1]", "sha256:2 builtins.int as json", "sha256:3 builtins.int as json"),
         Change("input", "named['x']", "sha256:2 builtins.int as json", "sha256:3 builtins.int as json"),
     )
-    assert [change.kind for change in changes(old, new, lambda _: None)] == ["argument", "input", "input"]
+    without = {name: value for name, value in new.items() if name != "parameters"}  # as records before this was kept
+    assert [change.kind for change in changes(old, without, lambda _: None)] == ["argument", "input", "input"]
 
 
 def test_equal_numbers_of_other_types_are_other_arguments() -> None:
@@ -233,12 +234,14 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-DOCUMENTS = st.dictionaries(st.sampled_from(["arguments", "code", "files", "packages", "texts", "environment", "source"]), JSON)
+NAMES = ("arguments", "code", "files", "packages", "texts", "environment", "source", "parameters", "blind")
+DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), JSON)
 
 
 @given(old=DOCUMENTS, new=DOCUMENTS, kept=st.binary(max_size=20) | JSON.map(lambda value: dumps(value).encode()))
 def test_no_document_however_damaged_is_a_crash(old: dict[str, Json], new: dict[str, Json], kept: bytes) -> None:
     assert isinstance(changes(old, new, lambda _: kept), tuple)
+    assert isinstance(blind(new, lambda _: kept), tuple)
     assert first_change(old, new)
 
 

@@ -691,7 +691,7 @@ def test_folders_whose_names_are_not_utf_8_are_no_trouble(tmp_path: Path) -> Non
 def test_a_missing_file_is_no_code_and_no_crash(tmp_path: Path) -> None:
     sources = Sources(tmp_path, {}, steps("uses"))
 
-    assert sources.facts("uses").blind == ()
+    assert sources.blind("uses") == []
 
 
 # --- what values bring along ---
@@ -800,8 +800,8 @@ def test_what_cannot_be_seen_is_named(line: str, tmp_path: Path) -> None:
     imports = "import importlib.metadata, os, pkgutil, runpy, subprocess, sys\nfrom pathlib import Path\nimport numpy as np, pandas as pd"
     sources = Sources(tmp_path, {"pipeline.py": two_steps(imports, line)}, TWO)
 
-    assert sources.facts("uses").blind == (f"pipeline.py:8: {line}",)
-    assert sources.facts("other").blind == ()
+    assert sources.blind("uses") == [f"pipeline.py:8: {line}"]
+    assert sources.blind("other") == []
 
 
 @pytest.mark.parametrize(
@@ -818,13 +818,13 @@ def test_what_cannot_be_seen_is_named(line: str, tmp_path: Path) -> None:
 def test_what_is_like_it_and_can_be_seen_is_not(line: str, tmp_path: Path) -> None:
     imports = "import importlib, json, os\nfrom pathlib import Path"
 
-    assert Sources(tmp_path, {"pipeline.py": two_steps(imports, line)}, TWO).facts("uses").blind == ()
+    assert Sources(tmp_path, {"pipeline.py": two_steps(imports, line)}, TWO).blind("uses") == []
 
 
 def test_what_reached_modules_do_is_named_too(tmp_path: Path) -> None:
     files = {"pipeline.py": two_steps("import helpers", "helpers.go()"), "helpers.py": "def go():\n    return open('x')\n"}
 
-    assert Sources(tmp_path, files, TWO).facts("uses").blind == ("helpers.py:2: return open('x')",)
+    assert Sources(tmp_path, files, TWO).blind("uses") == ["helpers.py:2: return open('x')"]
 
 
 @pytest.mark.parametrize(

@@ -8,25 +8,29 @@ from typing import Final
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.plan import Change
-from orch.model.steps import ParameterRef, Step
 
 Read = Callable[[str], bytes | None]  # the bytes of a digest, or None where they are not kept
 
 # Names of the document that are values of their own; anything else that a later version adds is a setting, too.
-_OTHERS: Final = frozenset({"arguments", "code", "environment", "files", "packages", "platform", "python", "texts"})
+_OTHERS: Final = frozenset("arguments blind code environment files packages parameters platform python texts".split())
 _SETTINGS: Final = {"logical_date": "logical date", "source": "function", "algorithm": "algorithm of cache keys"}
 _SHORT: Final = 40  # characters
 _REACHED: Final = "reached"
 
 
-def changes(old: Mapping[str, Json], new: Mapping[str, Json], read: Read, *, step: Step | None = None) -> tuple[Change, ...]:
-    """Every difference; with `step`, arguments that are parameters of the pipeline are named as such."""
-    parameters = {name: ref.name for name, ref in step.inputs if isinstance(ref, ParameterRef)} if step else {}
-    found = [*_code(old, new, read), *_arguments(old, new, parameters), *_of_mapping("file", old.get("files"), new.get("files"))]
+def changes(old: Mapping[str, Json], new: Mapping[str, Json], read: Read) -> tuple[Change, ...]:
+    """Every difference; arguments that are parameters of the pipeline are named as such."""
+    found = [*_code(old, new, read), *_arguments(old, new), *_of_mapping("file", old.get("files"), new.get("files"))]
     found += _packages(old, new, read)
     found += [*_single("python", old, new), *_single("platform", old, new)]
     found += _of_mapping("setting", old.get("environment"), new.get("environment"))
     return (*found, *_settings(old, new))
+
+
+def blind(facts: Mapping[str, Json], read: Read) -> tuple[str, ...]:
+    """What cannot be seen of the code without running it, as `path:line: text`."""
+    found = _parsed(facts.get("blind"), read)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def first_change(old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
@@ -78,12 +82,13 @@ def _of_mapping(kind: str, old: Json, new: Json) -> Iterator[Change]:
 # --- arguments ---
 
 
-def _arguments(old: Mapping[str, Json], new: Mapping[str, Json], parameters: Mapping[str, str]) -> Iterator[Change]:
+def _arguments(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Change]:
+    parameters = _mapping(new.get("parameters"))
     was, now = _mapping(old.get("arguments")), _mapping(new.get("arguments"))
     for name in dict.fromkeys([*now, *was]):
         for place, before, after in _inside(name, was.get(name), now.get(name)):
             if name in parameters:
-                yield Change("parameter", parameters[name], _value(before), _value(after))
+                yield Change("parameter", str(parameters[name]), _value(before), _value(after))
             else:
                 is_input = "artifact" in {**_mapping(before), **_mapping(after)}
                 yield Change("input" if is_input else "argument", place, _value(before), _value(after))
@@ -190,13 +195,17 @@ def _changed_file(
 
 
 def _document(digest: Json, read: Read) -> dict[str, Json] | None:
+    found = _parsed(digest, read)
+    return found if isinstance(found, dict) else None
+
+
+def _parsed(digest: Json, read: Read) -> Json:
     """None where it is not kept, or damaged."""
     data = _read(digest, read)
     try:
-        found = canonical.loads(data) if data is not None else None
+        return canonical.loads(data) if data is not None else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def _read(digest: Json, read: Read) -> bytes | None:

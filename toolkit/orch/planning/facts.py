@@ -118,7 +118,8 @@ class _Documents:
         known = self._known.get(code)
         if known is None:
             known = self._known[code] = self._facts(code)
-        blind = self._blind(code, {*dict(step.settings.environment), *step.settings.secrets})
+        lines = self._blind(code, {*dict(step.settings.environment), *step.settings.secrets})
+        blind = self._add(lines) if lines else ""
         return replace(known, files=files, blind=blind) if files or blind else known
 
     def _facts(self, code: Code) -> Facts:
@@ -163,13 +164,13 @@ class _Documents:
     def files(self) -> dict[str, Path]:
         return {node.label: Path(node.path) for node in self._code.nodes(self._reached)}
 
-    def _blind(self, code: Code, declared: Collection[str]) -> tuple[str, ...]:
+    def _blind(self, code: Code, declared: Collection[str]) -> list[str]:
         """A variable that the step declares is in its key."""
         found = set(self._whole(code.modules).blind)
         for number, selected in code.own:
             holder = self._code.holder(number)
             found.update((holder.node.label, each) for unit in holder.selected(selected) for each in unit.blind)
-        return tuple(f"{label}:{each.line}: {each.text}" for label, each in sorted(found) if each.variable not in declared)
+        return [f"{label}:{each.line}: {each.text}" for label, each in sorted(found) if each.variable not in declared]
 
     def _add(self, content: Json) -> str:
         data = canonical.dumps(content).encode()

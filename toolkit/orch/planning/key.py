@@ -17,7 +17,7 @@ from orch.model.steps import Binding, OutputRef, ParameterRef, Sequence, Step, T
 
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
-_EXPLAINS: Final = frozenset({"texts"})  # what a document holds only to show what changed
+_EXPLAINS: Final = frozenset({"texts", "parameters", "blind"})  # what a document holds only to show what changed, or cannot be seen
 
 
 def key_of(document: Mapping[str, Json]) -> str:
@@ -53,6 +53,10 @@ def key_document(
         document["logical_date"] = logical_date
     if facts.texts:
         document["texts"] = facts.texts
+    if facts.blind:
+        document["blind"] = facts.blind
+    if named := {name: binding.name for name, binding in step.inputs if isinstance(binding, ParameterRef)}:
+        document["parameters"] = named
     return document
 
 

@@ -20,7 +20,7 @@ from orch.orchestrators.local.cache import Cache, Use
 from orch.orchestrators.local.history import newest_first
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.results import read_index
-from orch.planning.changes import Read, changes
+from orch.planning.changes import Read, blind, changes
 from orch.planning.decide import decide, decide_step
 from orch.planning.facts import Gathered
 from orch.runtime.redact import Redactor
@@ -84,6 +84,7 @@ def explain_next(
         decision = decide_step(graph.pipeline, graph[step], cache.known, _inputs_as_before(graph, plan, cache.known.index))
         reason = _because_of_others(graph, plan, decision)
     before = cache.known.index.newest_of(graph.pipeline, step)
+    read = _reader(home, cache.gathered)
     return Explanation(
         pipeline=graph.pipeline,
         step=step,
@@ -92,9 +93,14 @@ def explain_next(
         cause=str(planned.cause),
         reason=reason,
         since=before.run if before else "",
-        changes=changes(before.facts, decision.facts, _reader(home, cache.gathered), step=graph[step]) if before and decision.facts else (),
-        blind=cache.gathered.facts[step].blind,
+        changes=changes(before.facts, decision.facts, read) if before and decision.facts else (),
+        blind=blind({"blind": cache.gathered.facts[step].blind}, read) if _may_be_cached(planned) else (),
     )
+
+
+def _may_be_cached(decision: Decision) -> bool:
+    """Of a step that always runs, a change that cannot be seen is no trouble."""
+    return decision.cause not in (Cause.DISABLED, Cause.NO_OUTPUTS)
 
 
 def _because_of_others(graph: Graph, plan: Plan, alone: Decision) -> str:
@@ -142,6 +148,7 @@ def explain_recorded(record: RunRecord, told: StepRecord, home: Home) -> Explana
         reason=_why(told),
         since=before[0] if before else "",
         changes=changes(before[1], told.facts, _reader(home)) if before and is_new else (),
+        blind=blind(told.facts, _reader(home)),
     )
 
 
