@@ -46,4 +46,4 @@ def test_what_the_page_says_cannot_be_seen_is_named_by_explain(line: str, tmp_pa
     source = f"{IMPORTS}from orch import step\n\n\n@step\ndef train() -> int:\n    {line}\n    return 1\n"
     sources = Sources(tmp_path, {"pipeline.py": source}, steps("train"))
 
-    assert [text.partition(" ")[2] for text in sources.facts("train").blind] == [line]
+    assert [text.partition(" ")[2] for text in sources.blind("train")] == [line]
