@@ -1,7 +1,7 @@
 """Says what this job needs before it can run: the packages and Python to install, and the names of its artifacts.
 
 It runs on whatever `python3` the runner has, before anything of the project's is installed, so it is written for
-Python 3.8 and imports nothing but the standard library and `orch.names`. Usage: `needs.py step|pipeline|result|check`,
+Python 3.8 and imports nothing but the standard library and `orch.names`. Usage: `needs.py step|pipeline|plan|result|check`,
 everything else by environment; the answers go to `GITHUB_OUTPUT`.
 """
 
@@ -36,6 +36,15 @@ def main(mode: str, env: dict[str, str], workspace: Path) -> dict[str, str]:
         return of_check(workspace, inside(workspace, env.get("ORCH_PROJECT") or "."), env)
     if not pipeline:
         raise Trouble("the input 'pipeline' is empty: give a compiled pipeline's name, or FILE[:PIPELINE] to run one in this job")
+    if mode == "plan":
+        check_name("pipeline", pipeline)
+        path = graph_of(workspace, pipeline)
+        return {
+            **describe_packages(workspace, None, set(), set(), env.get("ORCH_PYTHON", ""), env, needed=False),
+            "graph": path,
+            "project": str(inside(workspace, read_graph(workspace, path)["project"])),
+            "plan-artifact": names.plan_artifact(pipeline, attempt),
+        }
     if mode == "result":
         check_name("pipeline", pipeline)
         return {
@@ -197,7 +206,7 @@ def describe_packages(
     bootstrap = env.get("ORCH_BOOTSTRAP") or "index"
     if bootstrap not in ("index", "preinstalled"):
         raise Trouble(f"the input 'bootstrap' is {bootstrap!r}, expected 'index' or 'preinstalled'")
-    kind, file = "none", None
+    kind, file, member = "none", None, "."
     if needed and requirements is not None:
         kind, file = "requirements", inside(project, requirements)
         if not file.is_file():
@@ -205,10 +214,12 @@ def describe_packages(
         if (extras | groups) - {"*"}:
             raise Trouble(f"extras and groups need a pyproject.toml, this pipeline installs {requirements!r}")
     elif needed and wants_packages(project / "pyproject.toml", extras, groups):
-        locked = (project / "uv.lock").is_file()
-        kind, file = ("lock", project / "uv.lock") if locked else ("pyproject", project / "pyproject.toml")
+        root = workspace_of(project)
+        member = project.relative_to(root).as_posix()
+        locked = (root / "uv.lock").is_file()
+        kind, file = ("lock", root / "uv.lock") if locked else ("pyproject", project / "pyproject.toml")
     content = file.read_bytes() if file else b""
-    key = hashlib.sha256(repr((content, sorted(extras), sorted(groups), python)).encode()).hexdigest()
+    key = hashlib.sha256(repr((content, member, sorted(extras), sorted(groups), python)).encode()).hexdigest()
     return {
         "packages": "true" if file else "false",
         "kind": kind,
@@ -220,6 +231,50 @@ def describe_packages(
         "python": python,
         "cache-key": f"orch-uv-{env.get('RUNNER_OS', 'any')}-{env.get('RUNNER_ARCH', 'any')}-{key[:32]}",
     }
+
+
+def workspace_of(project: Path) -> Path:
+    """The root of uv's workspace that `project` is a member of, where the one lock of all members lies; else `project` itself.
+
+    As uv finds it: https://docs.astral.sh/uv/concepts/projects/workspaces/.
+    """
+    if says_workspace(project) is not None:
+        return project
+    for folder in project.parents:
+        said = says_workspace(folder)
+        if said is not None:
+            return folder if is_member(project, folder, said) else project
+    return project
+
+
+def says_workspace(folder: Path) -> dict[str, Any] | None:
+    """The table of a workspace in the `pyproject.toml` of `folder`; empty where this Python cannot read it, and uv will say."""
+    file = folder / "pyproject.toml"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if "workspace" not in text:
+        return None
+    if sys.version_info < (3, 11):  # noqa: UP036 - a runner's python3 may be older
+        return {} if re.search(r"^\s*\[\s*tool\s*\.\s*uv\s*\.\s*workspace\s*\]", text, re.MULTILINE) else None
+    import tomllib
+
+    try:
+        said = tomllib.loads(text).get("tool", {}).get("uv", {}).get("workspace")
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def is_member(project: Path, root: Path, said: dict[str, Any]) -> bool:
+    if not said:
+        return True
+
+    def names_it(patterns: Any) -> bool:
+        try:
+            return any(project in root.glob(pattern) for pattern in patterns)
+        except (TypeError, ValueError, NotImplementedError):  # no list of relative patterns, which uv will say
+            return True
+
+    return names_it(said.get("members", [])) and not names_it(said.get("exclude", []))
 
 
 def wants_packages(pyproject: Path, extras: set[str], groups: set[str]) -> bool:

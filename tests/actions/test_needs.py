@@ -112,6 +112,51 @@ def test_packages_come_from_the_lock_else_the_pyproject(workspace: Workspace, fi
     assert answer.said["packages"] == ("false" if kind == "none" else "true")
 
 
+WORKSPACE: Final = '[project]\nname = "all"\n\n[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/alone"]\n'
+
+
+@pytest.mark.parametrize(
+    ("project", "kind"), [("packages/one", "lock"), ("packages/alone", "pyproject"), ("other/one", "pyproject"), ("packages/own", "lock")]
+)
+def test_a_member_of_a_uv_workspace_is_installed_from_the_lock_of_all(workspace: Workspace, project: str, kind: str) -> None:
+    workspace.write("pyproject.toml", WORKSPACE)
+    workspace.write("uv.lock", "version = 1\n")
+    workspace.write(f"{project}/pyproject.toml", PYPROJECT + ("[tool.uv.workspace]\n" if project.endswith("own") else ""))
+    if project.endswith("own"):
+        workspace.write(f"{project}/uv.lock", "version = 1\n")
+    workspace.compiled(project=project)
+
+    answer = workspace.ask("step", pipeline="churn", step="train")
+
+    assert answer.code == 0, answer.log
+    assert (answer.said["kind"], answer.said["project"]) == (kind, str(workspace.root / project))
+    file = "uv.lock" if project == "packages/one" else f"{project}/{'uv.lock' if kind == 'lock' else 'pyproject.toml'}"
+    assert answer.said["file"] == str(workspace.root / file)
+
+
+def test_members_of_a_workspace_have_caches_of_their_own(workspace: Workspace) -> None:
+    workspace.write("pyproject.toml", WORKSPACE)
+    workspace.write("uv.lock", "version = 1\n")
+    keys = set()
+    for project in ("packages/one", "packages/two"):
+        workspace.write(f"{project}/pyproject.toml", PYPROJECT)
+        workspace.compiled(project=project)
+        keys.add(workspace.ask("step", pipeline="churn", step="train").said["cache-key"])
+
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["workspace = [", "tool = 1 # workspace", "[tool.uv.workspace]\nmembers = 1", '[tool.uv.workspace]\nmembers = ["/x"]']
+)
+def test_a_workspace_that_says_nonsense_is_left_to_uv(workspace: Workspace, text: str) -> None:
+    workspace.write("pyproject.toml", text)
+    workspace.write("one/pyproject.toml", PYPROJECT)
+    workspace.compiled(project="one")
+
+    assert workspace.ask("step", pipeline="churn", step="train").said["kind"] == "pyproject"
+
+
 @pytest.mark.parametrize(("text", "hashes"), [("x==1\n", "false"), ("x==1 --hash=sha256:00\n", "true")])
 def test_requirements_of_the_pipeline_come_first(workspace: Workspace, text: str, hashes: str) -> None:
     workspace.write("ml/requirements.txt", text)
