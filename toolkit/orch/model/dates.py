@@ -73,7 +73,7 @@ def read(text: str, zone_name: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(zone(zone_name))
 
 
-def _moments(local: datetime, zone_name: str) -> list[datetime]:
+def moments(local: datetime, zone_name: str) -> list[datetime]:
     """All moments at which clocks in that zone show `local`: one, none when they are put forward, two when they are put back."""
     there = zone(zone_name)
     found: list[datetime] = []
@@ -86,29 +86,29 @@ def _moments(local: datetime, zone_name: str) -> list[datetime]:
 
 
 def _in_zone(local: datetime, zone_name: str, text: str) -> datetime:
-    moments = _moments(local, zone_name)
-    if len(moments) == 1:
-        return moments[0]
-    if moments:
-        hint = f"write {' or '.join(moment.isoformat() for moment in moments)}"
+    shown = moments(local, zone_name)
+    if len(shown) == 1:
+        return shown[0]
+    if shown:
+        hint = f"write {' or '.join(moment.isoformat() for moment in shown)}"
         raise UsageError(f"{text!r} comes twice in {zone_name}: clocks are put back then", hint=hint)
-    before, after = _around(local, zone_name)
+    before, after = around(local, zone_name)
     hint = f"the nearest that there are: {before.isoformat()} and {after.isoformat()}"
     raise UsageError(f"{text!r} does not exist in {zone_name}: clocks are put forward then", hint=hint)
 
 
 def _first_moment(midnight: datetime, zone_name: str, text: str) -> datetime:
     """Of a day whose midnight may come twice, or not at all."""
-    if moments := _moments(midnight, zone_name):
-        return moments[0]
-    before, after = _around(midnight, zone_name)
+    if shown := moments(midnight, zone_name):
+        return shown[0]
+    before, after = around(midnight, zone_name)
     if after.date() == midnight.date():
         return after
     hint = f"the nearest moments that there are: {before.isoformat()} and {after.isoformat()}"
     raise UsageError(f"there was no {text} in {zone_name}: clocks were put forward by a day", hint=hint)
 
 
-def _around(local: datetime, zone_name: str) -> tuple[datetime, datetime]:
+def around(local: datetime, zone_name: str) -> tuple[datetime, datetime]:
     """The last second before the gap that `local` lies in, and the first one after it."""
     there = zone(zone_name)
     # PEP 495: in a gap, fold 0 counts with the offset from before it, and so lies after it, and fold 1 the other way round.

@@ -7,6 +7,7 @@ from support.steps import a_graph, a_step
 
 from orch.errors import LimitError
 from orch.model.canonical import Json
+from orch.model.cron import scattered
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule, StepSettings, Trigger, WorkflowCall
 from orch.orchestrators.github.triggers import check_triggers, dispatch_input, scatter_notes, triggers_of
@@ -109,6 +110,26 @@ def test_a_parameter_without_default_needs_somebody_who_gives_it() -> None:
     assert messages(required, triggers=(Push(), Schedule("5 2 * * *"))) == [
         "parameter 'rows' of pipeline 'p' has no default, and on schedule and push nobody gives it a value"
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Schedule("30 2 * * *"), Schedule("30 2 * * *", "Europe/Berlin")),
+        (Schedule("0 2 * * *"), Schedule("1 2 * * *")),  # as the name scatters it
+        (Schedule("5 2 * * *"), Schedule("5 2 * * *")),
+    ],
+)
+def test_schedules_that_a_job_could_not_tell_apart_are_refused(first: Schedule, second: Schedule) -> None:
+    graph = a_graph(triggers=(first, second), pipeline="p")
+    if first.cron_expression == "0 2 * * *":
+        second = Schedule(scattered("0 2 * * *", "p"))
+        graph = a_graph(triggers=(first, second), pipeline="p")
+
+    (problem,) = check_triggers(graph)
+
+    pair = f"'{first.cron_expression}' ({first.timezone}) and '{second.cron_expression}' ({second.timezone})"
+    assert problem.message == f"pipeline 'p' has the schedules {pair}, which are one to its jobs"
 
 
 def test_more_parameters_than_github_has_fields_are_refused() -> None:

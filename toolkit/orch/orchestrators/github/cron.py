@@ -1,101 +1,60 @@
-"""Cron as GitHub reads it: five fields, no seconds, no `@daily`, at most every five minutes.
+"""What is wrong with a cron expression, in words: also that it never fires, or more often than GitHub starts anything.
 
-https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+`cronsim` walks the calendar here, and not `orch.model.cron`, which jobs evaluate: two readers of one expression find
+where either is wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from dataclasses import dataclass
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import chain, pairwise, takewhile
 from typing import Final
 
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-SHORTEST_MINUTES: Final = 5
+from orch.model import cron
+
+SHORTEST: Final = timedelta(minutes=5)
+_SHORTHANDS: Final = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_EXAMPLE: Final = "as '30 2 * * *': half past two every night"
+# By then, days that follow each other have done so, where any do.
+_WATCHED: Final = timedelta(days=366)
+_START: Final = datetime(2001, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    low: int
-    high: int
-    words: tuple[str, ...] = ()
+def check_cron(expression: str) -> tuple[str, str] | None:
+    """What is wrong with `expression` and what to write, or None."""
+    if expression in _SHORTHANDS:
+        return "it is a word, and GitHub takes five fields", f"write '{_SHORTHANDS[expression]}'"
+    try:
+        parsed = cron.parse(expression)
+    except ValueError as error:
+        fields = expression.split()
+        return str(error), f"write '{' '.join(fields[1:])}': GitHub has no seconds" if len(fields) == 6 else _EXAMPLE
+    from cronsim import CronSim, CronSimError  # asked where there is a schedule only
 
-
-_FIELDS: Final = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day of the month", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("day of the week", 0, 6, _DAYS),
-)
-_PART: Final = re.compile(r"(?:(?P<any>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", re.ASCII)
-
-
-def check_cron(expression: str) -> str | None:
-    """What is wrong with `expression`, or None."""
-    fields = expression.split()
-    if len(fields) != 5:
-        return f"it has {len(fields)} fields, expected five: minute, hour, day of the month, month, day of the week"
-    if expression != " ".join(fields):
-        return "its fields stand apart by more than one space"
-    values = []
-    for text, field in zip(fields, _FIELDS, strict=True):
-        try:
-            values.append(_values(text, field))
-        except ValueError as error:
-            return f"its {field.name} is {text!r}, {error}"
-    gap = _shortest_gap(sorted(values[0]), values[1])
-    if gap < SHORTEST_MINUTES:
-        return f"it starts every {gap} minutes, GitHub at most every {SHORTEST_MINUTES}"
+    try:
+        moments = CronSim(expression, _START)
+        first = next(moments)
+    except (CronSimError, StopIteration):  # of what `parse` has taken: a day that none of the months has
+        return "it never fires: no month that it names has such a day", "name a day that there is, as '0 2 28 * *'"
+    if _may_be_too_often(parsed):
+        year = takewhile(lambda moment: moment < first + _WATCHED, chain([first], moments))
+        shortest = next((later - earlier for earlier, later in pairwise(year) if later - earlier < SHORTEST), SHORTEST)
+        if shortest < SHORTEST:
+            minutes = shortest.seconds // 60
+            told = f"it fires {minutes} minute{'' if minutes == 1 else 's'} after it did, GitHub at most every {SHORTEST.seconds // 60}"
+            return told, "as '*/5 * * * *'"
     return None
 
 
-def scattered(expression: str, name: str) -> str:
-    """`expression`, valid, with a minute of exactly 0 replaced by one that depends on `name` alone.
-
-    At the full hour GitHub has most to start, and delays or drops what it cannot.
-    """
-    minute, rest = expression.split(" ", 1)
-    if minute != "0":
-        return expression
-    return f"{1 + int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 59} {rest}"
-
-
-def _values(text: str, field: _Field) -> set[int]:
-    found: set[int] = set()
-    for part in text.split(","):
-        match = _PART.fullmatch(part)
-        if not match:
-            raise ValueError("which is not a number, a range, a list or '*'")
-        if match["any"]:
-            first, last = field.low, field.high
-        else:
-            first = _number(match["first"], field)
-            last = _number(match["last"], field) if match["last"] else field.high if match["step"] else first
-        step = int(match["step"] or 1)
-        if step == 0:
-            raise ValueError("whose step is 0")
-        if last < first:
-            raise ValueError("whose range runs backwards")
-        found.update(range(first, last + 1, step))
-    return found
-
-
-def _number(text: str, field: _Field) -> int:
-    if text.upper() in field.words:
-        return field.low + field.words.index(text.upper())
-    if not text.isdecimal() or not field.low <= int(text) <= field.high:
-        words = f" or {field.words[0]} to {field.words[-1]}" if field.words else ""
-        raise ValueError(f"expected {field.low} to {field.high}{words}")
-    return int(text)
-
-
-def _shortest_gap(minutes: list[int], hours: set[int]) -> int:
-    """The shortest time between two starts; over the full hour only where two hours follow each other."""
-    gaps = [later - earlier for earlier, later in pairwise(minutes)]
-    if any((hour + 1) % 24 in hours for hour in hours):
-        gaps.append(60 + minutes[0] - minutes[-1])
-    return min(gaps, default=60)
+def _may_be_too_often(parsed: cron.Cron) -> bool:
+    """Whether two of its times are too near, if each day came after each."""
+    minutes = [60 * at.hour + at.minute for at in parsed.times]
+    return any(later - earlier < SHORTEST.seconds // 60 for earlier, later in pairwise([*minutes, minutes[0] + 24 * 60]))

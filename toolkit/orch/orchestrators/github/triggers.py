@@ -11,10 +11,11 @@ from typing import Final
 
 from orch.errors import LimitError, OrchError, PipelineError
 from orch.model import values
+from orch.model.cron import scattered
 from orch.model.graph import Graph
 from orch.model.parameters import EXACT_INT, Kind, Parameter
 from orch.model.settings import PullRequest, Push, Schedule, WorkflowCall
-from orch.orchestrators.github.cron import check_cron, scattered
+from orch.orchestrators.github.cron import check_cron
 from orch.workflow.expressions import is_plain
 from orch.workflow.limits import INPUTS
 from orch.workflow.model import Called, Cron, Dispatch, Filter, Input, InputType, Triggers
@@ -104,6 +105,7 @@ def check_triggers(graph: Graph) -> Iterator[OrchError]:
     for kind in (Push, PullRequest):
         if sum(isinstance(trigger, kind) for trigger in graph.triggers) > 1:
             yield PipelineError(f"{who} has two triggers of the kind {kind.__name__}", hint="list all branches and paths in one")
+    yield from _check_same_schedules(graph, who)
     for trigger in graph.triggers:
         if isinstance(trigger, Schedule):
             yield from _check_schedule(trigger, who)
@@ -169,11 +171,23 @@ def _text_problem(text: str) -> str | None:
     return None
 
 
+def _check_same_schedules(graph: Graph, who: str) -> Iterator[OrchError]:
+    """Of what started a run, GitHub says the cron expression alone."""
+    seen: dict[str, Schedule] = {}
+    for schedule in graph.triggers:
+        if isinstance(schedule, Schedule) and not check_cron(schedule.cron_expression):
+            written = scattered(schedule.cron_expression, graph.pipeline)
+            if other := seen.get(written):
+                pair = f"{other.cron_expression!r} ({other.timezone}) and {schedule.cron_expression!r} ({schedule.timezone})"
+                hint = f"move one by a minute: GitHub has both as {written!r}, and a job could not tell which it is for"
+                yield PipelineError(f"{who} has the schedules {pair}, which are one to its jobs", hint=hint)
+            seen[written] = schedule
+
+
 def _check_schedule(schedule: Schedule, who: str) -> Iterator[OrchError]:
     cron = schedule.cron_expression
     if problem := check_cron(cron):
-        hint = "as '30 2 * * *': half past two every night"
-        yield PipelineError(f"{who} has the schedule {cron!r}: {problem}", hint=hint)
+        yield PipelineError(f"{who} has the schedule {cron!r}: {problem[0]}", hint=problem[1])
     try:
         zoneinfo.ZoneInfo(schedule.timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
