@@ -94,6 +94,11 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
         (["20260101", "--step", "laod"], 2, "no step 'laod'.*\n.*did you mean 'load'"),
         (["20260101", "--step", ""], 2, "no step ''"),
     ],
+    "plan": [
+        (["nope.py"], 2, "no file 'nope.py'"),
+        (["flow.py:chrn"], 3, "no pipeline 'chrn'"),
+        (["flow.py", "--pack", "car"], 2, "no option '--pack'"),
+    ],
     "explain": [
         (["flow.py", "laod"], 2, "no step 'laod'.*\n.*did you mean 'load'"),
         (["nope.py", "load"], 2, "no file 'nope.py'"),

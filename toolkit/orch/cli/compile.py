@@ -26,7 +26,7 @@ def command(references: tuple[str, ...]) -> None:
     for compiled, written in groupby(write(compilation), key=lambda item: item[0]):
         for _, path, is_new in written:
             click.echo(f"{'wrote' if is_new else 'unchanged':<9} {path}")
-        jobs = compiled.jobs
+        jobs = len(compiled.workflow.jobs)
         click.echo(f"{compiled.graph.pipeline}: {jobs} jobs, at least {jobs} minutes on the bill of a run (GitHub rounds each job up)")
     findings = [finding for compiled in compilation.pipelines for finding in compiled.findings]
     left_behind = [each.error for each in drift(compilation)]

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "upgrade": "Move the repository to this version of orch.",
     "act": "Run a pipeline's compiled workflow on this machine with act.",
     "runs": "List runs, show one, read its logs.",
+    "plan": "Show the jobs of a pipeline's workflow, how long they take and what a run costs.",
     "explain": "Show why a step ran or was cached, and what changed.",
     "gc": "Delete runs and results that are not needed any more.",
     "stack": "Show stacks and choose the active one.",

@@ -18,6 +18,8 @@ FILE: Final = "orch.yaml"
 STACK_VARIABLE: Final = "ORCH_STACK"
 
 Orchestrator = Literal["local", "github"]
+# Who looks for results of earlier runs in workflows: a job before the others, each job itself, nobody, or what costs less.
+Cache = Literal["auto", "plan", "job", "off"]
 
 _STRICT: Final[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
@@ -55,12 +57,20 @@ def _check_label(name: str, label: str) -> None:
         raise ValueError(f"{name} is {label!r}, expected the label of a runner")
 
 
+def _check_dollars(name: str, amount: float | None) -> None:
+    if amount is not None and not 0 <= amount < math.inf:
+        raise ValueError(f"{name} is {amount!r}, expected US dollars from 0")
+
+
 BUILT_IN: Final[Mapping[str, Stack]] = {"local": Stack("local"), "github": Stack("github")}
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A GitHub runner by its label, and what it has; what is not said, it is not known to have."""
+    """A GitHub runner by its label, and what it has; what is not said, it is not known to have.
+
+    `price_per_minute` is US dollars, for runners that are not on GitHub's list or have another price for you.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
@@ -68,9 +78,11 @@ class Runner:
     cpu_count: float = 0
     gpu_count: int = 0
     memory: str = "0B"
+    price_per_minute: float | None = None
 
     def __post_init__(self) -> None:
         _check_label("label", self.label)
+        _check_dollars("price_per_minute", self.price_per_minute)
         for name in ("cpu_count", "gpu_count"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected a number from 0")
@@ -105,7 +117,8 @@ class Retention:
 class Settings:
     """All of `orch.yaml`. `pipelines` are globs from the git root; `action` stands in for the released one.
 
-    `result_runner` is the label of the runner that the last job of every workflow waits for.
+    `result_runner` is the label of the runner that the last job of every workflow waits for; `max_cost` is what a run may
+    cost at most, in US dollars, or `orch check` finds fault.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -118,9 +131,12 @@ class Settings:
     result_runner: str = RESULT_RUNNER
     retention: Retention = field(default_factory=Retention)
     pickle: Literal["allow", "forbid"] = "allow"
+    cache: Cache = "off"
+    max_cost: float | None = None
 
     def __post_init__(self) -> None:
         _check_label("result_runner", self.result_runner)
+        _check_dollars("max_cost", self.max_cost)
 
     @property
     def all_stacks(self) -> Mapping[str, Stack]:

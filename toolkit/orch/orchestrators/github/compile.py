@@ -48,7 +48,12 @@ def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins 
 
 def files(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> dict[str, str]:
     """What `orch compile` writes for `graph`: path from the git root -> text."""
-    text = emit(compile_workflow(graph, settings, pins), header(graph))
+    return files_of(graph, compile_workflow(graph, settings, pins))
+
+
+def files_of(graph: Graph, workflow: Workflow) -> dict[str, str]:
+    """The same, of a workflow that is compiled already."""
+    text = emit(workflow, header(graph))
     raise_problems(_located(check_size(workflow_path(graph.pipeline), text), graph))
     return {workflow_path(graph.pipeline): text, graph_path(graph.pipeline): graph.text()}
 

@@ -11,11 +11,13 @@ from orch.authoring.project import check_divided_by_slashes, find_project
 from orch.errors import LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
 from orch.names import workflow_path
-from orch.orchestrators.github.compile import check_release, files, source_path
+from orch.orchestrators.github.bill import check_cost
+from orch.orchestrators.github.compile import check_release, compile_workflow, files_of, source_path
 from orch.orchestrators.github.generated import generated, read, source_of
 from orch.orchestrators.github.pins import Pins, load_pins
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
+from orch.workflow.model import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,16 @@ class Compiled:
     """One pipeline: its graph, what belongs into the repository (path from the git root -> text), and findings about it."""
 
     graph: Graph
+    workflow: Workflow
     files: Mapping[str, str]
     findings: tuple[OrchError, ...] = ()
 
-    @property
-    def jobs(self) -> int:
-        return len(self.graph.steps) + 1
+    @classmethod
+    def of(cls, graph: Graph, settings: Settings, pins: Pins) -> Compiled:
+        """Raises at once everything that GitHub or this version cannot do."""
+        workflow = compile_workflow(graph, settings, pins)
+        findings = (*check_release(graph, settings, pins), *check_cost(graph, workflow.jobs, settings, source_path(graph)))
+        return cls(graph, workflow, files_of(graph, workflow), findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
     pipelines: list[Compiled] = []
     for graph in _graphs(wanted, problems):
         try:
-            pipelines.append(Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins))))
+            pipelines.append(Compiled.of(graph, settings, pins))
         except OrchError as error:
             problems += error.problems
     graphs = [each.graph for each in pipelines]

@@ -12,7 +12,7 @@ from typing import Final
 from orch.authoring.load import load_graphs, separate_modules
 from orch.errors import OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
 from orch.names import PINS_PATH, graph_path, workflow_path
-from orch.orchestrators.github.compile import check_release, files, source_path
+from orch.orchestrators.github.compile import source_path
 from orch.orchestrators.github.generated import is_generated
 from orch.orchestrators.github.pins import Pins, load_pins
 from orch.orchestrators.github.placing import check_places
@@ -94,7 +94,7 @@ def _compile_example(
     if (other := taken.get(graph.pipeline.lower())) or ((git_root / where).exists() and not is_generated(git_root, where)):
         message = f"the example is called {graph.pipeline!r}, and so is a pipeline of {other}" if other else f"{where!r} is there already"
         raise PipelineError(message, hint="call the example something else, as in `orch init --name dice`", where=Where(other or where))
-    yield Compiled(graph, files(graph, settings, pins), tuple(check_release(graph, settings, pins)))
+    yield Compiled.of(graph, settings, pins)
 
 
 def _project_of(git_root: Path, path: str) -> str | None:
