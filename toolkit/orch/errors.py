@@ -191,6 +191,12 @@ class ArgumentError(PipelineError):
     code = "argument"
 
 
+class MapError(PipelineError):
+    """A step that is to run once for each item of what is no list, or of lists that do not go together."""
+
+    code = "map"
+
+
 class SerializationError(PipelineError):
     """A parameter that cannot be written into the graph."""
 
@@ -283,10 +289,17 @@ class StoreError(OrchError):
 
 
 class RemoteError(OrchError):
-    """A server that a command asks over the network, and that does not answer or refuses."""
+    """A server that a command or a job asks over the network, and that does not answer or refuses.
+
+    `status` is that of its answer; 0 where there was none.
+    """
 
     code = "remote"
     exit_code = ExitCode.UNREACHABLE
+
+    def __init__(self, message: str, *, hint: str = "", where: Where | None = None, status: int = 0) -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.status = status
 
 
 class ToolMissingError(OrchError):
