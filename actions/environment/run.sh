@@ -9,7 +9,7 @@ export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
 # What an earlier use of the action in the same job left behind is not this one's.
-rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run"
+rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "${work:?}/plan"
 
 case $1 in
 step)
@@ -22,6 +22,9 @@ pipeline)
   [[ -z ${ORCH_JOBS:-} ]] || options+=(--jobs "$ORCH_JOBS")
   [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
   exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" "${options[@]}"
+  ;;
+plan)
+  exec "$ORCH_INTERPRETER" -P -m orch decide run --graph "$ORCH_GRAPH" --project "$ORCH_PROJECT" --output "$work/plan" --cache "$ORCH_CACHE"
   ;;
 result)
   mkdir -p "$work/records"

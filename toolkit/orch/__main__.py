@@ -69,13 +69,19 @@ def _result_run(arguments: list[str]) -> int:
     return result.main(arguments)
 
 
+def _decide_run(arguments: list[str]) -> int:
+    from orch.runtime import plan
+
+    return plan.main(arguments, dict(os.environ), sys.stdout)
+
+
 def _pipeline_run(arguments: list[str]) -> int:
     from orch.orchestrators.local import in_job
 
     return in_job.main(arguments, dict(os.environ), sys.stdout)
 
 
-_ENTRYPOINTS = {"step run": _step_run, "result run": _result_run, "pipeline run": _pipeline_run}
+_ENTRYPOINTS = {"step run": _step_run, "decide run": _decide_run, "result run": _result_run, "pipeline run": _pipeline_run}
 
 if __name__ == "__main__":
     exit_code = main()

@@ -14,6 +14,7 @@ from typing import Final
 # no leading `__`; shorter here, because the artifact name holds the pipeline's name as well.
 STEP_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESULT_JOB: Final = "orch-result"
+PLAN_JOB: Final = "orch-plan"
 RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
 
 
@@ -73,6 +74,16 @@ def record_artifact(pipeline: str, step: str, attempt: int | str) -> str:
 def run_artifact(pipeline: str, attempt: int | str) -> str:
     """The GitHub artifact that carries the run's folded record."""
     return f"orch-run-{pipeline}-a{attempt}"
+
+
+def plan_artifact(pipeline: str, attempt: int | str) -> str:
+    """The GitHub artifact that carries what the plan job knows; no step has a `-` in its id, so none has this name."""
+    return outputs_artifact(pipeline, PLAN_JOB, attempt)
+
+
+def index_artifact(pipeline: str, attempt: int | str) -> str:
+    """The GitHub artifact that carries the index of results, which the next run's plan reads."""
+    return outputs_artifact(pipeline, "orch-index", attempt)
 
 
 def workflow_path(pipeline: str) -> str:

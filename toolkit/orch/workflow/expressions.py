@@ -36,6 +36,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A value inside another, as `fromJSON(...).load`: https://docs.github.com/actions/reference/workflows-and-actions/contexts"""
+
+    of: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Equal:
     """https://docs.github.com/actions/reference/workflows-and-actions/expressions#operators"""
 
@@ -64,7 +72,7 @@ class Or:
     terms: tuple[Expression, ...]
 
 
-Expression = Literal | Context | Call | Equal | Not | And | Or
+Expression = Literal | Context | Call | Member | Equal | Not | And | Or
 
 # https://docs.github.com/actions/reference/workflows-and-actions/expressions#status-check-functions
 ALWAYS: Final = Call("always")
@@ -78,6 +86,10 @@ def need_succeeded(job: str) -> Expression:
 
 def to_json(value: Expression) -> Expression:
     return Call("toJSON", (value,))
+
+
+def from_json(value: Expression) -> Expression:
+    return Call("fromJSON", (value,))
 
 
 def interpolate(expression: Expression) -> str:
@@ -100,6 +112,8 @@ def render(expression: Expression) -> str:
             return path[0] + "".join(_member(part) for part in path[1:])
         case Call(function, arguments):
             return f"{function}({', '.join(map(render, arguments))})"
+        case Member(of, name):
+            return f"{render(of)}{_member(name)}"
         case Equal(left, right):
             return f"{_operand(left)} == {_operand(right)}"
         case Not(term):

@@ -181,9 +181,10 @@ class Uses:
     inputs: Mapping[str, str | float | bool] = field(default_factory=dict)
     name: str = ""
     condition: str = ""
+    id: str = ""
 
     def to_data(self) -> Data:
-        return _filled({"if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)})
+        return _filled({"id": self.id, "if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ class Job:
     needs: tuple[str, ...] = ()
     condition: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     def to_data(self) -> Data:
         return _filled(
@@ -230,6 +232,7 @@ class Job:
                 "needs": list(self.needs),
                 "if": self.condition,
                 "runs-on": self.runs_on,
+                "outputs": dict(self.outputs),
                 "env": dict(self.environment),
                 "steps": [step.to_data() for step in self.steps],
                 "timeout-minutes": self.timeout_minutes,

@@ -10,9 +10,10 @@ from typing import Final
 from orch.errors import LimitError, OrchError, PipelineError, UnsupportedError
 from orch.model.graph import Graph
 from orch.model.steps import Step
-from orch.names import RESULT_JOB
+from orch.names import PLAN_JOB, RESULT_JOB
 from orch.orchestrators.github.conditions import job_condition
 from orch.orchestrators.github.pins import Pins
+from orch.orchestrators.github.plan_job import plan_job, plan_reasons
 from orch.orchestrators.github.reduction import reduced_needs
 from orch.orchestrators.github.runners import check_runner, is_hosted, runner_for
 from orch.stacks.settings import Retention, Settings
@@ -42,8 +43,9 @@ def jobs_of(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     needs = reduced_needs(graph)
     action = pins.own_action(settings.action)
     checkout = Uses(pins["actions/checkout"], {"persist-credentials": False}, name="Check out")
-    jobs = {step.id: _step_job(graph, step, needs[step.id], settings, checkout, action) for step in graph.steps}
-    return jobs | {RESULT_JOB: _result_job(graph, settings, checkout, action)}
+    first = {PLAN_JOB: plan_job(graph, settings, checkout, action)} if plan_reasons(graph, settings) else {}
+    jobs = {step.id: _step_job(graph, step, (*first, *needs[step.id]), settings, checkout, action) for step in graph.steps}
+    return first | jobs | {RESULT_JOB: _result_job(graph, settings, checkout, action, tuple(first))}
 
 
 def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settings, checkout: Uses, action: ActionRef) -> Job:
@@ -64,7 +66,7 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
         name=step.id,
         permissions=tuple(permissions),
         needs=needs,
-        condition=job_condition(step.condition, needs),
+        condition=job_condition(step.condition, needs, planned=step.id if PLAN_JOB in needs else ""),
         runs_on=runner.label,
         environment={secret: interpolate(Context(("secrets", secret))) for secret in sorted(step.settings.secrets)},
         steps=(checkout, Uses(action, inputs, name="Run")),
@@ -72,7 +74,7 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
     )
 
 
-def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
+def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef, first: tuple[str, ...]) -> Job:
     inputs = {"pipeline": graph.pipeline, "needs": _NEEDS}
     if graph.parameters:
         inputs["parameters"] = _PARAMETERS
@@ -81,7 +83,7 @@ def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: Action
         name=f"{graph.pipeline} / result",
         permissions=(_READ_CODE, Permission("actions", reason="to read artifacts of earlier attempts")),
         # All jobs and not the last ones alone: it fails on any that failed or was cancelled.
-        needs=tuple(step.id for step in graph.steps),
+        needs=(*first, *(step.id for step in graph.steps)),
         # The one place for always(): branch protection requires this job, and a required check that is skipped,
         # as it would be below a failed or cancelled job, counts as passed.
         condition=interpolate(ALWAYS),
