@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from orch.authoring import git
 from orch.authoring.modules import load_module
@@ -16,6 +15,7 @@ from orch.authoring.project import Project, find_project, portable
 from orch.authoring.tracing import trace
 from orch.errors import LoadError, OrchError, UsageError, Where, raise_problems
 from orch.model.graph import Graph
+from orch.system import streams
 
 
 def split_reference(reference: str) -> tuple[Path, str | None]:
@@ -55,9 +55,9 @@ def _trace(pipeline: PipelineFunction[..., object]) -> Graph:
         return trace(pipeline)
 
 
-def _quiet() -> redirect_stdout[TextIO]:
+def _quiet() -> AbstractContextManager[None]:
     """What a user's module prints is for people: stdout is what the command answers, a diagram or JSON."""
-    return redirect_stdout(sys.stderr)
+    return streams.joined(sys.stderr)
 
 
 def load_graphs(reference: str) -> list[Graph]:

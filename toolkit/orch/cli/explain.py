@@ -67,11 +67,13 @@ def _is_file(word: str) -> bool:
 def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path | None) -> Explanation:
     from orch.authoring.load import load_graph, split_reference
     from orch.model import dates, values
+    from orch.runtime.loading import heard
     from orch.runtime.secrets import declared, redactor
     from orch.stacks.secrets import with_secrets
 
     texts = arguments.parse_assignments(assignments)
-    graph = load_graph(reference)
+    with heard():
+        graph = load_graph(reference)
     _check_step(step, list(graph.by_id), f"pipeline {graph.pipeline!r}")
     given = arguments.values_for(graph.parameters, texts, config)
     project = find_project(split_reference(reference)[0])

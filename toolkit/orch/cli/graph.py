@@ -29,6 +29,7 @@ def command(reference: str, kind: Format | None, output: Path | None) -> None:
     """
     from orch.authoring.load import load_graph
     from orch.errors import UsageError
+    from orch.runtime.loading import heard
 
     chosen = kind or (_FORMATS.get(output.suffix.lower()) if output else "mermaid")
     if chosen is None:
@@ -36,7 +37,9 @@ def command(reference: str, kind: Format | None, output: Path | None) -> None:
         raise UsageError(f"--output {str(output)!r} does not say which format", hint=hint)
     if chosen == "png" and output is None and sys.stdout.isatty():
         raise UsageError("a PNG is not for a terminal", hint="name a file, as in --output graph.png")
-    picture = _picture(load_graph(reference), chosen)
+    with heard():
+        graph = load_graph(reference)
+    picture = _picture(graph, chosen)
     if output is not None:
         _write(output, picture)
     elif chosen == "png":

@@ -20,6 +20,7 @@ from orch.model.records import RunRecord
 from orch.orchestrators import local
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.parts import Part, part_from, part_of
+from orch.runtime.loading import heard
 from orch.runtime.runner import on_runner
 from orch.runtime.secrets import declared
 from orch.stacks.load import load_settings
@@ -60,7 +61,8 @@ def command(
         raise UsageError("--step and --from do not go together", hint="--from runs a step and all below it; name single steps with --step")
     texts = arguments.parse_assignments(assignments)
     file, _ = split_reference(reference)
-    graph = load_graph(reference)
+    with heard():
+        graph = load_graph(reference)
     parameters = arguments.values_for(graph.parameters, texts, config)
     part = part_of(graph, steps) if steps else part_from(graph, first) if first is not None else None
     record = run_graph(

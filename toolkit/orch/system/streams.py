@@ -1,10 +1,13 @@
-"""stdout and stderr as a program may find them: closed from the start, or full at the end."""
+"""stdout and stderr as a program may find them, closed from the start or full at the end; and both as one."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import TextIO
 
 
 def open_missing() -> None:
@@ -27,3 +30,37 @@ def drop_unwritten() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             except (OSError, ValueError):
                 continue  # no file descriptor, as under a test
+
+
+@contextmanager
+def joined(stream: TextIO) -> Iterator[None]:
+    """Whatever is written to stdout and stderr meanwhile, by Python, by libraries and by other programs, goes to `stream`."""
+    try:
+        target = stream.fileno()
+    except (OSError, ValueError):  # no file descriptor, as under a test
+        target = -1
+    with redirect_stdout(stream), redirect_stderr(stream), _descriptors_joined(target):
+        yield
+
+
+@contextmanager
+def _descriptors_joined(target: int) -> Iterator[None]:
+    _flush()
+    kept = {number: os.dup(number) for number in (1, 2) if target not in (-1, number)}
+    for number in kept:
+        os.dup2(target, number)
+    try:
+        yield
+    finally:
+        _flush()
+        for number, copy in kept.items():
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+def _flush() -> None:
+    """What Python holds back belongs to where the descriptors lead now."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()

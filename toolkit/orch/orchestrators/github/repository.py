@@ -15,6 +15,7 @@ from orch.orchestrators.github.bill import check_cost
 from orch.orchestrators.github.compile import check_release, compile_workflow, files_of, source_path
 from orch.orchestrators.github.generated import generated, read, source_of
 from orch.orchestrators.github.pins import Pins, load_pins
+from orch.runtime.loading import heard
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
 from orch.workflow.model import Workflow
@@ -124,7 +125,7 @@ def _graphs(references: Iterable[str], problems: list[OrchError]) -> Iterator[Gr
     seen: set[tuple[str, ...]] = set()
     for reference in references:
         try:
-            with separate_modules():
+            with heard(), separate_modules():
                 graphs = load_graphs(reference)
         except OrchError as error:
             problems += error.problems

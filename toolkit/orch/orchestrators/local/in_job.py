@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +17,7 @@ from orch.orchestrators.local.preflight import default_jobs
 from orch.orchestrators.local.run import run
 from orch.runtime import arguments, runner
 from orch.runtime.inputs import given_parameters
+from orch.runtime.loading import heard
 from orch.runtime.summary import render
 
 
@@ -25,7 +25,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pipeline cannot start."""
     options = arguments.parse(argv, required=["pipeline", "home"], optional=["jobs", "logical-date", "pickle"])
     # What the user's modules print is data, too; a runner reads two streams in no order, so it goes where the commands go.
-    with runner.commands_stopped(stdout, environment), redirect_stderr(stdout):
+    with heard(stdout, environment):
         graph = load_graph(options["pipeline"])
     project = find_project(split_reference(options["pipeline"])[0])
     given_date = options.get("logical-date")
