@@ -35,7 +35,7 @@ def test_a_few_steps_look_for_themselves_and_many_have_a_plan_look(graph: Graph,
 def test_every_job_waits_for_the_plan() -> None:
     made = jobs(DIAMOND, "plan")
 
-    assert list(made)[0] == "orch-plan"
+    assert next(iter(made)) == "orch-plan"
     assert made["orch-plan"].needs == ()
     assert set(made["orch-plan"].outputs) == set(OUTPUTS)
     assert all(made[name].needs[0] == "orch-plan" for name in ("a", "b", "c", "d", "orch-result"))
