@@ -13,8 +13,10 @@ from support.act import act_module
 from support.jobs import Job
 from support.local import run_module
 
+from orch.errors import UsageError
 from orch.model.records import comparable_digests
 from orch.model.states import State
+from orch.orchestrators.local.parts import part_of
 
 TOOLKIT: Final = Path(__file__).parents[2] / "toolkit"
 
@@ -155,15 +157,42 @@ def test_saving_a_pickle_that_is_forbidden_fails_with_place_type_and_the_way_out
     assert "@orch.materializer" in failure.message
 
 
+def test_an_earlier_result_that_is_a_pickle_is_none_once_pickles_are_forbidden(tmp_path: Path) -> None:
+    first = run_module(tmp_path, MODELS)
+
+    ran = run_module(tmp_path, MODELS, pickles="forbid")
+
+    assert ran.states == {"fit": "failed", "use": "skipped"}
+    assert ran["fit"].cause == "forbidden"
+    assert ran["fit"].failure is not None
+    assert "can only be pickled, and orch.yaml says `pickle: forbid`" in ran["fit"].failure.message
+    with pytest.raises(UsageError, match=f"the outputs of 'fit' in run '{first.record.info.run}' are a pickle, and orch.yaml says"):
+        run_module(tmp_path, MODELS, pickles="forbid", part=lambda graph: part_of(graph, ["use"]))
+    assert run_module(tmp_path, MODELS).states == {"fit": "cached", "use": "cached"}
+
+
+def test_explain_knows_that_pickles_are_forbidden(tmp_path: Path) -> None:
+    first = run_module(tmp_path, MODELS).record.info.run
+    (tmp_path / ".git").mkdir(exist_ok=True)
+    (tmp_path / "orch.yaml").write_text("pickle: forbid\n")
+    command = [sys.executable, "-P", "-m", "orch", "explain", "pipeline.py", "fit"]
+    environment = {**os.environ, "PYTHONPATH": str(TOOLKIT)}
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert f"fit runs next time: the result of run {first} is a pickle, and orch.yaml says `pickle: forbid`" in told.stdout, told.stderr
+
+
 def test_loading_a_pickle_that_is_forbidden_fails_and_runs_nothing(tmp_path: Path) -> None:
-    run_module(tmp_path, MODELS)
+    job = Job(tmp_path, MODELS)
+    job.run("fit")
+    job.deliver("orch-p-fit-a1")
 
-    ran = run_module(tmp_path, MODELS.replace('type(models["best"])', 'type(models["best"] or 1)'), pickles="forbid")
+    command, environment = [*job.command("use"), "--pickle", "forbid"], job.environment({})
+    refused = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
 
-    assert ran.states == {"fit": "cached", "use": "failed"}
-    assert ran["use"].failure is not None
-    assert "is a pickle, loading it could run any code, and orch.yaml says `pickle: forbid`" in ran["use"].failure.message
-    assert "--no-cache" in ran["use"].failure.message
+    assert refused.returncode == 1
+    message = job.record()["failure"]["message"]
+    assert "is a pickle, loading it could run any code, and orch.yaml says `pickle: forbid`" in message
 
 
 def test_jobs_are_told_by_the_workflow(tmp_path: Path) -> None:

@@ -155,6 +155,20 @@ def test_a_result_whose_bytes_are_gone_is_made_again() -> None:
     assert run(CHAIN, replace(before, is_lost=lambda entry: entry.step == "clean")) == ["clean"]
 
 
+def test_a_result_that_is_a_pickle_is_none_where_pickles_are_forbidden() -> None:
+    before = known(CHAIN)
+    run(CHAIN, before)
+    (entry,) = (entry for entry in before.index if entry.step == "clean")
+    for meta, expected in (({"pickles": ["$.a"]}, Cause.FORBIDDEN), ({"pickles": []}, Cause.HIT)):
+        outputs = {name: replace(artifact, meta=meta) for name, artifact in entry.outputs.items()}
+        index = Index([*before.index, replace(entry, outputs=outputs)])
+
+        plan = decide(CHAIN, replace(before, index=index, may_unpickle=False))
+
+        assert actions(plan)["clean"][1] is expected
+        assert actions(decide(CHAIN, replace(before, index=index)))["clean"] == (Action.CACHED, Cause.HIT)
+
+
 def test_a_result_that_lacks_an_output_is_made_again() -> None:
     before = known(CHAIN)
     run(CHAIN, before)

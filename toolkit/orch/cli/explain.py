@@ -69,6 +69,7 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
     from orch.model import dates, values
     from orch.runtime.loading import heard
     from orch.runtime.secrets import declared, redactor
+    from orch.stacks.load import load_settings
     from orch.stacks.secrets import with_secrets
 
     texts = arguments.parse_assignments(assignments)
@@ -87,6 +88,7 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
         step,
         parameters={name: values.encode(value) for name, value in given.items()},
         redact=redactor(graph.steps, environment),
+        may_unpickle=load_settings(project.git_root).pickle == "allow",
     )
 
 

@@ -29,6 +29,7 @@ class Cause(StrEnum):
     CHANGED = "changed"
     EXPIRED = "expired"
     LOST = "lost"  # the earlier result's bytes are gone
+    FORBIDDEN = "forbidden"  # the earlier result is a pickle, and none may be loaded any more
     UPSTREAM = "upstream"  # a step that it reads from must run
 
 

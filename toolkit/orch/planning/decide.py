@@ -32,6 +32,7 @@ class Known:
     logical_date: str = ""
     is_lost: Callable[[Entry], bool] = field(default=lambda _: False)
     masked: Callable[[Mapping[str, Json]], Mapping[str, Json]] = field(default=lambda document: document)
+    may_unpickle: bool = True
     reads_cache: bool = True  # False under --no-cache: keys are computed, and nothing is taken
 
 
@@ -71,6 +72,9 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
         return Decision(step.id, Action.RUN, Cause.EXPIRED, f"the result of {entry.ended} has expired", key, facts)
     if not _is_whole(entry, step) or known.is_lost(entry):
         return Decision(step.id, Action.RUN, Cause.LOST, f"the result of run {entry.run} is not in the store any more", key, facts)
+    if not known.may_unpickle and any(artifact.pickled for artifact in entry.outputs.values()):
+        reason = f"the result of run {entry.run} is a pickle, and orch.yaml says `pickle: forbid`"
+        return Decision(step.id, Action.RUN, Cause.FORBIDDEN, reason, key, facts)
     return Decision(step.id, Action.CACHED, Cause.HIT, f"as in run {entry.run}", key, facts, entry)
 
 

@@ -55,6 +55,7 @@ class Cache:
         redact: Redactor,
         shared: Shared | None = None,
         besides: Collection[str] = frozenset(),
+        may_unpickle: bool = True,
     ) -> None:
         """`besides` are steps about which nothing is to be decided."""
         self.graph = graph
@@ -78,6 +79,7 @@ class Cache:
             logical_date=info.logical_date,
             is_lost=self._is_lost,
             masked=lambda document: masked_values(document, redact),
+            may_unpickle=may_unpickle,
             reads_cache=use.reads,
         )
         self._has_kept_sources = False

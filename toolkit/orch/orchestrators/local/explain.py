@@ -34,6 +34,7 @@ _RAN: Final = {
     Cause.CHANGED: "what it depends on had changed",
     Cause.EXPIRED: "its earlier result had expired",
     Cause.LOST: "its earlier result was not in the store any more, or was damaged there",
+    Cause.FORBIDDEN: "its earlier result was a pickle, and orch.yaml said `pickle: forbid`",
 }
 
 
@@ -72,11 +73,19 @@ class Explanation:
 
 
 def explain_next(
-    graph: Graph, project: Project, info: RunInfo, home: Home, step: str, *, parameters: Mapping[str, Json], redact: Redactor
+    graph: Graph,
+    project: Project,
+    info: RunInfo,
+    home: Home,
+    step: str,
+    *,
+    parameters: Mapping[str, Json],
+    redact: Redactor,
+    may_unpickle: bool = True,
 ) -> Explanation:
     """By the decision of a full run that would start now."""
     home.check()
-    cache = Cache(graph, project, info, home, Use(keeps=False), parameters=parameters, redact=redact)
+    cache = Cache(graph, project, info, home, Use(keeps=False), parameters=parameters, redact=redact, may_unpickle=may_unpickle)
     plan = decide(graph, cache.known)
     planned = decision = plan[step]
     reason = planned.reason

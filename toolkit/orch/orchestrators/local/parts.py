@@ -66,7 +66,7 @@ def _known(graph: Graph, steps: Iterable[str]) -> set[str]:
     return chosen
 
 
-def last_results(part: Part, home: Home, shared: Shared | None = None) -> dict[str, StepRecord]:
+def last_results(part: Part, home: Home, shared: Shared | None = None, *, may_unpickle: bool = True) -> dict[str, StepRecord]:
     """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors."""
     found: dict[str, StepRecord] = {}
     missing = {step.id: step for step in part.producers}
@@ -78,7 +78,8 @@ def last_results(part: Part, home: Home, shared: Shared | None = None) -> dict[s
                 del missing[step.id]
         if not missing:
             break
-    raise_problems([*_absent(part, missing), *_lost(part, found, shared or Shared(LocalStore(home.store)))])
+    refused = () if may_unpickle else _pickled(part, found)
+    raise_problems([*_absent(part, missing), *refused, *_lost(part, found, shared or Shared(LocalStore(home.store)))])
     return found
 
 
@@ -99,6 +100,13 @@ def _absent(part: Part, missing: Iterable[str]) -> Iterator[OrchError]:
         readers = [step.id for step in part.graph.steps if name in step.producers]
         message = f"step {readers[0]!r} reads from {name!r}, and no run on this machine has left its outputs"
         yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
+
+
+def _pickled(part: Part, found: dict[str, StepRecord]) -> Iterator[OrchError]:
+    for name, record in found.items():
+        if any(artifact.pickled for artifact in record.outputs.values()):
+            message = f"the outputs of {name!r} in run {record.cached_from!r} are a pickle, and orch.yaml says `pickle: forbid`"
+            yield UsageError(message, hint=f"orch run {part.reference} --step {name}")
 
 
 def _lost(part: Part, found: dict[str, StepRecord], shared: Shared) -> Iterator[OrchError]:

@@ -86,10 +86,13 @@ def run(
     place = Home.at(home, project.git_root)
     use = Use(reads=cache and not part, keeps=not part)
     hidden = {name for step in graph.steps for name in step.settings.secrets}
+    may_unpickle = pickles == "allow"
     with place.in_use():
         shared = Shared(LocalStore(place.store), transport)
-        earlier = last_results(part, place, shared) if part else {}
-        results = Cache(graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier)
+        earlier = last_results(part, place, shared, may_unpickle=may_unpickle) if part else {}
+        results = Cache(
+            graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier, may_unpickle=may_unpickle
+        )
         with ExitStack() as held:
             folder = _own_folder(place, info, held)
             journal = Journal(folder, sink)
