@@ -34,7 +34,7 @@ LAYERS: Final = (
     ("orch.stores",),
     ("orch.model",),
     ("orch.locks",),
-    ("orch.names", "orch.files"),
+    ("orch.names", "orch.files", "orch.collector"),
     ("orch.system",),
     ("orch.errors",),
 )

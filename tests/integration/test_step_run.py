@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 from support.jobs import TOOLKIT, Job
 
 STEPS = """
-    import os, sys, time
+    import gc, os, sys, time
     from pathlib import Path
 
     @step
@@ -60,10 +61,14 @@ STEPS = """
     def environment() -> list[str]:
         return [os.environ["MODE"], os.environ["PYTHONHASHSEED"], str("ORCH_INPUTS" in os.environ)]
 
+    @step
+    def collector() -> tuple[int, ...]:
+        return (gc.isenabled(), *gc.get_threshold())
+
     @pipeline
     def p(rows: int = 3, label: str | None = None):
         use(name(load(rows, label)))
-        command(); dies(); waits(); flaky(); patient(); environment()
+        command(); dies(); waits(); flaky(); patient(); environment(); collector()
 """
 
 
@@ -249,6 +254,12 @@ def test_a_step_sees_its_environment_whether_its_process_is_a_copy_or_new(job: J
     assert job.run("environment", ORCH_INPUTS="{}", **more).returncode == 0
 
     assert job.record()["outputs"]["output"]["preview"] == repr(["slow", more["PYTHONHASHSEED"], "False"])
+
+
+def test_garbage_is_collected_in_a_step_as_in_any_python(job: Job) -> None:
+    assert job.run("collector").returncode == 0
+
+    assert job.record()["outputs"]["output"]["preview"] == repr((True, *gc.get_threshold()))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

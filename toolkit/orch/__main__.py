@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from orch.collector import collect_seldom
+
 if TYPE_CHECKING:
     from orch.errors import OrchError
 
@@ -18,6 +20,7 @@ def main() -> int:
         from orch.system import streams
 
         streams.open_missing()
+    collect_seldom()
     entrypoint = _ENTRYPOINTS.get(" ".join(sys.argv[1:3]))
     if entrypoint is None or "--help" in sys.argv:
         from orch.cli.main import main as command_line

@@ -14,6 +14,7 @@ import threading
 from typing import NoReturn
 
 from orch import files, system
+from orch.collector import collect_as_ever
 from orch.model import canonical
 from orch.runtime.execute import Executor, Order, Setup
 from orch.runtime.surroundings import Surroundings
@@ -30,6 +31,7 @@ def main(argument: str) -> NoReturn:
     try:
         setup = Setup.from_json(canonical.loads(requests.readline()))
         executor = Executor(setup, after_call=surroundings.restore_process)
+        collect_as_ever()
         for line in requests:
             surroundings.start_in(setup.root, setup.scratch)
             record = executor.execute(Order.from_json(canonical.loads(line)))

@@ -27,6 +27,7 @@ _TOOLKIT: Final = str(Path(__file__).parents[2])
 # of the same toolkit as this process, whatever else is installed.
 _PROGRAM: Final = (
     f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; "
+    "from orch.collector import collect_seldom; collect_seldom(); "
     "from orch.runtime.worker import main; main(sys.argv.pop())"
 )
 _COMMAND: Final = ("-P", "-c", _PROGRAM)
