@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import time
 from collections.abc import Callable
@@ -69,19 +70,27 @@ def test_a_step_prints_whatever_the_one_before_did_to_the_streams(tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "look", "seen"),
     [
+        ("os.environ['LEFT'] = 'behind'", "return os.environ.get('LEFT')", "None"),
+        ("os.environ = {'LEFT': 'behind'}", "return os.environ.get('LEFT')", "None"),
         ("os.umask(0o777)", "before = os.umask(0); os.umask(before); return before == 0o777", "False"),
         ("signal.signal(signal.SIGINT, signal.SIG_IGN)", "return signal.getsignal(signal.SIGINT) is signal.default_int_handler", "True"),
         ("signal.signal(signal.SIGCHLD, signal.SIG_IGN)", "return subprocess.run(['false']).returncode", "1"),
         ("signal.alarm(1)", "time.sleep(1.2)", "None"),
         ("locale.setlocale(locale.LC_NUMERIC, 'C.UTF-8')", "return locale.setlocale(locale.LC_NUMERIC)", "'C'"),
     ],
-    ids=["umask", "ignored Ctrl-C", "ignored children", "alarm", "locale"],
+    ids=["variable", "variables", "umask", "ignored Ctrl-C", "ignored children", "alarm", "locale"],
 )
 def test_what_a_step_sets_in_its_process_ends_with_it(tmp_path: Path, change: str, look: str, seen: str) -> None:
     ran = run_two(tmp_path, change, look)
 
     assert ran.states == {"first": "succeeded", "second": "succeeded"}
     assert ran.preview("second") == seen
+
+
+def test_garbage_is_collected_in_a_step_as_in_any_python(tmp_path: Path) -> None:
+    ran = run_two(tmp_path, "return (gc.isenabled(), *gc.get_threshold())", imports="import gc")
+
+    assert ran.preview("first") == repr((True, *gc.get_threshold()))
 
 
 def test_a_fork_that_returns_from_the_step_does_not_answer_for_it(tmp_path: Path) -> None:

@@ -10,8 +10,12 @@ import contextlib
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 from orch import files, system
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Surroundings:
@@ -21,6 +25,7 @@ class Surroundings:
         self._nothing = os.open(os.devnull, os.O_RDWR)
         self._log = os.dup(2)
         self._environment = dict(os.environ)
+        self._variables = dict(_variables())
         self._process = system.ProcessState()
         self._locale = _locale.setlocale(_locale.LC_ALL)
         self._streams = (_text_stream(1), _text_stream(2))
@@ -53,7 +58,7 @@ class Surroundings:
     def start_in(self, folder: str, scratch: str) -> None:
         """Before a step: its working directory, its environment and an empty scratch folder."""
         os.chdir(folder)
-        if dict(os.environ) != self._environment:
+        if _variables() != self._variables:
             os.environ.clear()
             os.environ.update(self._environment)
         with os.scandir(scratch) as left_behind:
@@ -73,6 +78,12 @@ class Surroundings:
 
 def _text_stream(descriptor: int) -> io.TextIOWrapper:
     return os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", newline="\n", closefd=False)
+
+
+def _variables() -> Mapping[Any, Any]:
+    """What is in `os.environ`, as it is kept there: to decode fifty variables takes as long as a small step."""
+    kept: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
+    return kept
 
 
 def _flush(stream: object) -> None:
