@@ -69,6 +69,7 @@ class Trace:
         self.signatures: dict[object, Signature | None] = {}
         self.sources: dict[object, str] = {}
         self.hooks: dict[tuple[str, int], str | None] = {}
+        self.settings: dict[StepFunction[..., Any], StepSettings] = {}
 
     # --- the pipeline as a whole ---
 
@@ -183,14 +184,20 @@ class Trace:
         if source is None:
             source = self._attempt(lambda: source_of(step, self.project, "step")) or "?:?"
             self.sources[step.function] = source
-        settings = self._attempt(lambda: self._settings(options, where)) or StepSettings()
+        settings = self._attempt(lambda: self._settings(step, where)) or StepSettings()
         after = self._after(options.get("after"), step_id, where)
         self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings))
         self.places[step_id] = where
         return self._result(step_id, signature)
 
-    def _settings(self, options: Mapping[str, Any], where: Where) -> StepSettings:
-        """The step's own options, then the pipeline's for all steps."""
+    def _settings(self, step: StepFunction[..., Any], where: Where) -> StepSettings:
+        """The same for every call of `step`: its own options, then the pipeline's for all steps."""
+        known = self.settings.get(step)
+        if known is None:
+            known = self.settings[step] = self._settings_of(step.options, where)
+        return known
+
+    def _settings_of(self, options: Mapping[str, Any], where: Where) -> StepSettings:
         inherited = {"cache": self.pipeline.options.get("cache")} if options.get("cache") is None else {}
         settings = step_settings({**options, **inherited}, where)
         return replace(settings, on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))

@@ -47,7 +47,7 @@ def value_fits(value: object, hint: Any) -> bool:
 
 def type_fits(given: Any, wanted: Any) -> bool:
     """False only where no value of type `given` is one of type `wanted`."""
-    if given is Any or wanted is Any or wanted is object:
+    if given is wanted or given is Any or wanted is Any or wanted is object:
         return True
     given_args, wanted_args = typing.get_args(given), typing.get_args(wanted)
     if typing.get_origin(given) is typing.Annotated:
