@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from orch.errors import SecretError, ToolFailedError
 from orch.model.records import comparable_digests
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
+from orch.replay.act.processes import descendants, parents
 
 pytestmark = pytest.mark.act
 
@@ -420,6 +422,31 @@ def test_ctrl_c_records_the_run_as_cancelled_and_leaves_no_process(tmp_path: Pat
     assert [pid for pid in left if is_alive(pid)] == []
     assert not list(tmp_path.glob("orch-act-*"))
     assert "waiting\n" in next(work.glob(".orch/act/runs/*/logs/hangs.log")).read_text()
+
+
+def test_what_a_killed_one_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    pids, work = tmp_path / "pids", tmp_path / "work"
+    pids.mkdir()
+    work.mkdir()
+    (work / "pipe.py").write_text(dedented(STUBBORN))
+    (work / "letters.py").write_text(dedented(LETTERS))
+    killed = orch(work, ["act", "pipe.py", "--set", f"folder={pids}"], environ={"TMPDIR": str(tmp_path)})
+    wait_for((pids / "ready").exists)
+    members = descendants(killed.pid, parents())
+    killed.kill()
+    killed.communicate(timeout=PATIENCE)
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(is_alive(pid) for pid in members))
+    (left,) = tmp_path.glob("orch-act-*")
+
+    done = orch(work, ["act", "letters.py", "--job", "load"], environ={"TMPDIR": str(tmp_path)})
+    _, err = done.communicate(timeout=PATIENCE)
+
+    assert done.returncode == 0, err
+    assert not left.exists()
+    assert not list(tmp_path.glob("orch-act-*"))
 
 
 WHOLE: Final = """

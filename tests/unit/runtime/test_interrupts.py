@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orch.runtime.interrupts import caught
+from orch.runtime.interrupts import caught, raised
 
 
 def open_descriptors() -> set[str]:
@@ -27,6 +27,16 @@ def test_an_interrupt_is_counted_and_wakes_a_waiting_loop(number: signal.Signals
         interrupts.clear()
         assert not select.select([interrupts.descriptor], [], [], 0)[0]
         interrupts.clear()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_asks_to_stop_can_be_an_exception_so_that_blocks_end(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    with pytest.raises(KeyboardInterrupt), raised():
+        signal.raise_signal(number)
+
+    assert signal.getsignal(number) == before
 
 
 def test_afterwards_the_process_is_as_it_was() -> None:

@@ -24,6 +24,24 @@ class Interrupts:
 
 
 @contextmanager
+def raised() -> Iterator[None]:
+    """What asks this program to stop raises KeyboardInterrupt in the block, as Ctrl-C does: what is to be removed at its end is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in system.interrupt_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def caught() -> Iterator[Interrupts]:
     """Count what asks this program to stop while the block runs; off the main thread, where Python delivers no signals, nothing."""
     wakeup = system.wakeup()

@@ -66,7 +66,9 @@ def test_our_action_is_complete_as_a_repository_holds_it(our_action: Path) -> No
 
 
 def test_jobs_see_none_of_the_callers_environment_but_what_is_named(tmp_path: Path) -> None:
-    environment = command.environment(Private(tmp_path), {"PATH": "/usr/bin", "TOKEN": "secret", "LANG": "C.UTF-8", "ORCH_STACK": "x"})
+    environment = command.environment(
+        Private(tmp_path, tmp_path), {"PATH": "/usr/bin", "TOKEN": "secret", "LANG": "C.UTF-8", "ORCH_STACK": "x"}
+    )
 
     assert environment == {
         "PATH": f"{tmp_path}/bin:/usr/bin",

@@ -18,9 +18,10 @@ _PASSED_ON: Final = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """The folder that one run of act has for itself."""
+    """The folder that one run of act has for itself; `hidden` is one that is removed in any case."""
 
     root: Path
+    hidden: Path
 
     @property
     def tree(self) -> Path:
@@ -48,7 +49,7 @@ class Private:
 
     @property
     def secrets(self) -> Path:
-        return self.root / "secrets.yml"
+        return self.hidden / "secrets.yml"
 
     @property
     def nothing(self) -> Path:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -34,6 +32,7 @@ from orch.replay.act import action, command, snapshot, wrappers
 from orch.replay.act.command import Private
 from orch.replay.act.delivered import Delivered
 from orch.replay.act.listening import JobEnded, JobOutput, JobStarted, Listener
+from orch.replay.act.private import private_folder
 from orch.replay.act.processes import Family, children, parents
 from orch.replay.act.trigger import Trigger
 from orch.replay.act.wrappers import Packages
@@ -77,7 +76,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     redact = redactor(graph.steps, request.environ)
     act = command.find_act(request.environ)
     place = Home.at(home, request.project.git_root)
-    with _private_folder(request.keep) as private, contextlib.ExitStack() as held:
+    with private_folder(request.keep) as private, contextlib.ExitStack() as held:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request, secrets)
         started = clock.now()
@@ -122,30 +121,6 @@ def selected(graph: Graph, job: str | None) -> Graph:
 def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
     raise_problems(missing(graph.steps, environ))
     return {name: environ[name] for name in sorted(declared(graph.steps))}
-
-
-@contextlib.contextmanager
-def _private_folder(keep: Path | None) -> Iterator[Private]:
-    if keep is not None:
-        try:
-            keep.mkdir(parents=True, exist_ok=True)
-            is_empty = not any(keep.iterdir())
-        except OSError as error:
-            hint = "name a folder that does not exist yet, where you may make one"
-            raise StoreError(f"--keep {str(keep)!r} cannot be made a folder: {error.strerror or error}", hint=hint) from error
-        if not is_empty:
-            raise UsageError(f"the folder {str(keep)!r} is not empty", hint="name one that does not exist yet")
-        private = Private(keep.resolve())
-        try:
-            yield private
-        finally:
-            private.secrets.unlink(missing_ok=True)
-        return
-    root = Path(tempfile.mkdtemp(prefix="orch-act-")).resolve()
-    try:
-        yield Private(root)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> None:
@@ -249,6 +224,8 @@ class _Run:
                     else:
                         interrupted.clear()
                 self.was_stopped = interrupted.count > 0
+                if self.was_stopped:  # no job starts any more
+                    self.private.secrets.unlink(missing_ok=True)
                 stopping.press(interrupted.count)
 
     def _hear(self, line: str) -> None:
