@@ -20,4 +20,6 @@ while IFS= read -r line; do
   if [[ -n $line ]]; then pipelines+=("$line"); fi
 done <<<"${ORCH_PIPELINES:-}"
 export PYTHONPATH=$root/toolkit${PYTHONPATH:+:$PYTHONPATH}
-exec "$interpreter" -P -m orch check ${pipelines[@]+"${pipelines[@]}"}
+base=()
+if [[ -n ${ORCH_BASE:-} ]]; then base=(--base "$ORCH_BASE"); fi
+exec "$interpreter" -P -m orch check ${base[@]+"${base[@]}"} ${pipelines[@]+"${pipelines[@]}"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from support import pages
 from support.command_line import CommandLine
 
@@ -48,3 +49,13 @@ def test_every_command_is_on_the_page() -> None:
     assert set(shown) == there_are
     assert len(shown) == len(HELPS) == len(there_are)
     assert list(dict.fromkeys(path[0] for path in shown if path)) == list(COMMANDS)
+
+
+def test_the_job_that_tells_what_a_change_means_gives_the_action_what_it_takes() -> None:
+    (block,) = pages.blocks("docs/commands.md", "yaml")
+    checkout, check = yaml.safe_load(block.text)["jobs"]["orch-check"]["steps"]
+    action = yaml.safe_load(pages.ROOT.joinpath("actions/check/action.yml").read_text(encoding="utf-8"))
+
+    assert checkout["with"]["fetch-depth"] == 2
+    assert check["uses"].partition("@")[0].endswith("/actions/check")
+    assert action["inputs"]["base"]["default"] == "auto"  # what the note about `fetch-depth: 2` goes with

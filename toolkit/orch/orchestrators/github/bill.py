@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from orch.errors import LimitError, OrchError, Where
 from orch.model.graph import Graph
@@ -23,6 +23,17 @@ _OWN_SECONDS: Final = 2.0  # of a job that is not a step's: it reads and writes 
 def bill_of(graph: Graph, jobs: Mapping[str, Job], settings: Settings, seconds: Mapping[str, float]) -> Bill:
     """`jobs` are those of the compiled workflow; `seconds` is how long steps take, as far as it is known."""
     return bill(_in_order(list(_planned(graph, jobs, settings, seconds))))
+
+
+def bill_of_data(jobs: Mapping[str, Any], settings: Settings) -> Bill:
+    """The bill of a workflow's jobs as they stand in a file; each with work takes as long as a step that never ran."""
+    planned = []
+    for job_id, job in jobs.items():
+        needs = job.get("needs", ())
+        work = _OWN_SECONDS if "-" in job_id else default_seconds()  # no id of a step has one
+        runner = machine_of(str(job.get("runs-on")), settings)
+        planned.append(PlannedJob(job_id, runner, work, (needs,) if isinstance(needs, str) else tuple(needs)))
+    return bill(_in_order(planned))
 
 
 def _planned(graph: Graph, jobs: Mapping[str, Job], settings: Settings, seconds: Mapping[str, float]) -> Iterator[PlannedJob]:

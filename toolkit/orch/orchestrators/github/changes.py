@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ class _Change:
 
 def workflow_changes(before: str, after: str) -> list[str]:
     """One line for each change from workflow to workflow, equal ones of several jobs in one; raises ValueError where a text is none."""
-    return _lines(_read_workflow(before), _read_workflow(after), "jobs")
+    return _lines(read_workflow(before), read_workflow(after), "jobs")
 
 
 def graph_changes(before: str, after: str) -> list[str]:
@@ -35,7 +35,17 @@ def graph_changes(before: str, after: str) -> list[str]:
     return _lines(canonical.loads(before), canonical.loads(after), "steps")
 
 
-def _read_workflow(text: str) -> Any:
+def graph_settings_changes(before: str, after: str) -> list[str]:
+    """The lines of `graph_changes` that are about neither which steps there are nor what flows between them."""
+    old, new = canonical.loads(before), canonical.loads(after)
+    for step in (*old["steps"], *new["steps"]):
+        step.setdefault("settings", {})
+    changes = _changes(_named(old), _named(new), "steps")
+    return _grouped((each for each in changes if not each.part or (each.path and each.path[0] == "settings")), 0, "step")
+
+
+def read_workflow(text: str) -> Any:
+    """The workflow as plain data, all scalars as texts; a commit of an action by its version; raises ValueError."""
     import yaml
 
     # All scalars as text, as written: `on` stays a word. A commit is told by its version, which stands in a comment.
@@ -49,10 +59,15 @@ def _read_workflow(text: str) -> Any:
 def _lines(before: Any, after: Any, parts: str) -> list[str]:
     old, new = _named(before), _named(after)
     names = {*old.get(parts, {}), *new.get(parts, {})} if isinstance(old, dict) and isinstance(new, dict) else set()
+    return _grouped(_changes(old, new, parts), len(names), _PARTS[parts])
+
+
+def _grouped(changes: Iterable[_Change], of: int, word: str) -> list[str]:
+    """One line for equal changes of several parts, of which there are `of`."""
     found: dict[tuple[tuple[str, ...], str], list[str]] = {}
-    for change in _changes(old, new, parts):
+    for change in changes:
         found.setdefault((change.path, _told(change.before, change.after)), []).append(change.part)
-    return [f"{_place(path, where, len(names), _PARTS[parts])}{told}" for (path, told), where in found.items()]
+    return [f"{_place(path, where, of, word)}{told}" for (path, told), where in found.items()]
 
 
 def _changes(old: Any, new: Any, parts: str) -> Iterator[_Change]:
