@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -28,10 +29,11 @@ from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
-from orch.replay.act import action, command, snapshot, wrappers
+from orch.replay.act import action, command, server, snapshot, wrappers
 from orch.replay.act.command import Private
 from orch.replay.act.delivered import Delivered
-from orch.replay.act.listening import JobEnded, JobOutput, JobStarted, Listener
+from orch.replay.act.jobs import Jobs
+from orch.replay.act.listening import JobEnded, JobFailing, JobOutput, JobStarted, Listener
 from orch.replay.act.private import private_folder
 from orch.replay.act.processes import Family, children, parents
 from orch.replay.act.trigger import Trigger
@@ -72,7 +74,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         raise UnsupportedError("orch act runs jobs in bash, as their runners do, and Windows has none", hint="run this in WSL")
     graph = selected(request.graph, request.job)
     parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
-    secrets = declared_secrets(graph, request.environ)
+    secrets = {"GITHUB_TOKEN": server.new_token()} | declared_secrets(graph, request.environ)
     redact = redactor(graph.steps, request.environ)
     act = command.find_act(request.environ)
     place = Home.at(home, request.project.git_root)
@@ -91,6 +93,9 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             source=f"{request.project.name}/{graph.source}".removeprefix("./"),
         )
         family = Family()
+        running = _Run(graph, info, folder, private, LocalStore(place.store), sink, redact)
+        repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
+        api = held.enter_context(server.serving(running.jobs.routes, repository=repository, token=secrets["GITHUB_TOKEN"]))
         arguments = command.arguments(
             act,
             private,
@@ -98,12 +103,16 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             workflow=request.workflow,
             labels=action.labels(request.generated[request.workflow]),
             repositories=repositories,
-            env={"GITHUB_RUN_ID": info.run, **_for_stand_ins(private), **family.environment},
+            env={
+                "GITHUB_RUN_ID": info.run,
+                "GITHUB_REPOSITORY": repository,
+                "GITHUB_API_URL": api,
+                **_for_stand_ins(private),
+                **family.environment,
+            },
             job=request.job,
         )
-        return _Run(graph, info, folder, private, LocalStore(place.store), sink, redact).drive(
-            arguments, command.environment(private, request.environ) | family.environment, family
-        )
+        return running.drive(arguments, command.environment(private, request.environ) | family.environment, family)
 
 
 def selected(graph: Graph, job: str | None) -> Graph:
@@ -166,6 +175,8 @@ class _Run:
         self.delivered = Delivered(private.artifacts / info.run, graph.pipeline)
         self.records: dict[str, StepRecord] = {}
         self.was_stopped = False
+        self.jobs = Jobs(info.run, info.attempt, clock.now, self._cancel)
+        self._act = 0  # the process's id
 
     def drive(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
         """From the first event to the last, and to its record, also where an error ends it."""
@@ -196,6 +207,7 @@ class _Run:
                 stderr=stderr,
                 start_new_session=True,  # so that a Ctrl-C in the terminal reaches it only through us
             )
+            self._act = act.pid
             self._listen(act, interrupted)
             code = act.wait()
         record = self._fold()
@@ -230,6 +242,7 @@ class _Run:
 
     def _hear(self, line: str) -> None:
         for heard in self.listener.hear(line):
+            self.jobs.hear(heard)
             if isinstance(heard, JobStarted):  # act has read them
                 self.private.secrets.unlink(missing_ok=True)
             if heard.job not in self.graph.by_id:
@@ -244,11 +257,19 @@ class _Run:
                     if record := self._record(job, result):
                         self.records[job] = record
                         self.sink(StepEnded(record))
+                case JobFailing():
+                    pass
+
+    def _cancel(self) -> None:
+        """As GitHub does it when a job asks for it: what runs is interrupted, and each job goes on to what it always does."""
+        for pid in children(self._act, parents()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
 
     def _record(self, step: str, result: str) -> StepRecord | None:
         uploaded = self.delivered.record(step)
-        if uploaded is None and self.was_stopped:
-            result = "cancelled"
+        if uploaded is None and (self.was_stopped or self.jobs.was_cancelled):
+            result = self.listener.results[step] = "cancelled"
         record = reconcile(step, uploaded, result, self.info.attempt)
         log = self.listener.logs[step]
         if record and record.failure and (uploaded is None or uploaded.failure is None) and log.errors:

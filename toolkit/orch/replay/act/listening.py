@@ -25,6 +25,13 @@ class JobOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class JobFailing:
+    """One of its job steps has failed; what is left of them may still run."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnded:
     """`result` is GitHub's word: success, failure, cancelled."""
 
@@ -32,7 +39,7 @@ class JobEnded:
     result: str
 
 
-Heard = JobStarted | JobOutput | JobEnded
+Heard = JobStarted | JobOutput | JobFailing | JobEnded
 
 
 @dataclass
@@ -74,6 +81,8 @@ class Listener:
             log.started = True
             yield JobStarted(job)
         yield from self._line(job, log, said)
+        if said.get("stepResult") == "failure":
+            yield JobFailing(job)
         if result := said.get("jobResult"):
             self.results[job] = result
             yield JobEnded(job, result)
