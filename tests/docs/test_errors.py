@@ -88,6 +88,7 @@ EXAMPLES: Final = {
     "step-duplicate": Example(RUN, {BODY: f"{BODY}\n    load(rows, id='Load')"}),
     "step-unknown": Example(RUN, {BODY: "    total(load(rows, after='lock'))"}),
     "argument": Example(RUN, {BODY: "    total(load())"}),
+    "map": Example(RUN, {BODY: "    total.map(5)"}),
     "not-serializable": Example(RUN, {"def load(rows: int)": "def load(rows: object)", BODY: "    total(load(print))"}),
     "value-not-known-yet": Example(RUN, {BODY: "    if total(load(rows)) > 0:\n        load(rows, id='again')"}),
     "step-reference": Example(RUN, {BODY: "    @step\n    def draw() -> list[int]: ...\n\n    total(draw())"}),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from orch.model.graph import Binding, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.graph import Binding, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.legs import fixed_length
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule, StepRetryConfig, StepSettings, Trigger, WorkflowCall
 from orch.names import STEP_ID
@@ -63,7 +64,8 @@ def settings() -> st.SearchStrategy[StepSettings]:
 @st.composite
 def bindings(draw: st.DrawFn, outputs: list[OutputRef], names: list[str]) -> Binding:
     """An argument that may read any of `outputs` and the parameters `names`, alone or inside a list or dict."""
-    single: list[st.SearchStrategy[Binding]] = [st.integers(0, 9).map(Value)]
+    numbers = st.integers(0, 9)
+    single: list[st.SearchStrategy[Binding]] = [numbers.map(Value), st.lists(numbers, max_size=3).map(Value)]
     if outputs:
         single.append(st.sampled_from(outputs))
     if names:
@@ -78,8 +80,19 @@ def bindings(draw: st.DrawFn, outputs: list[OutputRef], names: list[str]) -> Bin
 
 
 @st.composite
-def graphs(draw: st.DrawFn, most: int = 10) -> Graph:
-    """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers."""
+def fans(draw: st.DrawFn, inputs: tuple[tuple[str, Binding], ...]) -> Fan | None:
+    """Over some of `inputs`, if one of them can be a list."""
+    lists = [name for name, binding in inputs if isinstance(binding, (OutputRef, ParameterRef)) or fixed_length(binding) is not None]
+    over = draw(st.lists(st.sampled_from(lists), unique=True, max_size=2)) if lists else []
+    if not over:
+        return None
+    fixed = {length for name, binding in inputs if name in over and (length := fixed_length(binding)) is not None}
+    return Fan(tuple(over), len(fixed) > 1 or draw(st.booleans()), draw(st.none() | st.integers(1, 3)))
+
+
+@st.composite
+def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False) -> Graph:
+    """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers; some `mapped`."""
     taken = [draw(parameters(name)) for name in draw(ids(0, 4))]
     steps: list[Step] = []
     for name in draw(ids(1, most)):
@@ -88,7 +101,8 @@ def graphs(draw: st.DrawFn, most: int = 10) -> Graph:
         after = draw(st.lists(st.sampled_from([step.id for step in steps]), unique=True, max_size=2)) if steps else []
         outputs = tuple(Output(output, "int") for output in ("output", "second")[: draw(st.integers(0, 2))])
         inputs = tuple((f"argument_{i}", argument) for i, argument in enumerate(arguments))
-        steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings())))
+        fan = draw(fans(inputs)) if mapped else None
+        steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings()), fan))
     triggers: list[Trigger] = draw(st.lists(TRIGGERS, unique_by=type, max_size=3))
     return Graph(
         pipeline=draw(IDS),

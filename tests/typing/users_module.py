@@ -23,6 +23,7 @@ from orch import (
     materializer,
     pipeline,
     step,
+    unmapped,
 )
 
 
@@ -78,6 +79,15 @@ def whole(rows: int = 10, scale: float = 0.5) -> None:
     assert_type(total(test, scale=scale), float)
     assert_type(part(rows), float)
     deploy.with_options(id="last", after=[xs, "load"])(total(train))
+
+    assert_type(total.map([xs], scale=unmapped(2.0)), list[float])
+    assert_type(total.product([xs, train]), list[float])
+    trains, tests = split.with_options(max_parallel=3).map(load.map([1, 2]))
+    assert_type(trains, list[list[int]])
+    assert_type(split.product(trains), tuple[list[list[int]], list[list[int]]])
+    assert_type(deploy.map([0.5]), list[None])
+    deploy.map([0.5]).sort(key=len)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    total(unmapped(tests))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     load("ten")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     load()  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]

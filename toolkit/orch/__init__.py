@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from orch.authoring.fan import unmapped
     from orch.authoring.hooks import StepFailed
     from orch.authoring.pipeline import RunFailed, pipeline
     from orch.authoring.step import step
@@ -39,6 +40,7 @@ __all__ = [
     "materializer",
     "pipeline",
     "step",
+    "unmapped",
 ]
 
 _HOME: Final = {
@@ -58,6 +60,7 @@ _HOME: Final = {
     "materializer": "orch.materializers.registered",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
+    "unmapped": "orch.authoring.fan",
 }
 
 

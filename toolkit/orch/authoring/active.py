@@ -14,6 +14,7 @@ class Tracing(Protocol):
     """What a step tells of its call, and that gives the call's outputs."""
 
     def call_step(self, step: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], /) -> Any: ...
+    def map_step(self, step: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], /, *, product: bool) -> Any: ...
 
 
 current: ContextVar[Tracing | None] = ContextVar("orch_trace", default=None)

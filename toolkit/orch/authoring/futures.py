@@ -119,6 +119,13 @@ class OutputFuture(Future):
         self._orch_hint = hint
 
 
+class MappedFuture(OutputFuture):
+    """One output of a mapped step: the list of what its legs made. `hint` is the type of what one leg makes."""
+
+    def __init__(self, what: str, report: Callable[[Future, str], None], trace: object, step: str, output: str | None, hint: Any) -> None:
+        super().__init__(what, report, trace, step, output, list[hint])
+
+
 class ParameterFuture(Future):
     """A parameter of the pipeline."""
 

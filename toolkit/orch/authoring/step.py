@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
 
 class StepFunction(Generic[P, R]):
@@ -30,6 +34,44 @@ class StepFunction(Generic[P, R]):
             return self.function(*args, **kwargs)
         called: R = trace.call_step(self, args, kwargs)
         return called
+
+    # Several outputs are as many lists. There is no way to say this of any number of outputs.
+    @overload
+    def map(self: StepFunction[..., tuple[A, B]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B]]: ...
+    @overload
+    def map(self: StepFunction[..., tuple[A, B, C]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B], list[C]]: ...
+    @overload
+    def map(self: StepFunction[..., tuple[A, B, C, D]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B], list[C], list[D]]: ...
+    @overload
+    def map(self, *args: Any, **kwargs: Any) -> list[R]: ...
+
+    def map(self, *args: Any, **kwargs: Any) -> Any:
+        """One leg for each item: the first items of all lists, then the second ones, and so on; the outputs are lists in this order.
+
+        Every argument is a list, or the output of a step that is one, or `unmapped(...)`.
+        """
+        return self._each(args, kwargs, product=False)
+
+    @overload
+    def product(self: StepFunction[..., tuple[A, B]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B]]: ...
+    @overload
+    def product(self: StepFunction[..., tuple[A, B, C]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B], list[C]]: ...
+    @overload
+    def product(self: StepFunction[..., tuple[A, B, C, D]], *args: Any, **kwargs: Any) -> tuple[list[A], list[B], list[C], list[D]]: ...
+    @overload
+    def product(self, *args: Any, **kwargs: Any) -> list[R]: ...
+
+    def product(self, *args: Any, **kwargs: Any) -> Any:
+        """`map`, with one leg for every combination of items, in the order of nested loops: the last list turns fastest."""
+        return self._each(args, kwargs, product=True)
+
+    def _each(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, product: bool) -> Any:
+        trace = active.current.get()
+        if trace is not None:
+            return trace.map_step(self, args, kwargs, product=product)
+        from orch.authoring.fan import call_each
+
+        return call_each(self.function, args, kwargs, product=product)
 
     def with_options(
         self,
@@ -49,6 +91,7 @@ class StepFunction(Generic[P, R]):
         cache: bool | None = None,
         cache_expires_after: str | float | None = None,
         files: Sequence[str] | None = None,
+        max_parallel: int | None = None,
         on_failure: Callable[..., object] | None = None,
         on_success: Callable[..., object] | None = None,
     ) -> StepFunction[P, R]:
@@ -81,6 +124,7 @@ def step(
     cache: bool | None = None,
     cache_expires_after: str | float | None = None,
     files: Sequence[str] = (),
+    max_parallel: int | None = None,
     on_failure: Callable[..., object] | None = None,
     on_success: Callable[..., object] | None = None,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
@@ -95,6 +139,8 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     A step with outputs is not run again while its code, inputs, parameters and packages are the same: `cache=False` runs it
     every time, `cache=True` skips one without outputs, too; `cache_expires_after` limits the age of a result (seconds or
     text like `12h`); `files` names further files of the project that it reads (globs from the project root).
+
+    `max_parallel` limits how many legs of one `.map(...)` or `.product(...)` run at the same time.
 
     `on_failure` and `on_success` are top-level functions, called once the step has ended for good; `on_failure` may take
     the error as its argument.
@@ -116,7 +162,7 @@ def checked(decorated: Any, decorator: str) -> Any:
 
 OPTIONS = frozenset(
     {"name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep"}
-    | {"cache", "cache_expires_after", "files", "on_failure", "on_success"}
+    | {"cache", "cache_expires_after", "files", "max_parallel", "on_failure", "on_success"}
 )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
-from orch.authoring.futures import Future, OutputFuture, ParameterFuture, silent
+from orch.authoring.fan import Spread, Unmapped, max_parallel
+from orch.authoring.futures import Future, MappedFuture, OutputFuture, ParameterFuture, silent
 from orch.authoring.hooks import Option
 from orch.authoring.options import python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
@@ -22,6 +23,7 @@ from orch.errors import (
     DuplicateStepError,
     FutureValueError,
     GraphError,
+    MapError,
     OrchError,
     ParameterError,
     PipelineError,
@@ -171,6 +173,12 @@ class Trace:
     # --- one call of a step ---
 
     def call_step(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        return self._add(step, args, kwargs, None)
+
+    def map_step(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, product: bool) -> Any:
+        return self._add(step, args, kwargs, Spread(product=product))
+
+    def _add(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], spread: Spread | None) -> Any:
         where = calling_place(self.project)
         signature = self._signature(step)
         if signature is None:
@@ -179,16 +187,18 @@ class Trace:
         options = step.options | {name: kwargs[name] for name in ("id", "after") if name in kwargs and name not in names}
         arguments = {name: value for name, value in kwargs.items() if name in names or name not in ("id", "after")}
         step_id = self._step_id(step, options, where)
-        inputs = self._inputs(step_id, signature, args, arguments, where)
+        inputs = self._inputs(step_id, signature, args, arguments, where, spread)
         source = self.sources.get(step.function)
         if source is None:
             source = self._attempt(lambda: source_of(step, self.project, "step")) or "?:?"
             self.sources[step.function] = source
         settings = self._attempt(lambda: self._settings(step, where)) or StepSettings()
         after = self._after(options.get("after"), step_id, where)
-        self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings))
+        most = self._attempt(lambda: max_parallel(options, where))
+        fan = self._attempt(lambda: spread.fan(step_id, most, where)) if spread and inputs else None
+        self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings, fan))
         self.places[step_id] = where
-        return self._result(step_id, signature)
+        return self._result(step_id, signature, is_mapped=spread is not None)
 
     def _settings(self, step: StepFunction[..., Any], where: Where) -> StepSettings:
         """The same for every call of `step`: its own options, then the pipeline's for all steps."""
@@ -210,9 +220,10 @@ class Trace:
             self.hooks[name, id(hook)] = self._attempt(lambda: hook_source(hook, self.project, name, where))
         return self.hooks[name, id(hook)]
 
-    def _result(self, step_id: str, signature: Signature) -> Any:
+    def _result(self, step_id: str, signature: Signature, *, is_mapped: bool) -> Any:
+        kind = MappedFuture if is_mapped else OutputFuture
         futures = tuple(
-            OutputFuture(f"output {output.name!r} of step {step_id!r}", self._report_use, self, step_id, output.name, hint)
+            kind(f"output {output.name!r} of step {step_id!r}", self._report_use, self, step_id, output.name, hint)
             for output, hint in zip(signature.outputs, signature.output_hints, strict=True)
         )
         if signature.several:
@@ -248,23 +259,29 @@ class Trace:
         return next(place for known, place in self.places.items() if known.lower() == name.lower())
 
     def _inputs(
-        self, step_id: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], where: Where
+        self, step_id: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], where: Where, spread: Spread | None
     ) -> tuple[tuple[str, Binding], ...]:
         try:
             bound = signature.parameters.bind(*args, **kwargs)
         except TypeError as error:
             self.problems.append(ArgumentError(f"step {step_id!r}: {error}", hint=f"its signature is {_written(signature)}", where=where))
             return ()
-        return tuple((name, self._binding(step_id, name, value, signature, where)) for name, value in bound.arguments.items())
+        return tuple((name, self._binding(step_id, name, value, signature, where, spread)) for name, value in bound.arguments.items())
 
-    def _binding(self, step_id: str, name: str, value: object, signature: Signature, where: Where) -> Binding:
+    def _binding(self, step_id: str, name: str, value: object, signature: Signature, where: Where, spread: Spread | None) -> Binding:
         hint = signature.hints.get(name, Any)
         what = f"argument {name!r} of step {step_id!r}"
+        if spread and isinstance(value, Unmapped):
+            value = value.value
+        elif spread:
+            value, problem = spread.take(name, value, hint, what, where)
+            self.problems += [problem] if problem else []
+            return self._encode(value, what, where)
         if isinstance(value, (OutputFuture, ParameterFuture)):
             if not typecheck.type_fits(value._orch_hint, hint):
                 message = f"{what} is {typecheck.name_of(hint)}, but {value._orch_what} is {typecheck.name_of(value._orch_hint)}"
                 self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
-        elif not typecheck.value_fits(value, hint):
+        elif not isinstance(value, Unmapped) and not typecheck.value_fits(value, hint):
             message = f"{what} is {value!r}, expected {typecheck.name_of(hint)}"
             self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
         return self._encode(value, what, where)
@@ -276,6 +293,10 @@ class Trace:
             return ParameterRef(value._orch_name)
         if isinstance(value, Future):
             return Value(None)  # its misuse is already reported
+        if isinstance(value, Unmapped):
+            message = f"{what} is {value!r}, and nothing of this call is mapped over"
+            self.problems.append(MapError(message, hint=f"pass {value.value!r} itself, or call `.map(...)`", where=where))
+            return Value(None)
         if type(value) in (list, tuple) and _holds_future(value):
             items = tuple(self._encode(item, what, where) for item in value)  # type: ignore[attr-defined]
             return Sequence("list" if type(value) is list else "tuple", items)
@@ -321,7 +342,8 @@ class Trace:
         what = future._orch_what
         hint = "do this in a step: there the value is known"
         if isinstance(future, OutputFuture) and "unpacked" in use:
-            hint = "a step with several outputs is annotated as `-> tuple[A, B]`; for anything else loop inside a step"
+            several = "a step with several outputs is annotated as `-> tuple[A, B]`"
+            hint = f"{several}; `other.map(...)` runs a step for each item of a list; for anything else loop inside a step"
         message = f"{what} is {use} while the pipeline is built, when it has no value yet"
         self.problems.append(FutureValueError(message, hint=hint, where=calling_place(self.project)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from orch.errors import GraphError
@@ -50,7 +50,22 @@ class Table:
     items: tuple[tuple[str, Binding], ...]
 
 
-Binding = Value | ParameterRef | OutputRef | Sequence | Table
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of an argument that is a list: what a leg of a mapped step gets. `index` counts from 0."""
+
+    binding: Binding
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`either(a, b, ...)`: the first of these outputs whose step ran; the others were skipped by choice."""
+
+    items: tuple[OutputRef, ...]
+
+
+Binding = Value | ParameterRef | OutputRef | Sequence | Table | Item | Choice
 
 
 def references(binding: Binding) -> Iterator[OutputRef | ParameterRef]:
@@ -64,8 +79,46 @@ def references(binding: Binding) -> Iterator[OutputRef | ParameterRef]:
         case Table(entries):
             for _, item in entries:
                 yield from references(item)
+        case Item(inner):
+            yield from references(inner)
+        case Choice(refs):
+            yield from refs
         case Value():
             pass
+
+
+def alternatives(binding: Binding) -> Iterator[tuple[OutputRef, ...]]:
+    """The outputs that `binding` needs: of each tuple one, the first whose step ran."""
+    match binding:
+        case OutputRef():
+            yield (binding,)
+        case Choice(refs):
+            yield refs
+        case Sequence(_, items):
+            for item in items:
+                yield from alternatives(item)
+        case Table(entries):
+            for _, item in entries:
+                yield from alternatives(item)
+        case Item(inner):
+            yield from alternatives(inner)
+        case Value() | ParameterRef():
+            pass
+
+
+def chosen(binding: Binding, ran: Collection[str]) -> Binding:
+    """`binding` with each choice replaced by its first output of the steps that `ran`; one of which none did stays."""
+    match binding:
+        case Choice(refs):
+            return next((ref for ref in refs if ref.step in ran), binding)
+        case Sequence(kind, items):
+            return Sequence(kind, tuple(chosen(item, ran) for item in items))
+        case Table(entries):
+            return Table(tuple((key, chosen(item, ran)) for key, item in entries))
+        case Item(inner, index):
+            return Item(chosen(inner, ran), index)
+        case _:
+            return binding
 
 
 def binding_to_json(binding: Binding) -> Json:
@@ -80,6 +133,10 @@ def binding_to_json(binding: Binding) -> Json:
             return {kind: [binding_to_json(item) for item in items]}
         case Table(entries):
             return {"dict": [[key, binding_to_json(item)] for key, item in entries]}
+        case Item(inner, index):
+            return {"item": binding_to_json(inner), "index": index}
+        case Choice(refs):
+            return {"either": [binding_to_json(ref) for ref in refs]}
 
 
 def binding_from_json(data: Json) -> Binding:
@@ -96,4 +153,10 @@ def binding_from_json(data: Json) -> Binding:
             return Sequence("tuple", tuple(binding_from_json(item) for item in items))
         case {"dict": list(items), **rest} if not rest and PAIRS.fits(items):
             return Table(tuple((key, binding_from_json(item)) for key, item in items))
+        case {"item": inner, "index": index, **rest} if not rest and type(index) is int and index >= 0:
+            return Item(binding_from_json(inner), index)
+        case {"either": list(items), **rest} if not rest and len(items) > 1:
+            refs = tuple(ref for item in items if isinstance(ref := binding_from_json(item), OutputRef))
+            if len(refs) == len(items):
+                return Choice(refs)
     raise GraphError(f"{data!r} is not an argument of a step")

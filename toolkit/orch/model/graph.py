@@ -14,13 +14,14 @@ from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, U
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.graph_file import SCHEMA, check_graph
+from orch.model.legs import check_fan
 from orch.model.parameters import Parameter
 from orch.model.settings import ExecutionMode, Trigger, trigger_from_json
-from orch.model.steps import Binding, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.steps import Binding, Choice, Fan, Item, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
 
 # The graph and what it is made of, from one place.
-__all__ = ["Binding", "Graph", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
+__all__ = ["Binding", "Choice", "Fan", "Graph", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ class Graph:
     def outputs_read(self) -> frozenset[OutputRef]:
         """The outputs that some step reads; the others are what the pipeline is for."""
         return frozenset(ref for step in self.steps for ref in step.references if isinstance(ref, OutputRef))
+
+    @property
+    def mapped(self) -> frozenset[str]:
+        """The ids of the steps that run once for each item of something."""
+        cached: frozenset[str] | None = self.__dict__.get("_mapped")
+        if cached is None:
+            cached = self.__dict__["_mapped"] = frozenset(step.id for step in self.steps if step.fan)
+        return cached
 
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
@@ -113,6 +122,8 @@ def check(graph: Graph) -> list[OrchError]:
     problems += _check_ids(graph)
     problems += _check_outputs(graph)
     problems += _check_references(graph)
+    problems += [problem for step in graph.steps for problem in check_fan(step)]
+    problems += [problem for step in graph.steps if step.when for problem in _check_condition(step, graph)]
     if not problems and (cycle := find_cycle(graph.steps)):
         message = f"steps wait for each other: {' -> '.join(map(repr, cycle))}"
         problems.append(CycleError(message, hint="remove one of these, as an after= that is not needed", step=cycle[0]))
@@ -158,6 +169,12 @@ def _check_references(graph: Graph) -> Iterator[OrchError]:
         for name in step.after:
             if name not in outputs:
                 yield UnknownStepError(f"step {step.id!r} comes after {name!r}, which does not exist", hint=f"steps are {known}")
+
+
+def _check_condition(step: Step, graph: Graph) -> Iterator[OrchError]:
+    from orch.model.condition_checks import check_condition  # few pipelines have conditions
+
+    return check_condition(step, graph.by_id, {parameter.name for parameter in graph.parameters})
 
 
 def find_cycle(steps: tuple[Step, ...]) -> list[str] | None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from orch.errors import GraphError
 from orch.model.bindings import (
     Binding,
+    Choice,
+    Item,
     OutputRef,
     ParameterRef,
     Sequence,
     Table,
     Value,
+    alternatives,
     binding_from_json,
     binding_to_json,
+    chosen,
     references,
 )
 from orch.model.canonical import Json
+from orch.model.fan import Fan
 from orch.model.graph_file import LIST, PAIRS, TABLE, TEXT, TEXTS, Keys
 from orch.model.settings import StepSettings
 
@@ -26,9 +31,14 @@ if TYPE_CHECKING:
     from orch.model.conditions import Condition
 
 # A step and what its arguments are, from one place.
-__all__ = ["Binding", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value", "binding_from_json", "binding_to_json"]
+__all__ = ["Binding", "Choice", "Fan", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
+__all__ += ["binding_from_json", "binding_to_json"]
 
-_STEP: Final = Keys("a step", {"id": TEXT, "source": TEXT, "inputs": PAIRS, "outputs": LIST}, {"after": TEXTS, "settings": TABLE})
+_STEP: Final = Keys(
+    "a step",
+    {"id": TEXT, "source": TEXT, "inputs": PAIRS, "outputs": LIST},
+    {"after": TEXTS, "settings": TABLE, "fan": TABLE, "when": TABLE},
+)
 _OUTPUT: Final = Keys("an output", {"name": TEXT, "type": TEXT})
 
 
@@ -42,7 +52,8 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a graph. `source` is `path/in/project.py:function`."""
+    """One step of a graph. `source` is `path/in/project.py:function`. With a `fan` it runs once for each item of some inputs, and each of
+    its outputs is the list of what these legs made, in the order of the items."""
 
     id: str
     source: str
@@ -50,6 +61,8 @@ class Step:
     outputs: tuple[Output, ...] = ()
     after: tuple[str, ...] = ()
     settings: StepSettings = field(default_factory=StepSettings)
+    fan: Fan | None = None
+    when: Condition | None = None  # of comparisons alone: False skips it, by choice
 
     @property
     def references(self) -> Iterator[OutputRef | ParameterRef]:
@@ -62,21 +75,53 @@ class Step:
         return tuple(dict.fromkeys(ref.step for ref in self.references if isinstance(ref, OutputRef)))
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Ids of the steps whose values its condition compares."""
+        if self.when is None:
+            return ()
+        from orch.model.conditions import leaves
+
+        return tuple(dict.fromkeys(leaf.left.step for leaf in leaves(self.when) if isinstance(leaf.left, OutputRef)))
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the pipeline's parameters that this step reads."""
         return tuple(dict.fromkeys(ref.name for ref in self.references if isinstance(ref, ParameterRef)))
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Ids of all steps that must end before this one starts: data edges, then control edges."""
-        return tuple(dict.fromkeys((*self.producers, *self.after)))
+        """Ids of all steps that must end before this one starts: data edges, what its condition compares, then control edges."""
+        return tuple(dict.fromkeys((*self.producers, *self.asked, *self.after)))
 
     @property
     def condition(self) -> Condition:
-        """When the step may start, once all its `needs` have ended."""
-        from orch.model.conditions import And, Succeeded  # asked by schedulers only, not by a job that runs one step
+        """When the step may start, once all its `needs` have ended, and nothing above it has failed or was cancelled."""
+        from orch.model.conditions import And, Or, Passed, Succeeded, all_of  # schedulers ask, not a job that runs one step
 
-        return And(tuple(Succeeded(need) for need in self.needs))
+        read: dict[str, Condition] = {}
+        either: list[Condition] = []
+        for _, binding in self.inputs:
+            for way in alternatives(binding):
+                if len(way) == 1:
+                    read[way[0].step] = Succeeded(way[0].step)
+                else:
+                    either.append(Or(tuple(Succeeded(step) for step in dict.fromkeys(ref.step for ref in way))))
+        asked = [Succeeded(step) for step in self.asked if step not in read]
+        waited = [Passed(step) for step in self.after if step not in read and step not in self.asked]
+        found = all_of(*read.values(), *dict.fromkeys(either), *asked, *waited, *([self.when] if self.when else []))
+        return found if isinstance(found, And) else And((found,))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Ids of the steps that it reads from only if they ran: those of an `either`, and of nothing else that it reads."""
+        ways = [way for _, binding in self.inputs for way in alternatives(binding)]
+        required = {*(way[0].step for way in ways if len(way) == 1), *self.asked}
+        return tuple(dict.fromkeys(ref.step for way in ways for ref in way if ref.step not in required))
+
+    def choose(self, ran: Collection[str]) -> Step:
+        """The step with each `either` replaced by its first alternative of the steps that `ran`; one of which none did stays."""
+        inputs = tuple((name, chosen(binding, ran)) for name, binding in self.inputs)
+        return self if inputs == self.inputs else replace(self, inputs=inputs)
 
     def to_json(self) -> Json:
         data: dict[str, Json] = {
@@ -89,6 +134,12 @@ class Step:
             data["after"] = list(self.after)
         if settings := self.settings.to_json():
             data["settings"] = settings
+        if self.fan:
+            data["fan"] = self.fan.to_json()
+        if self.when is not None:
+            from orch.model.conditions import when_to_json
+
+            data["when"] = when_to_json(self.when)
         return data
 
     @classmethod
@@ -109,4 +160,12 @@ class Step:
             tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
             tuple(data.get("after", ())),
             settings,
+            Fan.from_json(data["fan"]) if "fan" in data else None,
+            _when(data["when"]) if "when" in data else None,
         )
+
+
+def _when(data: Json) -> Condition:
+    from orch.model.conditions import when_from_json  # most steps have none
+
+    return when_from_json(data)
