@@ -16,6 +16,8 @@ from typing import Final
 import pytest
 from support.tools import REQUIRED, find_tool, requires_tool
 
+from orch.authoring import git as asking_git
+
 TOOLKIT: Final = Path(__file__).parents[2] / "toolkit"
 RELEASED: Final = "action: orch-dev/orch-action@1111111111111111111111111111111111111111\n"
 PIPELINE: Final = """
@@ -336,9 +338,17 @@ def test_a_hooks_variables_do_not_lead_to_its_repository(repository: Path, tmp_p
     git(hooked, "init", "--quiet")
     commit(hooked)
     there = {"GIT_DIR": str(hooked / ".git"), "GIT_WORK_TREE": str(hooked), "GIT_INDEX_FILE": str(hooked / ".git/index")}
+    there |= {"GIT_IMPLICIT_WORK_TREE": "0", "GIT_COMMON_DIR": "/nowhere"}
 
     assert works(repository, **there)["commit"] == first
     assert sorted(generated(repository)) == [".github/orch/flow.json", ".github/workflows/flow.yml"]
+
+
+def test_all_that_git_sets_for_one_repository_is_known() -> None:
+    listed = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True).stdout.split()
+    kept = asking_git.environment({**dict.fromkeys(listed, "x"), "GIT_NAMESPACE": "x", "GIT_SSH_COMMAND": "x", "PATH": "x"})
+
+    assert kept == {"GIT_CONFIG_COUNT": "x", "GIT_SSH_COMMAND": "x", "PATH": "x"}
 
 
 def test_a_repository_of_another_user_is_read_all_the_same(repository: Path) -> None:

@@ -86,6 +86,14 @@ def test_a_file_that_a_hook_of_git_would_ask_another_repository_about_is_asked_a
     assert "does not ignore" in refused(repository, {"GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)}).message
 
 
+def test_a_file_that_the_users_own_settings_ignore_is_ignored(repository: Path, tmp_path: Path) -> None:
+    (repository / ".gitignore").unlink()
+    (tmp_path / "ignored").write_text(".env.orch\n")
+    (tmp_path / "settings").write_text(f"[core]\nexcludesFile = {(tmp_path / 'ignored').as_posix()}\n")
+
+    assert read(repository, {"GIT_CONFIG_GLOBAL": str(tmp_path / "settings")})["TOKEN"] == VALUE
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such bits")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_a_file_that_others_may_read_is_refused(repository: Path, mode: int) -> None:

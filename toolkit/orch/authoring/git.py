@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from orch.errors import ToolFailedError, ToolMissingError
 
-# What git sets for the repository that it works on: a hook of one repository may well run orch in another.
+# What git sets for the repository that it works on: a hook of one repository may well run orch in another. It is what
+# `git rev-parse --local-env-vars` lists, but for GIT_CONFIG_COUNT: that is how people, and CI, give git mirrors and tokens.
 _OF_ONE_REPOSITORY: Final = frozenset(
-    """GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_PREFIX
-    GIT_NAMESPACE GIT_SHALLOW_FILE GIT_CONFIG GIT_CONFIG_PARAMETERS""".split()
+    """GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+    GIT_PREFIX GIT_INTERNAL_SUPER_PREFIX GIT_NAMESPACE GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_NO_REPLACE_OBJECTS GIT_REPLACE_REF_BASE
+    GIT_CONFIG GIT_CONFIG_PARAMETERS""".split()
 )
+_NO_SETTINGS: Final = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 # A container's or a colleague's checkout belongs to somebody else, and what is asked here runs none of its programs.
 _SAFE: Final = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 # Where no git tells them apart: what is installed or made, and never a user's own code.
 _NOT_SOURCES: Final = frozenset(("__pycache__", "node_modules", "site-packages", "build", "dist"))
 
 
-def environment() -> dict[str, str]:
-    """This process's own, for a git that is to work on the folder that it is given."""
-    return {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
+def environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`given`, for a git that is to work on the folder that it is told, with all that the user has set up."""
+    return {name: value for name, value in given.items() if name not in _OF_ONE_REPOSITORY}
+
+
+def environment_without_settings() -> dict[str, str]:
+    """For a git that works as on every machine: no hooks, signing, templates or line ends of the user's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _NO_SETTINGS
 
 
 def ask(folder: Path, *arguments: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from orch.authoring import git
 from orch.errors import SecretsFileError, ToolMissingError, Where
 from orch.stacks import dotenv
 
@@ -67,10 +68,9 @@ def _check_ignored(name: str, git_root: Path, environment: Mapping[str, str]) ->
 
 
 def _git(git_root: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """In this repository, and not in one that variables such as GIT_DIR name, as they do inside git's hooks."""
-    own = {name: value for name, value in environment.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(git_root), *arguments]
     try:
-        return subprocess.run(["git", "-C", str(git_root), *arguments], env=own, capture_output=True, check=False)
+        return subprocess.run(command, env=git.environment(environment), capture_output=True, check=False)
     except OSError as error:
         message = f"git is not on this machine, so nobody can tell whether it ignores {FILE}"
         raise ToolMissingError(message, hint=f"install git, or set the secrets as environment variables and remove {FILE}") from error

@@ -6,13 +6,13 @@ token for what is public, and knows no limit of requests.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from orch.authoring import git
 from orch.errors import OrchError, PinError, RemoteError, ToolMissingError, UsageError
 from orch.orchestrators.github.pins import CALLED, OWN_ACTION, SHA, VERSION, is_older, numbers
 from orch.workflow.model import ActionRef
@@ -21,8 +21,6 @@ SERVER: Final = "https://github.com"
 SECONDS: Final = 60.0
 
 _LINE: Final = re.compile(r"([0-9a-f]{40})\trefs/tags/(.+?)(\^\{\})?")
-# What a hook or another git has set for its own repository; all else, configuration too, is the user's.
-_OF_A_REPOSITORY: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 
 Ask = Callable[[str], str]
 
@@ -109,8 +107,7 @@ def _release(tag: str) -> tuple[int, ...] | None:
 
 def ls_remote(name: str, *, seconds: float = SECONDS) -> str:
     """What the repository of `name` has as tags; the one place that asks over the network."""
-    environment = {key: value for key, value in os.environ.items() if key not in _OF_A_REPOSITORY}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
+    environment = git.environment() | {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
     command = ["git", "ls-remote", "--quiet", "--tags", "--", f"{SERVER}/{name}"]
     try:
         # From outside of any repository: a folder that came from elsewhere may bring a configuration of its own.

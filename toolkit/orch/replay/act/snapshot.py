@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from orch.authoring.git import environment_without_settings
 from orch.errors import ToolMissingError
 
-# Nothing of the user's git configuration: no hooks, signing, templates or line endings of theirs.
-_GIT: Final = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
+_AUTHOR: Final = {
     "GIT_AUTHOR_NAME": "orch act",
     "GIT_AUTHOR_EMAIL": "orch-act@localhost",
     "GIT_COMMITTER_NAME": "orch act",
@@ -66,7 +64,7 @@ def _repository_name(git_root: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _GIT
+    environment = environment_without_settings() | _AUTHOR
     try:
         done = subprocess.run(
             ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments], env=environment, capture_output=True, check=True
