@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import sources
+from benchmarks.job_phases import measure as phases_of_jobs
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
@@ -258,6 +259,14 @@ def deciding(bench: Bench) -> list[Row]:
     ]
 
 
+def job_phases(bench: Bench) -> list[Row]:
+    rows = []
+    for job, phases in phases_of_jobs(bench.folder).items():
+        parts = ", ".join(f"{phase} {seconds * 1000:.0f}" for phase, seconds in phases.items())
+        rows.append(Row(f"our own phases of a {job} job under act", sum(phases.values()) * 1000, 500, "ms", parts))
+    return rows
+
+
 def table(rows: Sequence[Row]) -> str:
     lines = ["| what | measured | bar | |", "| --- | ---: | ---: | --- |"]
     for row in rows:
@@ -277,6 +286,7 @@ def main(arguments: Sequence[str]) -> int:
             *long_chains(bench),
             *compiling(bench),
             *deciding(bench),
+            *job_phases(bench),
             *large_values(bench),
         ]
     print(table(rows))

@@ -34,6 +34,11 @@ def chain_1() -> None:
 
 
 @pipeline
+def chain_10() -> None:
+    _chain(10)
+
+
+@pipeline
 def chain_30() -> None:
     _chain(30)
 
