@@ -14,8 +14,10 @@ rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "
 case $1 in
 step)
   mkdir -p "$work/inputs"
+  options=(--pickle "${ORCH_PICKLE:-allow}")
+  [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
   exec "$ORCH_INTERPRETER" -P -m orch step run --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" \
-    --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record" --pickle "${ORCH_PICKLE:-allow}"
+    --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record" "${options[@]}"
   ;;
 pipeline)
   options=(--pickle "${ORCH_PICKLE:-allow}")

@@ -114,4 +114,4 @@ def test_a_job_of_a_compiled_workflow_does_not_make_up_a_date_of_its_own(tmp_pat
     job = Job(tmp_path, CODE.replace("OPTIONS", BERLIN))
 
     assert job.run("first").returncode == 1
-    assert job.record()["failure"]["message"].startswith("the logical date is not known in a job of a compiled workflow")
+    assert job.record()["failure"]["message"].startswith("the logical date is not known in this job")

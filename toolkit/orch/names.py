@@ -15,6 +15,8 @@ from typing import Final
 STEP_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESULT_JOB: Final = "orch-result"
 PLAN_JOB: Final = "orch-plan"
+# Inputs of a workflow besides the pipeline's parameters.
+LOGICAL_DATE_INPUT: Final = "logical_date"
 RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
 
 

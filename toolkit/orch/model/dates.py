@@ -20,6 +20,11 @@ _WRITTEN: Final = re.compile(
 _SECOND: Final = timedelta(seconds=1)
 
 
+def has_schedule(triggers: Iterable[object]) -> bool:
+    """Whether all jobs of the pipeline's runs on GitHub are for one moment: whoever adds a step must neither gain nor lose it."""
+    return any(isinstance(trigger, Schedule) for trigger in triggers)
+
+
 def zone_of(triggers: Iterable[object]) -> str | None:
     """The time zone of a pipeline's schedules: UTC where there is none, None where they are in several."""
     zones = {trigger.timezone for trigger in triggers if isinstance(trigger, Schedule)}

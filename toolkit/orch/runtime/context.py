@@ -22,7 +22,7 @@ class Context:
     """`temp` is a folder of this try's alone, empty when it starts and removed when it has ended.
 
     `state` is running, or in a hook what the step ended as. `attempt` counts the runs of one id (GitHub's re-run), `tries` the
-    step's own retries in it; both from 1.
+    step's own retries in it; both from 1. `leg` is the place, from 0, of what a leg of a mapped step makes in the list of all.
     """
 
     run: str
@@ -33,6 +33,7 @@ class Context:
     tries: int
     trigger: str
     temp: Path
+    leg: int | None = None
     _logical_date: str = field(default="", repr=False)
     _timezone: str = field(default="UTC", repr=False)
 
@@ -40,11 +41,11 @@ class Context:
     def logical_date(self) -> datetime:
         """The moment that the run is for, in the time zone of the pipeline's schedule.
 
-        Raises UsageError where each job would have another: in a job of a compiled workflow.
+        Raises UsageError in a job of a compiled workflow without a schedule, where each job would have another.
         """
         if not self._logical_date:
-            hint = "give the pipeline a parameter for it, or run the whole pipeline in one job"
-            raise UsageError("the logical date is not known in a job of a compiled workflow: each job would have its own", hint=hint)
+            hint = "give the pipeline a schedule, or a parameter for it; with a schedule, the log of the plan job says why it is not known"
+            raise UsageError("the logical date is not known in this job: the jobs of a pipeline without a schedule have none", hint=hint)
         from orch.model import dates  # most steps do not ask
 
         return dates.read(self._logical_date, self._timezone)

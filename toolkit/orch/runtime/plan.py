@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 from orch.errors import ExitCode
-from orch.model import canonical
+from orch.model import canonical, dates
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.runtime import arguments, runner
+from orch.runtime.api import Api
 from orch.runtime.graph_files import read_graph
 
 
@@ -41,7 +42,7 @@ class Outputs:
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     options = arguments.parse(argv, required=["graph", "project", "output"], optional=["cache"])
     graph = read_graph(Path(options["graph"]))
-    outputs = decided(graph)
+    outputs = decided(graph, logical_date=_logical_date(graph, environment, stdout))
     for name, text in outputs.texts().items():
         runner.append_output(name, text, environ=environment)
     stdout.write(runner.harmless("\n".join(f"{step}: {action}" for step, action in outputs.plan.items()), environ=environment) + "\n")
@@ -49,5 +50,17 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     return ExitCode.OK
 
 
-def decided(graph: Graph) -> Outputs:
-    return Outputs({step.id: "run" for step in graph.steps})
+def decided(graph: Graph, *, logical_date: str = "") -> Outputs:
+    return Outputs({step.id: "run" for step in graph.steps}, logical_date=logical_date)
+
+
+def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO) -> str:
+    """Empty where it cannot be told: a run that does not ask for it does not need it."""
+    from orch.runtime.logical_date import logical_date_of
+
+    if not dates.has_schedule(graph.triggers):
+        return ""
+    text, problem = logical_date_of(graph, environment, lambda: Api.of_job(environment))
+    if problem is not None:
+        stdout.write(runner.annotation("warning", problem.message, title=problem.code) + "\n")
+    return text

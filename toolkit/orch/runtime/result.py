@@ -22,7 +22,7 @@ from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
-from orch.names import RUN_FILE
+from orch.names import PLAN_JOB, RUN_FILE
 from orch.runtime import clock, runner, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
@@ -151,6 +151,12 @@ def _parameters(env: Mapping[str, str], graph: Graph) -> dict[str, Json]:
         return {}
 
 
+def _logical_date(needs: Json) -> str:
+    """As the plan job told all others."""
+    said = needs.get(PLAN_JOB, {}).get("outputs", {}).get("logical-date", "")
+    return said if _seconds(said) is not None else ""
+
+
 def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
     return record.state is State.SUCCEEDED and not {"failure", "cancelled"} & set(results.values())
 
@@ -163,7 +169,8 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     needs = json.loads(env.get("ORCH_NEEDS") or "{}")
     results = {job: str(need.get("result", "")) for job, need in needs.items()}
     reports, problems = read_reports(options["records"], graph)
-    record = fold_run(info_from(env, graph), graph, [report.record for report in reports], results, ended=now())
+    info = replace(info_from(env, graph), logical_date=_logical_date(needs))
+    record = fold_run(info, graph, [report.record for report in reports], results, ended=now())
     write_run(record, reports, options["output"])
     for problem in problems:
         stdout.write(runner.annotation("error", problem.message, title="orch") + "\n")

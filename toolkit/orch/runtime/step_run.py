@@ -24,6 +24,7 @@ from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
 from orch.runtime.graph_files import read_graph_file, told_of
 from orch.runtime.inputs import given_parameters
+from orch.runtime.lines import last_states
 from orch.runtime.last_word import call_hook, try_until_ended
 from orch.runtime.pool import Pool
 from orch.runtime.secrets import missing
@@ -33,7 +34,9 @@ Log = Callable[[str], None]
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
-    options = arguments.parse(argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle"])
+    options = arguments.parse(
+        argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date"]
+    )
     graph = read_graph_file(Path(options["graph"]))
     steps = {step["id"]: step for step in graph["steps"]}
     if options["step"] not in steps:
@@ -43,8 +46,19 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         step = Step.from_json(steps[options["step"]])
     project = _project(graph["project"], Path(options.get("project", graph["project"])).resolve())
     folders = Path(options["outputs"]).resolve(), Path(options["record"]).resolve()
-    job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options))
+    date = _logical_date(graph, options.get("logical-date"))
+    job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options), logical_date=date)
     return job.run(Path(options["inputs"]).resolve())
+
+
+def _logical_date(graph: Json, given: str | None) -> tuple[str, str]:
+    """It and its time zone; empty where the workflow does not say."""
+    if given is None:
+        return "", "UTC"
+    from orch.model import dates, settings
+
+    zone_name = dates.zone_of(map(settings.trigger_from_json, graph["triggers"]))
+    return dates.parse(given, zone_name).isoformat(), zone_name or "UTC"
 
 
 def _project(name: str, root: Path) -> Project:
@@ -69,8 +83,10 @@ class _Job:
         stdout: TextIO,
         *,
         pickles: str,
+        logical_date: tuple[str, str],
     ) -> None:
         self.pickles = pickles
+        self.logical_date = logical_date
         self.graph = graph
         self.step = step
         self.project = project
@@ -120,6 +136,8 @@ class _Job:
             parameters=parameters,
             verify=True,
             secrets=[],
+            logical_date=self.logical_date[0],
+            timezone=self.logical_date[1],
             pickles=self.pickles,
         )
 
@@ -142,7 +160,7 @@ class _Job:
 
             def log(text: str) -> None:
                 file.write(text.encode())
-                self.stdout.write(text)
+                self.stdout.write(last_states(text))
                 self.stdout.flush()
 
             hidden = ("ORCH_INPUTS", *self.step.settings.secrets)

@@ -1,82 +1,23 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from support.steps import a_graph, a_step
 
-from orch.errors import LimitError
-from orch.model.canonical import Json
 from orch.model.cron import scattered
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule, StepSettings, Trigger, WorkflowCall
-from orch.orchestrators.github.triggers import check_triggers, dispatch_input, scatter_notes, triggers_of
+from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
 from orch.workflow.model import Called, Cron, Dispatch, Filter, Input
-
-
-def a_parameter(kind: Kind, default: Json = None, *, optional: bool = False, choices: tuple[str, ...] = (), name: str = "x") -> Parameter:
-    return Parameter(name, ParameterType(kind, optional, choices, str(kind)), default=default)
 
 
 def messages(*parameters: Parameter, triggers: tuple[Trigger, ...] = ()) -> list[str]:
     return [problem.message for problem in check_triggers(a_graph(parameters=parameters, triggers=triggers))]
 
 
-@pytest.mark.parametrize(
-    ("parameter", "expected"),
-    [
-        (a_parameter(Kind.INT, 0), Input("number", "int", default=0)),
-        (a_parameter(Kind.FLOAT, 0.1), Input("number", "float", default=0.1)),
-        (a_parameter(Kind.FLOAT, 0.30000000000000004), Input("string", "float", default="0.30000000000000004")),
-        (a_parameter(Kind.FLOAT, 1 / 3), Input("string", "float", default="0.3333333333333333")),
-        (a_parameter(Kind.BOOL, False), Input("boolean", "bool", default=False)),
-        (a_parameter(Kind.STR, ""), Input("string", "str", default="")),
-        (a_parameter(Kind.CHOICE, "b", choices=("a", "b")), Input("choice", "choice", default="b", options=("a", "b"))),
-        (a_parameter(Kind.JSON, [1, {"a": None}]), Input("string", "json", default='[1, {"a": null}]')),
-        (a_parameter(Kind.JSON, {"$ordered": [["b", 1], ["a", 2]]}), Input("string", "json", default='{"b": 1, "a": 2}')),
-        (a_parameter(Kind.INT, None, optional=True), Input("string", "int", default="")),
-        (a_parameter(Kind.INT, 7, optional=True), Input("string", "int", default="7")),
-        (a_parameter(Kind.BOOL, True, optional=True), Input("string", "bool", default="true")),
-        (a_parameter(Kind.CHOICE, "a", optional=True, choices=("a", "b")), Input("string", "choice", default="a")),
-        (Parameter("x", ParameterType(Kind.INT, text="int"), required=True), Input("number", "int", required=True)),
-    ],
-)
-def test_a_parameter_becomes_a_field_that_can_say_all_its_values(parameter: Parameter, expected: Input) -> None:
-    assert dispatch_input(parameter) == expected
-    assert messages(parameter) == []
-
-
-@pytest.mark.parametrize(
-    "parameter",
-    [
-        a_parameter(Kind.INT, 7),
-        a_parameter(Kind.INT, 7, optional=True),
-        a_parameter(Kind.FLOAT, 1e-9),
-        a_parameter(Kind.BOOL, True, optional=True),
-        a_parameter(Kind.STR, "a b"),
-        a_parameter(Kind.STR, None, optional=True),
-        a_parameter(Kind.JSON, {"a": [1, "é"]}),
-        a_parameter(Kind.CHOICE, "b", choices=("a", "b")),
-    ],
-)
-def test_an_untouched_field_gives_back_the_default(parameter: Parameter) -> None:
-    assert parameter.type.from_input(dispatch_input(parameter).default) == parameter.default
-
-
-@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.1 + 0.2, 3.141592653589793, 1e-300, 1e21, -5.0, 123456789012345.0, 10**15, -(10**15)])
-def test_a_default_survives_the_15_digits_that_githubs_numbers_have(value: float) -> None:
-    parameter = a_parameter(Kind.INT if isinstance(value, int) else Kind.FLOAT, value)
-    default = dispatch_input(parameter).default
-    written = default if isinstance(default, str) else f"{default:.15g}"
-
-    assert messages(parameter) == []
-    assert parameter.type.from_input(json.loads(written)) == parameter.type.from_input(written) == value
-
-
 def test_every_trigger_has_its_place() -> None:
     graph = a_graph(
         a_step("a", settings=StepSettings(secrets=("B", "A", "GITHUB_TOKEN"))),
-        parameters=[a_parameter(Kind.CHOICE, "a", choices=("a", "b"))],
+        parameters=[Parameter("x", ParameterType(Kind.CHOICE, False, ("a", "b"), "choice"), default="a")],
         triggers=[
             Schedule("5 2 * * *"),
             Schedule("0 3 * * *", "Europe/Berlin"),
@@ -89,8 +30,9 @@ def test_every_trigger_has_its_place() -> None:
 
     triggers = triggers_of(graph)
 
-    assert triggers.workflow_dispatch == Dispatch({"x": Input("choice", "choice", default="a", options=("a", "b"))})
-    assert triggers.workflow_call == Called({"x": Input("string", "choice", default="a")}, ("A", "B"))
+    date = Input("string", "the moment that the run is for, as 2026-03-29T02:30, with its offset; the run's start without", default="")
+    assert triggers.workflow_dispatch == Dispatch({"x": Input("choice", "choice", default="a", options=("a", "b")), "logical_date": date})
+    assert triggers.workflow_call == Called({"x": Input("string", "choice", default="a"), "logical_date": date}, ("A", "B"))
     assert (triggers.push, triggers.pull_request) == (Filter(("main",), ("data/**",)), Filter())
     assert triggers.schedule == (Cron("5 2 * * *"), Cron("37 3 * * *", "Europe/Berlin"))
     assert list(scatter_notes(graph)) == ["The schedule '0 3 * * *' starts at minute 37: at minute 0 GitHub is late most of all."]
@@ -130,51 +72,6 @@ def test_schedules_that_a_job_could_not_tell_apart_are_refused(first: Schedule, 
 
     pair = f"'{first.cron_expression}' ({first.timezone}) and '{second.cron_expression}' ({second.timezone})"
     assert problem.message == f"pipeline 'p' has the schedules {pair}, which are one to its jobs"
-
-
-def test_more_parameters_than_github_has_fields_are_refused() -> None:
-    parameters = [a_parameter(Kind.INT, 1, name=f"x{number}") for number in range(26)]
-
-    (problem,) = check_triggers(a_graph(parameters=parameters))
-
-    assert isinstance(problem, LimitError)
-    assert problem.message == "pipeline 'p' has 26 parameters, GitHub takes 25"
-    assert messages(*parameters[:25]) == []
-
-
-@pytest.mark.parametrize(
-    ("parameter", "expected"),
-    [
-        (a_parameter(Kind.INT, 1, name="é"), "parameter 'é' is not a name that GitHub takes"),
-        (
-            a_parameter(Kind.STR, "${{ secrets.A }}"),
-            "the default of parameter 'x' is '${{ secrets.A }}', which GitHub would read as an expression",
-        ),
-        (
-            a_parameter(Kind.STR, "a\nb"),
-            "the default of parameter 'x' is 'a\\nb', which holds a line break or another character that GitHub's form does not keep",
-        ),
-        (a_parameter(Kind.STR, "", optional=True), "the default of parameter 'x' is '', which GitHub's form cannot tell from None"),
-        (a_parameter(Kind.FLOAT, {"$float": "nan"}), "the default of parameter 'x' is nan, which is no number to GitHub"),
-        (
-            a_parameter(Kind.INT, 10**15 + 1),
-            "the default of parameter 'x' is 1000000000000001, GitHub's numbers are exact up to 1000000000000000",
-        ),
-        (a_parameter(Kind.JSON, [{"$float": "inf"}]), "the default of parameter 'x' is [inf], which is not JSON"),
-        (
-            a_parameter(Kind.CHOICE, "a", choices=("a", "${{ github.token }}")),
-            "the type of parameter 'x' is '${{ github.token }}', which GitHub would read as an expression",
-        ),
-    ],
-)
-def test_a_parameter_that_a_form_cannot_hold_is_refused(parameter: Parameter, expected: str) -> None:
-    assert messages(parameter) == [expected]
-
-
-def test_names_that_differ_in_case_alone_are_one_to_github() -> None:
-    assert messages(a_parameter(Kind.INT, 1, name="rows"), a_parameter(Kind.INT, 1, name="Rows")) == [
-        "parameters 'rows' and 'Rows' are one to GitHub, which ignores case"
-    ]
 
 
 @pytest.mark.parametrize(

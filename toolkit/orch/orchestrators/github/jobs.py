@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from orch.errors import LimitError, OrchError, PipelineError, UnsupportedError
+from orch.model import dates
 from orch.model.graph import Graph
 from orch.model.steps import Step
 from orch.names import PLAN_JOB, RESULT_JOB
 from orch.orchestrators.github.conditions import job_condition
+from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import plan_job, plan_reasons
 from orch.orchestrators.github.reduction import reduced_needs
@@ -34,7 +36,7 @@ _SECRET: Final = re.compile(r"(?![Gg][Ii][Tt][Hh][Uu][Bb]_)[A-Za-z_][A-Za-z0-9_]
 
 _ACTION_DEFAULTS: Final = Retention()  # our action.yml has the same; a test compares them
 _READ_CODE: Final = Permission("contents")
-_PARAMETERS: Final = interpolate(to_json(Context(("inputs",))))
+_LOGICAL_DATE: Final = interpolate(Context(("needs", PLAN_JOB, "outputs", "logical-date")))
 _NEEDS: Final = interpolate(to_json(Context(("needs",))))
 
 
@@ -58,7 +60,9 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
         inputs["inputs"] = names[0] if len(names) == 1 else "{" + ",".join(names) + "}"
         permissions.append(Permission("actions", reason="to read artifacts of earlier attempts"))
     if step.parameters:
-        inputs["parameters"] = _PARAMETERS
+        inputs |= handed_over(graph)
+    if dates.has_schedule(graph.triggers):
+        inputs["logical-date"] = _LOGICAL_DATE
     if settings.pickle != "allow":  # the default of our action
         inputs["pickle"] = settings.pickle
     inputs |= _retention(step, settings.retention)
@@ -76,9 +80,7 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
 
 def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef, first: tuple[str, ...]) -> Job:
     inputs = {"pipeline": graph.pipeline, "needs": _NEEDS}
-    if graph.parameters:
-        inputs["parameters"] = _PARAMETERS
-    inputs |= _record_retention(settings.retention)
+    inputs |= handed_over(graph) | _record_retention(settings.retention)
     return Job(
         name=f"{graph.pipeline} / result",
         permissions=(_READ_CODE, Permission("actions", reason="to read artifacts of earlier attempts")),

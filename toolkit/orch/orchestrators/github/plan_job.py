@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from orch.model import dates
 from orch.model.graph import Graph
 from orch.model.steps import Step
+from orch.orchestrators.github.inputs import handed_over
 from orch.stacks.settings import Cache, Settings
-from orch.workflow.expressions import Context, interpolate, to_json
+from orch.workflow.expressions import Context, interpolate
 from orch.workflow.model import ActionRef, Job, Permission, Uses
 
 PLAN_MINUTES: Final = 10
@@ -24,6 +26,8 @@ def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
 
 
 def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
+    if dates.has_schedule(graph.triggers):
+        yield "all jobs of a pipeline with a schedule are for one moment"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
     elif settings.cache == "auto" and len(cacheable(graph)) > _FEW:
@@ -45,9 +49,7 @@ def cacheable(graph: Graph) -> list[Step]:
 
 
 def plan_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
-    inputs = {"pipeline": graph.pipeline}
-    if graph.parameters:
-        inputs["parameters"] = interpolate(to_json(Context(("inputs",))))
+    inputs = {"pipeline": graph.pipeline} | handed_over(graph)
     mode = cache_mode(graph, settings)
     if mode != "plan":
         inputs["cache"] = "off"
