@@ -52,6 +52,7 @@ def test_each_job_is_shown_with_what_it_waits_for_takes_and_costs(orch: CommandL
         "",
         "flow: 3 jobs, 1 min 59 s to the end, 3 minutes on the bill, $0.014",
         "the end waits for: load -> train -> orch-result",
+        "edges: 1 between steps, 3 between jobs with those to the result",
         "~ has not run on this machine yet: a guess",
         "prices of 2026-08-31 for a private repository; GitHub's standard runners cost nothing in public ones",
     ]

@@ -35,7 +35,8 @@ def command(reference: str, as_json: bool) -> None:
         for home in reversed(homes(compilation.git_root)):  # what `orch run` measured goes before what act did
             known |= seconds_of(newest_first(home, compiled.graph.pipeline))
         total = bill_of(compiled.graph, compiled.workflow.jobs, compilation.settings, known)
-        plans.append((compiled.graph.pipeline, total, frozenset(known)))
+        edges = sum(len(step.needs) for step in compiled.graph.steps), sum(len(job.needs) for job in total.jobs)
+        plans.append((compiled.graph.pipeline, total, edges, frozenset(known)))
     if as_json:
         click.echo(json_line([_to_json(*plan) for plan in plans]))
         return
@@ -46,7 +47,7 @@ def command(reference: str, as_json: bool) -> None:
             click.echo(line)
 
 
-def _table(pipeline: str, total: Bill, known: frozenset[str], *, date: str) -> Iterator[str]:
+def _table(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[str], *, date: str) -> Iterator[str]:
     rows = [("JOB", "WAITS FOR", "RUNNER", "TIME", "MINUTES", "COST")]
     rows += [
         (
@@ -67,6 +68,7 @@ def _table(pipeline: str, total: Bill, known: frozenset[str], *, date: str) -> I
     yield ""
     yield f"{pipeline}: {total.count} jobs, {duration(total.seconds)} to the end, {total.minutes} minutes on the bill, ${total.money:.3f}"
     yield f"the end waits for: {' -> '.join(total.path)}"
+    yield f"edges: {edges[0]} between steps, {edges[1]} between jobs with those to the result"
     if any(not known.issuperset(job.steps) for job in total.jobs):
         yield "~ has not run on this machine yet: a guess"
     if total.unpriced:
@@ -78,7 +80,7 @@ def _money(job: PlannedJob) -> str:
     return "?" if job.machine.price is None else f"${job.money:.3f}"
 
 
-def _to_json(pipeline: str, total: Bill, known: frozenset[str]) -> Json:
+def _to_json(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[str]) -> Json:
     return {
         "pipeline": pipeline,
         "jobs": [
@@ -95,6 +97,7 @@ def _to_json(pipeline: str, total: Bill, known: frozenset[str]) -> Json:
             }
             for job in total.jobs
         ],
+        "edges": {"steps": edges[0], "jobs": edges[1]},
         "critical_path": list(total.path),
         "seconds": round(total.seconds, 3),
         "minutes": total.minutes,
