@@ -91,6 +91,15 @@ def test_what_steps_print_stands_where_commands_are_stopped(job: Job) -> None:
     assert lines.index(stop) < lines.index("load | ::error::not ours") < lines.index(resume)
 
 
+def test_a_progress_bar_is_one_line_of_the_jobs_log(job: Job) -> None:
+    write(job.folder, STEPS.replace('print("::error::not ours")', 'print("\\r  0%\\r 50%\\r100%")'))
+
+    _, lines = job.run()
+
+    assert [line for line in lines if "%" in line] == ["load | 100%"]
+    assert b"\r 50%\r" in (job.folder / ".orch").joinpath("runs").glob("*/logs/load.log").__next__().read_bytes()
+
+
 def test_a_failure_is_annotated_at_the_users_line_and_fails_the_job(job: Job) -> None:
     code, lines = job.run(ORCH_INPUTS='{"rows": "9"}')
 

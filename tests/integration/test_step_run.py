@@ -90,6 +90,32 @@ def test_a_step_leaves_its_outputs_and_its_record(job: Job) -> None:
     assert "outputs<<" in (job.folder / "output").read_text()
 
 
+def test_a_progress_bar_is_one_line_of_the_jobs_log(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        import sys
+
+        @step
+        def load() -> int:
+            for done in (0, 50, 100):
+                print(f"\\r{done}%", end="", file=sys.stderr)
+            print("\\nend")
+            return 1
+
+        @pipeline
+        def p():
+            load()
+        """,
+    )
+
+    ran = job.run("load")
+
+    assert "\n100%\nend\n" in ran.stdout
+    assert "50%" not in ran.stdout
+    assert (tmp_path / "record" / "log.txt").read_bytes() == b"\r0%\r50%\r100%\nend\n"
+
+
 def test_a_value_that_looks_like_a_command_is_told_while_commands_are_stopped(job: Job) -> None:
     ran = job.run("load", ORCH_INPUTS='{"rows": "##[add-mask]e"}')
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orch.runtime.lines import Lines
+from orch.runtime.lines import Lines, last_states
 from orch.runtime.redact import MASK, Redactor
 
 SECRET = "hunter2-is-the-password"
@@ -67,6 +67,20 @@ def test_after_the_end_nothing_is_left_for_the_next_step() -> None:
     lines.end()
 
     assert shown(lines, b"ab\n") == ["ab\n", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("\r  0%|\r 50%|##\r100%|####\n", "100%|####\n"),
+        ("\r 50%|##\rdone\nnext\r\n", "done\nnext\n"),
+        ("all\r\r\n", "all\n"),
+        ("\r\n", "\n"),
+    ],
+)
+def test_of_a_line_that_is_written_over_the_last_state_is_left(text: str, left: str) -> None:
+    assert last_states(text) == left
 
 
 PIECES = st.lists(

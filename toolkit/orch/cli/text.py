@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, TextIO
 
+from orch.runtime.lines import last_states
+
 # Besides the control characters: line separators, marks that reorder what is read, and halves of surrogate pairs.
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LINE_UNSAFE: Final = re.compile(rf"[\t\n]|{_UNSAFE.pattern}")
@@ -33,7 +35,7 @@ def _written_out(found: re.Match[str]) -> str:
 
 def log_line(line: str, *, colour: bool) -> str:
     """A line of a step's log as a terminal would leave it: what a progress bar overwrote is gone, colours stay if wanted."""
-    line = line.rstrip("\r").rpartition("\r")[2]
+    line = last_states(line)
     if not colour:
         return _UNSAFE.sub(_written_out, _CONTROL_SEQUENCE.sub("", line))
     parts = []

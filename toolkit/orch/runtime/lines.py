@@ -11,6 +11,13 @@ _LONGEST: Final = 1 << 26  # characters: a line that does not end is broken here
 _decoder = codecs.getincrementaldecoder("utf-8")
 
 
+def last_states(text: str) -> str:
+    """Lines as a terminal leaves them: of one that was written over, as progress bars do, what was written last."""
+    if "\r" not in text:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
 class Lines:
     """Text is held while its line has no end, and while a secret may have begun in it that goes on in what comes next."""
 

@@ -17,6 +17,7 @@ from orch.orchestrators.local.preflight import default_jobs
 from orch.orchestrators.local.run import run
 from orch.runtime import arguments, runner
 from orch.runtime.inputs import given_parameters
+from orch.runtime.lines import last_states
 from orch.runtime.loading import heard
 from orch.runtime.summary import render
 
@@ -78,7 +79,7 @@ class JobLog:
             case StepStarted(step, tries):
                 self._print(f"{step}: started" + (f" (try {tries})" if tries > 1 else ""))
             case StepOutput(step, text):
-                self._print("\n".join(f"{step} | {line}" for line in text.splitlines()))
+                self._print("\n".join(f"{step} | {line}" for line in last_states(text).splitlines()))
             case StepEnded(record):
                 reason = f" ({record.reason})" if record.reason else ""
                 self._print(f"{record.step}: {record.state} in {record.duration:.1f} s{reason}")
