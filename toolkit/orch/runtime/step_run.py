@@ -12,7 +12,7 @@ from typing import TextIO
 
 from orch import files
 from orch.authoring.project import Project
-from orch.errors import OrchError, StoreError, UnknownStepError, UsageError, raise_problems
+from orch.errors import OrchError, StoreError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
@@ -27,6 +27,7 @@ from orch.runtime.inputs import given_parameters
 from orch.runtime.lines import last_states
 from orch.runtime.last_word import call_hook, try_until_ended
 from orch.runtime.pool import Pool
+from orch.runtime.project import project_at
 from orch.runtime.secrets import missing
 
 Log = Callable[[str], None]
@@ -44,7 +45,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         raise UnknownStepError(f"no step {options['step']!r} in {options['graph']}", hint=hint)
     with told_of(Path(options["graph"])):
         step = Step.from_json(steps[options["step"]])
-    project = _project(graph["project"], Path(options.get("project", graph["project"])).resolve())
+    project = project_at(graph["project"], Path(options.get("project", graph["project"])).resolve())
     folders = Path(options["outputs"]).resolve(), Path(options["record"]).resolve()
     date = _logical_date(graph, options.get("logical-date"))
     job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options), logical_date=date)
@@ -59,16 +60,6 @@ def _logical_date(graph: Json, given: str | None) -> tuple[str, str]:
 
     zone_name = dates.zone_of(map(settings.trigger_from_json, graph["triggers"]))
     return dates.parse(given, zone_name).isoformat(), zone_name or "UTC"
-
-
-def _project(name: str, root: Path) -> Project:
-    """The graph says how deep in the repository the project lies."""
-    depth = 0 if name == "." else len(Path(name).parts)
-    above = [root, *root.parents]
-    if not root.is_dir() or depth >= len(above):
-        hint = "name the folder that the step's file is in, as the graph names it"
-        raise UsageError(f"--project {str(root)!r} is not the folder of a project", hint=hint)
-    return Project(above[depth], root)
 
 
 class _Job:
