@@ -40,7 +40,7 @@ LAYERS: Final = (
 )
 TRAVELS: Final = LAYERS[LAYERS.index(("orch.runtime",)) :]
 # What a user's own values need, imported when such a value is met.
-VALUE_LIBRARIES: Final = {"cloudpickle", "numpy", "pandas", "pyarrow", "pytz"}
+VALUE_LIBRARIES: Final = {"cloudpickle", "numpy", "pandas", "polars", "pyarrow", "pytz", "safetensors", "torch"}
 
 
 @dataclass(frozen=True)

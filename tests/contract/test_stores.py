@@ -77,7 +77,7 @@ def test_an_object_is_a_read_only_file_at_its_digest(opened: Open, tmp_path: Pat
     assert path.stat().st_mode & 0o222 == 0
 
 
-def test_the_three_ways_of_writing_agree(opened: Open, tmp_path: Path) -> None:
+def test_all_ways_of_writing_agree(opened: Open, tmp_path: Path) -> None:
     data = b"0123456789" * 300_000
     (tmp_path / "file").write_bytes(data)
     with opened("created").create() as writer:
@@ -87,6 +87,10 @@ def test_the_three_ways_of_writing_agree(opened: Open, tmp_path: Path) -> None:
 
     assert (writer.digest, writer.size) == (opened("put").put(data), len(data))
     assert opened("put_file").put_file(tmp_path / "file") == (writer.digest, len(data))
+    written = opened("put_written")
+    assert written.put_written(lambda path: Path(path).write_bytes(data)) == (writer.digest, len(data))
+    assert written.get(writer.digest) == data
+    assert written.path(writer.digest).stat().st_mode == opened("put").path(writer.digest).stat().st_mode
     assert opened("created").get(writer.digest) == data
 
 
@@ -97,6 +101,7 @@ def test_storing_the_same_again_leaves_the_file_alone(opened: Open, tmp_path: Pa
 
     opened().put(b"same")
     opened().put_file(tmp_path / "file")
+    opened().put_written(lambda path: Path(path).write_bytes(b"same"))
     after = opened().path(digest).stat()
 
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -106,6 +111,13 @@ def test_a_write_that_fails_leaves_nothing(opened: Open, tmp_path: Path) -> None
     with contextlib.suppress(ZeroDivisionError), opened().create() as writer:
         writer.write(b"half")
         raise ZeroDivisionError
+
+    def write_half(path: str) -> None:
+        Path(path).write_bytes(b"half")
+        raise ZeroDivisionError
+
+    with contextlib.suppress(ZeroDivisionError):
+        opened().put_written(write_half)
 
     assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
     assert writer.closed
@@ -161,7 +173,7 @@ def test_a_verifying_reader_refuses_damaged_bytes(opened: Open, damage: bytes, u
 
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("damage", [b"", b"the wrong bytes"], ids=["empty", "changed"])
-@pytest.mark.parametrize("way", ["put", "put_file", "create"])
+@pytest.mark.parametrize("way", ["put", "put_file", "put_written", "create"])
 def test_a_writer_replaces_damaged_bytes(opened: Open, tmp_path: Path, damage: bytes, way: str, *, verify: bool) -> None:
     data = b"the right bytes"
     digest = opened().put(data)
@@ -175,6 +187,8 @@ def test_a_writer_replaces_damaged_bytes(opened: Open, tmp_path: Path, damage: b
                 store.put(data)
             case "put_file":
                 store.put_file(tmp_path / "file")
+            case "put_written":
+                store.put_written(lambda path: Path(path).write_bytes(data))
             case _:
                 with store.create() as writer:
                     writer.write(data)
@@ -210,6 +224,8 @@ def test_a_place_that_cannot_be_written_is_named(opened: Open, tmp_path: Path) -
         opened().put(b"x")
     with pytest.raises(StoreError, match="cannot write to the store"), opened().create() as writer:
         writer.write(b"x")
+    with pytest.raises(StoreError, match="cannot write to the store"):
+        opened().put_written(lambda path: Path(path).write_bytes(b"x"))
 
 
 def test_transfer_brings_the_objects_and_leaves_the_source(opened: Open) -> None:

@@ -6,11 +6,9 @@ import datetime as dt
 import enum
 import importlib
 import inspect
-import re
 import subprocess
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +20,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import pydantic
 import pytest
-from support import pages
+from support import pages, value_tables
 from support.journeys import Journey
 
 from orch.errors import MaterializationError
@@ -30,11 +28,11 @@ from orch.materializers import choose, documents, registered
 from orch.materializers.previews import LENGTH
 
 np: Any = importlib.import_module("numpy")
+pa: Any = importlib.import_module("pyarrow")
 pd: Any = importlib.import_module("pandas")
+pl: Any = importlib.import_module("polars")
 
-PAGE: Final = pages.text("docs/values.md")
 PROGRAM, PRINTED = (block.text for block in pages.blocks("docs/values.md", "python", "text"))
-SECTIONS: Final = {title: text for title, _, text in (part.partition("\n") for part in PAGE.split("\n## ")[1:])}
 
 
 @dataclass
@@ -83,24 +81,15 @@ NAMES: Final[dict[str, object]] = {
     **{thing.__name__: thing for thing in (UUID, ZoneInfo, Counter, OrderedDict, defaultdict, deque, pydantic.SecretStr)},
     "dt": dt,
     "np": np,
+    "pa": pa,
     "pd": pd,
+    "pl": pl,
 }
 
 
-def rows(section: str) -> Iterator[list[str]]:
-    _, _, *lines = [line for line in SECTIONS[section].splitlines() if line.startswith("| ")]
-    for line in lines:
-        yield [cell.strip() for cell in line.strip("|").split(" | ")]
-
-
-def quoted(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
-
-
-KEPT: Final = [
-    (value, quoted(kept)[0]) for values, kept in rows("How each type is kept") for value in quoted(values.partition("`: ")[0] + "`")
-]
-REFUSED: Final = [(quoted(value)[0], why, quoted(out)[0]) for value, why, out in rows("What is refused, and the way out")]
+# What has torch in it is tried where torch is: tests/contract/with_torch.py.
+KEPT: Final = [row for row in value_tables.kept() if "torch" not in row.value]
+REFUSED: Final = [row for row in value_tables.refused() if "torch" not in row.value]
 
 
 @pytest.fixture
@@ -115,7 +104,7 @@ def journey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journey:
     return Journey(tmp_path / "journey")
 
 
-@pytest.mark.parametrize(("value", "kept"), KEPT, ids=[value for value, _ in KEPT])
+@pytest.mark.parametrize(("value", "kept"), KEPT, ids=[row.value for row in KEPT])
 def test_a_value_is_kept_as_the_table_says(journey: Journey, value: str, kept: str) -> None:
     made = eval(value, dict(NAMES))  # noqa: S307 -- the page is ours
 
@@ -125,7 +114,7 @@ def test_a_value_is_kept_as_the_table_says(journey: Journey, value: str, kept: s
     assert type(journey.load(artifact)) is type(made)
 
 
-@pytest.mark.parametrize(("value", "why", "way_out"), REFUSED, ids=[value for value, *_ in REFUSED])
+@pytest.mark.parametrize(("value", "why", "way_out"), REFUSED, ids=[row.value for row in REFUSED])
 def test_a_value_is_refused_as_the_table_says(journey: Journey, value: str, why: str, way_out: str) -> None:
     made = eval(value, dict(NAMES))  # noqa: S307 -- the page is ours
 
@@ -148,12 +137,12 @@ def test_the_program_prints_what_stands_below_it(tmp_path: Path) -> None:
 
 
 def test_what_the_page_says_of_the_decorator_is_its_signature() -> None:
-    told = {name.partition("=")[0] for row in rows("Materializers of your own") for name in quoted(" ".join(row))}
+    told = {name.partition("=")[0] for row in value_tables.rows("Materializers of your own") for name in value_tables.quoted(" ".join(row))}
     options = set(inspect.signature(registered.materializer).parameters) - {"types"}
 
     assert options <= told
-    assert f"at most {LENGTH} characters" in SECTIONS["Previews"]
+    assert f"at most {LENGTH} characters" in value_tables.SECTIONS["Previews"]
 
 
 def test_every_kind_is_in_the_table() -> None:
-    assert {kept for _, kept in KEPT} == {*choose.WHOLE, documents.NAME, registered.NAME}
+    assert {row.kept for row in value_tables.kept()} == {*choose.WHOLE, documents.NAME, registered.NAME}

@@ -65,6 +65,10 @@ def unlink(path: str | Path) -> None:
         os.unlink(path)
 
 
+def make_read_only(path: str | Path) -> None:
+    os.chmod(path, os.stat(path).st_mode & 0o444)
+
+
 def make_folder(path: str | Path, mode: int = 0o777) -> None:
     """Raises FileExistsError if it is there: it is for one owner."""
     os.mkdir(path, mode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from support.awkward import arrays, frames, instances, plain
+from support.awkward import arrays, frames, instances, plain, tables
 
 VALUES: dict[str, Callable[[], object]] = {
     f"{group}: {name}": make
@@ -16,6 +16,8 @@ VALUES: dict[str, Callable[[], object]] = {
         ("frame", frames.FRAMES),
         ("part", frames.PARTS),
         ("single", frames.SINGLES),
+        ("table", tables.TABLES),
+        ("polars", tables.POLARS),
     )
     for name, make in table.items()
 }

@@ -15,7 +15,9 @@ from typing import Any
 
 # Their stubs know no awkward values.
 np: Any = importlib.import_module("numpy")
+pa: Any = importlib.import_module("pyarrow")
 pd: Any = importlib.import_module("pandas")
+pl: Any = importlib.import_module("polars")
 
 
 def assert_same(one: Any, other: Any, path: str = "$") -> None:
@@ -26,6 +28,17 @@ def assert_same(one: Any, other: Any, path: str = "$") -> None:
         assert (one.dtype, one.tobytes()) == (other.dtype, other.tobytes()), path
     elif isinstance(one, (pd.DataFrame, pd.Series, pd.Index)):
         _same_frames(one, other, path)
+    elif isinstance(one, (pa.Table, pa.RecordBatch)):
+        assert one.schema.equals(other.schema, check_metadata=True), path
+        assert one.num_rows == other.num_rows, path
+        for column, column_2 in zip(one.columns, other.columns, strict=True):  # a NaN is equal to none
+            assert repr(column.to_pylist()) == repr(column_2.to_pylist()), path
+    elif isinstance(one, pl.DataFrame):
+        assert (one.schema, one.shape) == (other.schema, other.shape), path
+        assert one.equals(other, null_equal=True), path
+    elif isinstance(one, pl.Series):
+        assert one.dtype == other.dtype, path
+        assert one.equals(other, check_dtypes=True, check_names=True, null_equal=True), path
     elif one is pd.NaT or isinstance(one, pd.Timedelta):
         assert (one is other) or (one == other and one.unit == other.unit), path
     elif isinstance(one, pd.Timestamp):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.awkward import arrays, frames, instances, plain
+from support.awkward import arrays, frames, instances, plain, tables
 from support.journeys import Journey
 
 from orch.errors import OrchError
@@ -102,6 +102,13 @@ SEEDS: Final[dict[str, Callable[[], object]]] = {
     "lists": frames.FRAMES["lists of Arrow"],
     "objects in a frame": frames.FRAMES["objects of all sorts"],
     "columns": frames.FRAMES["columns, levels, one twice"],
+    "table": tables.TABLES["chunks with other categories"],
+    "views of a table": tables.TABLES["views inside"],
+    "metadata of a table": tables.TABLES["metadata"],
+    "unions": tables.TABLES["unions"],
+    "polars": tables.POLARS["text"],
+    "categories of polars": tables.POLARS["named categories"],
+    "choices of polars": tables.POLARS["choices deep inside"],
 }
 
 
@@ -122,7 +129,7 @@ JSON: Final = st.recursive(
     | st.floats(allow_nan=False)
     | st.text(max_size=8)
     | st.sampled_from(
-        ["os:system", "builtins:eval", "posix:fork", "$", "../x", "pickle", "json", "npy", "arrow", "file", "folder", "custom"]
+        ["os:system", "builtins:eval", "posix:fork", "$", "../x", "pickle", "json", "npy", "arrow", "table", "polars", "file", "folder"]
     ),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["$tuple", "$enum", "$artifact", "a", "class"]), inner, max_size=3)
@@ -155,7 +162,7 @@ def test_a_changed_document_is_a_value_or_an_error_of_ours(guarded: Guarded, nam
     guarded.forged(artifact, json.dumps(document).encode())
 
 
-@pytest.mark.parametrize("name", ["instances", "array", "numbers"])
+@pytest.mark.parametrize("name", ["instances", "array", "numbers", "table", "choices of polars"])
 @given(data=st.data())
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.filterwarnings("ignore")

@@ -1,4 +1,4 @@
-"""Arrow's file format: one batch out, and in only what nobody can be hurt by.
+"""Arrow's file format, by pyarrow: one batch out, and in only what nobody can be hurt by.
 
 An artifact may be anybody's: nothing compressed is read, as a small file could become a large table, and a table is used
 when all of its offsets and texts have been looked at.
@@ -12,25 +12,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import MaterializationError
+from orch.materializers.classes import type_name
 from orch.model import canonical
 
 if TYPE_CHECKING:
     from orch.model.canonical import Json
 
-_KEY: Final = b"orch"
+KEY: Final = b"orch"  # of the layout, in the metadata of the schema
 # https://github.com/apache/arrow/blob/main/format/Message.fbs: the field of the header, and of what is compressed in it.
 _HEADER: Final = 2
 _COMPRESSION: Final = {"record batch": (3,), "dictionary": (1, 3)}
 
 
+def check_installed(value: object) -> None:
+    try:
+        import pyarrow as pa  # noqa: F401
+    except ModuleNotFoundError as error:
+        message = f"a value of type {type_name(value)!r} is stored as Arrow, and pyarrow is not installed"
+        raise MaterializationError(message, hint="add pyarrow to the project's requirements") from error
+
+
 def write(columns: dict[str, Any], layout: Json, sink: Any) -> None:
     import pyarrow as pa
 
-    arrays = [_canonical(array) for array in columns.values()]
-    fields = [pa.field(name, array.type) for name, array in zip(columns, arrays, strict=True)]
-    schema = pa.schema(fields, metadata={_KEY: canonical.dumps(layout).encode()})
+    write_batch([pa.field(name, array.type) for name, array in columns.items()], list(columns.values()), {}, layout, sink)
+
+
+def write_batch(fields: list[Any], arrays: list[Any], metadata: dict[bytes, bytes], layout: Json, sink: Any) -> None:
+    import pyarrow as pa
+
+    schema = pa.schema(fields, metadata={**metadata, KEY: canonical.dumps(layout).encode()})
     with pa.ipc.new_file(sink, schema) as file:
-        file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        file.write_batch(pa.RecordBatch.from_arrays([_canonical(array) for array in arrays], schema=schema))
 
 
 def to_text(array: Any) -> str:
@@ -47,15 +60,27 @@ def from_text(text: str) -> Any:
 
 
 def _canonical(array: Any) -> Any:
-    """One array, with zeros where it has no value: what was there before is nobody's data."""
+    """One array, with zeros where it has no value: what was there before is nobody's data. Inside others, nobody counts."""
     import numpy as np
     import pyarrow as pa
 
-    return array.take(pa.array(np.arange(len(array)))) if array.null_count else array
+    kind = getattr(array.type, "storage_type", array.type)
+    if not (array.null_count or pa.types.is_nested(kind) or pa.types.is_boolean(kind)):
+        return array
+    try:
+        return array.take(pa.array(np.arange(len(array))))
+    except pa.ArrowNotImplementedError as error:
+        message = f"an array of Arrow's type {array.type} has no form in which equal values are equal bytes"
+        raise MaterializationError(message, hint="cast it, as a string_view to pyarrow.large_string()") from error
 
 
 def read(source: Path | bytes) -> tuple[list[Any], Json]:
     """The columns and the layout; raises MaterializationError where there are none of `write`."""
+    batch, layout = read_batch(source)
+    return list(batch.columns), layout
+
+
+def read_batch(source: Path | bytes) -> tuple[Any, Json]:
     import pyarrow as pa
 
     with pa.memory_map(str(source)) if isinstance(source, Path) else pa.BufferReader(source) as file:
@@ -65,12 +90,12 @@ def read(source: Path | bytes) -> tuple[list[Any], Json]:
             with pa.ipc.open_file(file) as reader:
                 if reader.num_record_batches != 1:
                     raise _damaged(f"it has {reader.num_record_batches} batches")
-                layout = canonical.loads((reader.schema.metadata or {})[_KEY])
+                layout = canonical.loads((reader.schema.metadata or {})[KEY])
                 batch = reader.get_batch(0)
                 batch.validate(full=True)
         except (pa.ArrowException, OSError, ValueError, KeyError, struct.error, OverflowError) as error:
             raise _damaged(f"{type(error).__name__}: {error}") from error
-    return list(batch.columns), layout
+    return batch, layout
 
 
 def _refuse_compressed(file: Any) -> None:

@@ -1,12 +1,13 @@
 """Which materializer keeps a value, and the two functions that everyone calls.
 
-Types of numpy and pandas are told by where their class says it comes from, so that nothing is imported to find out.
+Types of numpy, pandas and others are told by where their class says it comes from, so that nothing is imported to find out.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
@@ -33,7 +34,7 @@ class Materializer(Protocol):
         """A value of the caller's own: changing it changes no object."""
 
 
-WHOLE: Final = ("npy", "arrow", "file", "folder", "pickle")  # each a module of its own
+WHOLE: Final = ("npy", "arrow", "table", "polars", "safetensors", "file", "folder", "pickle")  # each a module of its own
 _NEWER: Final = "install the version of orch-toolkit that wrote it, or a later one"
 
 
@@ -68,7 +69,7 @@ def _save(value: object, store: LocalStore, *, may_pickle: bool) -> Artifact:
             raise pickles.forbidden(value)
         return materializer.save(value, store)
 
-    if documents.holds(value):
+    if documents.holds(value) and not _is_state_dict(value):
         try:
             return documents.save(value, store, save_whole)
         except RecursionError:  # lists that hold themselves, or thousands in each other
@@ -110,7 +111,7 @@ def load(
 
 
 def _module(name: str) -> Materializer | None:
-    """Who keeps neither arrays nor frames does not wait for what they need."""
+    """Who keeps neither arrays nor frames nor tensors does not wait for what they need."""
     match name:
         case "npy":
             from orch.materializers import arrays
@@ -120,6 +121,18 @@ def _module(name: str) -> Materializer | None:
             from orch.materializers import frames
 
             return frames
+        case "table":
+            from orch.materializers import tables
+
+            return tables
+        case "polars":
+            from orch.materializers import polars_frames
+
+            return polars_frames
+        case "safetensors":
+            from orch.materializers import tensors
+
+            return tensors
         case _:
             return {files.NAME: files, folders.NAME: folders, pickles.NAME: pickles}.get(name)
 
@@ -127,6 +140,10 @@ def _module(name: str) -> Materializer | None:
 def _materializer(value: object) -> Materializer:
     if isinstance(value, pathlib.Path):
         return folders if type(value) in files.PATHS and os.path.isdir(value) else files  # noqa: PTH112 -- never raises
+    if _is_state_dict(value):
+        from orch.materializers import tensors
+
+        return tensors
     match package(type(value)):
         case "numpy":
             from orch.materializers import arrays
@@ -136,8 +153,29 @@ def _materializer(value: object) -> Materializer:
             from orch.materializers import frames
 
             return frames if frames.takes(value) else pickles
+        case "pyarrow":
+            from orch.materializers import tables
+
+            return tables if tables.takes(value) else pickles
+        case "polars":
+            from orch.materializers import polars_frames
+
+            return polars_frames if polars_frames.takes(value) else pickles
+        case "torch":
+            from orch.materializers import tensors
+
+            return tensors if tensors.takes(value) else pickles
         case _:
             return pickles
+
+
+def _is_state_dict(value: object) -> bool:
+    """Whether a dict is kept as one file of tensors, and not as a document with a file for each."""
+    if not isinstance(value, dict) or "torch" not in sys.modules or any(map(registered.of, value.values())):
+        return False
+    from orch.materializers import tensors
+
+    return tensors.is_state_dict(value)
 
 
 def _named(artifact: Artifact) -> str:

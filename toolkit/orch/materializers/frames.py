@@ -33,11 +33,7 @@ def takes(value: Any) -> bool:
 
 
 def save(value: Any, store: LocalStore) -> Artifact:
-    try:
-        import pyarrow as pa  # noqa: F401
-    except ModuleNotFoundError as error:
-        message = f"a value of type {type_name(value)!r} is stored as Arrow, and pyarrow is not installed"
-        raise MaterializationError(message, hint="add pyarrow to the project's requirements") from error
+    arrow_files.check_installed(value)
     table, layout = _table(value)
     with store.create() as writer:
         arrow_files.write(table, layout, writer)

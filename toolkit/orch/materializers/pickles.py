@@ -32,12 +32,15 @@ _WRITTEN_DOWN: Final = "would be written down for all who can read artifacts"
 _ASK: Final = "declare it with @step(secrets=[...]) where it is needed, and read it from the environment there"
 # What cloudpickle would keep, and nobody wants kept: why, and what to do.
 _NEVER: Final = {
+    "polars.lazyframe.frame.LazyFrame": (
+        "is a plan, whose sources may be others or gone when it is collected",
+        "return value.collect()",
+    ),
     "numpy.memmap": ("would come back as another: it is a view of a file", "return numpy.array(value), or the Path of its file"),
     **{f"pydantic.types.{name}": (_WRITTEN_DOWN, _ASK) for name in ("SecretStr", "SecretBytes", "Secret")},
 }
 _BETTER: Final = {
-    "torch.Tensor": "write it with safetensors.torch.save_file and return the file's Path, or return value.numpy()",
-    "polars.dataframe.frame.DataFrame": "return value.to_arrow().to_pandas(), or write a file with value.write_parquet and return its Path",
+    "torch.Tensor": "return value.to_dense(), or value.dequantize()",
 }
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 import pathlib
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from types import MemberDescriptorType
 from typing import Any, Final
 
+from orch.materializers import shapes
 from orch.materializers.classes import package, type_name
 from orch.model import atoms, values
 
@@ -84,10 +84,8 @@ class _Text:
             return self._atom(tag, value)
         if isinstance(value, enum.Enum):
             return f"{kind.__qualname__}.{self._plain(value.__dict__.get('_name_') or value.__dict__.get('_value_'))}"
-        if _is_from("numpy", kind):
-            return self._array(value)
-        if _is_from("pandas", kind):
-            return self._frame(value)
+        if shapes.takes(kind):
+            return shapes.text(value, self._plain, alone=depth == _DEPTH)
         if isinstance(value, pathlib.PurePath) and package(kind) == "pathlib":
             return self._masked(value.name)
         return self._instance(value, depth) if depth else type_name(value)
@@ -158,42 +156,9 @@ class _Text:
         parts = [name if item is _Unknown else f"{name}={self.of(item, depth - 1)}" for name, item in islice(fields, _ITEMS)]
         return f"{kind.__qualname__}({', '.join(parts)}{', …' if count > _ITEMS else ''})"
 
-    def _array(self, value: Any) -> str:
-        if type(value).__name__ == "ndarray":
-            return f"array {'x'.join(map(str, value.shape)) or 'of no dimension'}, {value.dtype}"
-        if getattr(value, "ndim", None) != 0 or not hasattr(value, "tolist"):
-            return type_name(value)
-        return self._plain(str(value)) if value.dtype.kind in "USV" else str(value)
-
-    def _frame(self, value: Any) -> str:
-        match type(value).__name__:
-            case "DataFrame":
-                part = value.iloc[:0, :_ITEMS]
-                columns = ", ".join(f"{self._plain(name)}: {dtype}" for name, dtype in zip(part.columns, part.dtypes, strict=True))
-                more = ", …" if value.shape[1] > _ITEMS else ""
-                return f"frame {value.shape[0]}x{value.shape[1]} ({columns}{more})"
-            case "Series":
-                return f"series of {value.shape[0]}, {value.dtype}"
-            case name if name.endswith("Index"):
-                return f"index of {value.shape[0]}, {value.dtype}"
-            case "Timestamp" | "Timedelta" | "Period" | "Interval" | "NaTType" | "NAType":
-                return str(value)
-            case _:
-                return type_name(value)
-
 
 class _Unknown:
     pass
-
-
-def _is_from(name: str, kind: type) -> bool:
-    """Whether a class is what the package itself calls so: others may claim to be of it."""
-    module = sys.modules.get(name)
-    if package(kind) != name or module is None:
-        return False
-    if kind.__name__ in ("NaTType", "NAType"):
-        return kind in (type(module.NaT), type(module.NA))
-    return getattr(module, kind.__name__, None) is kind or (name == "numpy" and kind in set(module.sctypeDict.values()))
 
 
 def _held(value: object) -> dict[str, object]:

@@ -22,7 +22,7 @@ from orch import files
 from orch.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
@@ -69,6 +69,27 @@ class LocalStore:
             while count := source.readinto(buffer):
                 writer.write(buffer[:count])
         return writer.digest, writer.size
+
+    def put_written(self, write: Callable[[str], object]) -> tuple[str, int]:
+        """The digest and size of what `write` writes to the path that it is given: for a library that opens files itself."""
+        aside = self._name_aside()
+        with _writing(self.root):
+            files.make_folders(self.root)
+        try:
+            write(aside)
+            with _writing(self.root):
+                files.make_read_only(aside)
+                with open(aside, "rb", buffering=0) as file:
+                    digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+                    size = os.fstat(file.fileno()).st_size
+                if self._is_stored(digest, size):
+                    files.unlink(aside)
+                else:
+                    self._commit(aside, digest)
+        except BaseException:
+            files.unlink(aside)
+            raise
+        return digest, size
 
     @contextlib.contextmanager
     def create(self, *, expected: str = "", source: str = "") -> Iterator[Writer]:
@@ -193,13 +214,16 @@ class LocalStore:
         self._trusted.add(digest)
 
     def _open_aside(self) -> tuple[int, str]:
-        # The process id keeps a forked copy of this object from the same names.
-        aside = f"{self._aside}-{os.getpid()}-{next(self._count)}"
+        aside = self._name_aside()
         try:
             return files.create(aside, 0o444), aside
         except FileNotFoundError:
             files.make_folders(self.root)
             return files.create(aside, 0o444), aside
+
+    def _name_aside(self) -> str:
+        # The process id keeps a forked copy of this object from the same names.
+        return f"{self._aside}-{os.getpid()}-{next(self._count)}"
 
     def _commit(self, aside: str, digest: str) -> None:
         target = self._file(digest)
