@@ -8,7 +8,13 @@ from functools import cache
 from typing import Final, TypeVar
 
 T = TypeVar("T")
-_ATOMS: Final[dict[object, tuple[type, ...]]] = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,)}
+_KINDS: Final[dict[object, tuple[type, ...]]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "Mapping[str, Json]": (dict, Mapping),  # it holds what was read, and so no dataclass
+}
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))  # they hold nothing
 _JSON: Final = _PLAIN | {dict, list}  # what is read from a file, and is no dataclass
 
@@ -31,7 +37,7 @@ def checked(instance: T) -> T:
 def _declared(kind: type) -> tuple[tuple[str, tuple[type, ...], object], ...]:
     """Of each field: its name, the types it may have, and the type as declared."""
     return tuple(
-        (field.name, _ATOMS.get(field.type) or ((Mapping,) if str(field.type).startswith("Mapping[") else (object,)), field.type)
+        (field.name, _KINDS.get(field.type) or ((Mapping,) if str(field.type).startswith("Mapping[") else (object,)), field.type)
         for field in fields(kind)
     )
 

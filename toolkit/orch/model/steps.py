@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from orch.errors import GraphError
@@ -50,7 +51,7 @@ class Output:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One step of a graph. `source` is `path/in/project.py:function`. With a `fan` it runs once for each item of some inputs, and each of
     its outputs is the list of what these legs made, in the order of the items."""
@@ -64,17 +65,18 @@ class Step:
     fan: Fan | None = None
     when: Condition | None = None  # of comparisons alone: False skips it, by choice
 
-    @property
-    def references(self) -> Iterator[OutputRef | ParameterRef]:
-        for _, binding in self.inputs:
-            yield from references(binding)
+    # What follows from the fields is asked for many times in a run, and found once.
 
-    @property
+    @cached_property
+    def references(self) -> tuple[OutputRef | ParameterRef, ...]:
+        return tuple(ref for _, binding in self.inputs for ref in references(binding))
+
+    @cached_property
     def producers(self) -> tuple[str, ...]:
         """Ids of the steps whose outputs this one reads, in order of first use."""
         return tuple(dict.fromkeys(ref.step for ref in self.references if isinstance(ref, OutputRef)))
 
-    @property
+    @cached_property
     def asked(self) -> tuple[str, ...]:
         """Ids of the steps whose values its condition compares."""
         if self.when is None:
@@ -88,12 +90,12 @@ class Step:
         """Names of the pipeline's parameters that this step reads."""
         return tuple(dict.fromkeys(ref.name for ref in self.references if isinstance(ref, ParameterRef)))
 
-    @property
+    @cached_property
     def needs(self) -> tuple[str, ...]:
         """Ids of all steps that must end before this one starts: data edges, what its condition compares, then control edges."""
         return tuple(dict.fromkeys((*self.producers, *self.asked, *self.after)))
 
-    @property
+    @cached_property
     def condition(self) -> Condition:
         """When the step may start, once all its `needs` have ended, and nothing above it has failed or was cancelled."""
         from orch.model.conditions import And, Or, Passed, Succeeded, all_of  # schedulers ask, not a job that runs one step
