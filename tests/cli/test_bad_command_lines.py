@@ -77,6 +77,7 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
     ],
     "upgrade": [(["0.1.0"], 2, r"unexpected extra argument \(0.1.0\)")],
     "act": [
+        (["flow.py", "--logical-date", "2026-03-30"], 2, "pipeline .* has no schedule"),
         (["flow.py", "--job", "laod"], 2, "no step 'laod'.*\n.*load"),
         (["flow.py", "--job", ""], 2, "no step ''"),
         (["flow.py", "--event", "nope.json"], 2, "the event 'nope.json' cannot be read.*\n.*GitHub's payload"),

@@ -31,6 +31,9 @@ _PAYLOAD: Final = "name a file with GitHub's payload of the event, as in github.
 @arguments.reference
 @arguments.set_option
 @click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs.")
+@click.option(
+    "--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; needs a pipeline with a schedule."
+)
 @click.option("--event", metavar="FILE", type=arguments.given_path, help="Start with this event's payload, a file of JSON.")
 @click.option(
     "--env",
@@ -47,6 +50,7 @@ def command(
     reference: str,
     assignments: tuple[str, ...],
     job: str | None,
+    logical_date: str | None,
     event: Path | None,
     packages: Literal["current", "locked"],
     keep: Path | None,
@@ -63,7 +67,8 @@ def command(
     project = find_project(split_reference(reference)[0])
     home = Home.of_act(project.git_root)
     environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
-    request = Request(compiled.graph, project, compiled.files, _trigger(compiled.graph, texts, event), job, packages, keep, environ)
+    start = _trigger(compiled.graph, texts, event, logical_date)
+    request = Request(compiled.graph, project, compiled.files, start, job, packages, keep, environ)
     with show(home.runs, json=as_json) as display:
         record = run(request, display, home=home.path)
     return record.state.exit_code
@@ -77,10 +82,12 @@ def _compile(reference: str) -> Compiled:
     return pipelines[0]
 
 
-def _trigger(graph: Graph, texts: dict[str, str], event: Path | None) -> Trigger:
+def _trigger(graph: Graph, texts: dict[str, str], event: Path | None, logical_date: str | None) -> Trigger:
     values = parse_all(graph.parameters, texts)
     if event is None:
-        return trigger.dispatch(graph, values)
+        return trigger.dispatch(graph, values, logical_date)
+    if logical_date is not None:
+        raise UsageError("--logical-date goes with a dispatch, and --event has its own", hint="remove one of them")
     try:
         payload = json.loads(event.read_bytes())
     except OSError as error:

@@ -82,3 +82,13 @@ def test_values_go_over_the_inputs_of_a_dispatch_and_nowhere_else() -> None:
 def test_a_payload_is_an_object() -> None:
     with pytest.raises(UsageError, match="not a JSON object"):
         of_payload([], {}, graph())
+
+
+def test_a_dispatch_says_the_moment_that_the_run_is_for() -> None:
+    scheduled = graph(Schedule("0 2 * * *", "Europe/Berlin"))
+
+    assert dispatch(scheduled, {}, "2026-03-30").payload["inputs"] == {"logical_date": "2026-03-30T00:00:00+02:00"}
+    with pytest.raises(UsageError, match="'yesterday' is not a date or time"):
+        dispatch(scheduled, {}, "yesterday")
+    with pytest.raises(UsageError, match="pipeline 'p' has no schedule, and its jobs have no logical date"):
+        dispatch(graph(), {}, "2026-03-30")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orch import names
 from orch.errors import RecordError
-from orch.model.records import StepRecord
+from orch.model.records import RunRecord, StepRecord
 from orch.stores.local import LocalStore
 
 
@@ -26,6 +26,14 @@ class Delivered:
             return None if text is None else StepRecord.read(text)
         except RecordError:
             return None
+
+    def logical_date(self) -> str:
+        """What the run was for, as its result job tells; empty where it does not."""
+        text = self._read(names.run_artifact(self.pipeline, 1), names.RUN_FILE)
+        try:
+            return "" if text is None else RunRecord.read(text).info.logical_date
+        except RecordError:
+            return ""
 
     def log(self, step: str) -> bytes | None:
         return self._read(names.record_artifact(self.pipeline, step, 1), "log.txt")

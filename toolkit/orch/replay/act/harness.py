@@ -281,7 +281,8 @@ class _Run:
         results = {step.id: self.listener.results.get(step.id, "skipped") for step in self.graph.steps}
         if not self.listener.logs and not self.was_stopped:
             raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep DIR keeps its files")
-        record = fold_run(self.info, self.graph, self.records.values(), results, ended=clock.now())
+        info = replace(self.info, logical_date=self.delivered.logical_date())
+        record = fold_run(info, self.graph, self.records.values(), results, ended=clock.now())
         for step in record.steps:
             if step.step not in self.records:
                 self.sink(StepEnded(step))

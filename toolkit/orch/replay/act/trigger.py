@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orch.errors import UsageError
-from orch.model import canonical
+from orch.model import canonical, dates
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule
+from orch.names import LOGICAL_DATE_INPUT
 
 DISPATCH: Final = "workflow_dispatch"
 # What only the payload of that event holds: https://docs.github.com/webhooks/webhook-events-and-payloads
@@ -35,9 +36,15 @@ class Trigger:
         return self.payload.get("inputs") if self.event == DISPATCH else None
 
 
-def dispatch(graph: Graph, values: Mapping[str, object]) -> Trigger:
-    """A dispatch by hand with `values` (of their types) in its form."""
-    return Trigger(DISPATCH, {"inputs": _inputs(graph, values), "ref": "refs/heads/main"})
+def dispatch(graph: Graph, values: Mapping[str, object], logical_date: str | None = None) -> Trigger:
+    """A dispatch by hand with `values` (of their types) in its form; raises UsageError for a date that is none."""
+    inputs = _inputs(graph, values)
+    if logical_date is not None:
+        if not dates.has_schedule(graph.triggers):
+            hint = "give it a schedule, or a parameter for the date"
+            raise UsageError(f"pipeline {graph.pipeline!r} has no schedule, and its jobs have no logical date", hint=hint)
+        inputs[LOGICAL_DATE_INPUT] = dates.parse(logical_date, dates.zone_of(graph.triggers)).isoformat()
+    return Trigger(DISPATCH, {"inputs": inputs, "ref": "refs/heads/main"})
 
 
 def _inputs(graph: Graph, values: Mapping[str, object]) -> dict[str, Json]:
