@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from support import hostile
 
-from orch.model.graph import Binding, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.conditions import OPERATORS, And, Compare, Condition, Not, Or
+from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.legs import fixed_length
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule, StepRetryConfig, StepSettings, Trigger, WorkflowCall
@@ -28,6 +30,14 @@ TRIGGERS: st.SearchStrategy[Trigger] = st.sampled_from(
 def ids(least: int, most: int) -> st.SearchStrategy[list[str]]:
     """Names that GitHub tells apart, which ignores case."""
     return st.lists(IDS, min_size=least, max_size=most, unique_by=str.lower)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @st.composite
@@ -90,19 +100,56 @@ def fans(draw: st.DrawFn, inputs: tuple[tuple[str, Binding], ...]) -> Fan | None
     return Fan(tuple(over), len(fixed) > 1 or draw(st.booleans()), draw(st.none() | st.integers(1, 3)))
 
 
+HOSTILE = st.sampled_from([text for text in (*hostile.EXPRESSIONS, *hostile.SHELLS, *hostile.COMMANDS, *hostile.MARKUPS) if _is_text(text)])
+PLAIN = st.booleans() | st.integers(-5, 5) | st.sampled_from([0.5, -1e300]) | TEXTS | HOSTILE
+
+
+def comparisons(outputs: list[OutputRef], names: list[str]) -> st.SearchStrategy[Condition]:
+    """Of one of `outputs` or of the parameters `names` with a plain value, a parameter, or an output of the same step."""
+    plain: st.SearchStrategy[Value | ParameterRef | OutputRef] = PLAIN.map(Value)
+    right = plain | st.sampled_from(names).map(ParameterRef) if names else plain
+    sides: list[st.SearchStrategy[Condition]] = []
+    if outputs:
+        sides.append(st.builds(Compare, st.sampled_from(outputs), st.sampled_from(OPERATORS), right))
+        sides.append(st.sampled_from(outputs).map(lambda ref: Compare(ref, "<", ref)))
+    if names:
+        sides.append(st.builds(Compare, st.sampled_from(names).map(ParameterRef), st.sampled_from(OPERATORS), right))
+    return st.one_of(sides)
+
+
+def whens(outputs: list[OutputRef], names: list[str]) -> st.SearchStrategy[Condition | None]:
+    if not (outputs or names):
+        return st.none()
+    several = st.recursive(
+        comparisons(outputs, names),
+        lambda inner: (
+            inner.map(Not)
+            | st.lists(inner, min_size=2, max_size=3).map(lambda terms: And(tuple(terms)))
+            | st.lists(inner, min_size=2, max_size=3).map(lambda terms: Or(tuple(terms)))
+        ),
+        max_leaves=4,
+    )
+    return st.none() | several
+
+
 @st.composite
-def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False) -> Graph:
-    """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers; some `mapped`."""
+def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False, conditional: bool = False) -> Graph:
+    """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers; some `mapped`,
+    some with conditions and choices."""
     taken = [draw(parameters(name)) for name in draw(ids(0, 4))]
     steps: list[Step] = []
     for name in draw(ids(1, most)):
         earlier = [OutputRef(step.id, output.name) for step in steps for output in step.outputs]
         arguments = draw(st.lists(bindings(earlier, [parameter.name for parameter in taken]), max_size=3))
+        if conditional and len(earlier) > 1 and draw(st.booleans()):
+            arguments.append(Choice(tuple(draw(st.lists(st.sampled_from(earlier), min_size=2, max_size=3, unique=True)))))
         after = draw(st.lists(st.sampled_from([step.id for step in steps]), unique=True, max_size=2)) if steps else []
         outputs = tuple(Output(output, "int") for output in ("output", "second")[: draw(st.integers(0, 2))])
         inputs = tuple((f"argument_{i}", argument) for i, argument in enumerate(arguments))
         fan = draw(fans(inputs)) if mapped else None
-        steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings()), fan))
+        comparable = [OutputRef(step.id, output.name) for step in steps if not step.fan for output in step.outputs]
+        when = draw(whens(comparable, [parameter.name for parameter in taken])) if conditional else None
+        steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings()), fan, when))
     triggers: list[Trigger] = draw(st.lists(TRIGGERS, unique_by=type, max_size=3))
     return Graph(
         pipeline=draw(IDS),

@@ -26,7 +26,9 @@ artifacts = st.builds(
     st.none() | TABLES,
     TEXTS,
     st.booleans(),
+    st.none() | st.booleans() | st.integers(-9, 9) | TEXTS,
 )
+FLAGS = st.dictionaries(TEXTS, st.booleans(), max_size=2)
 failures = st.builds(Failure, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.integers(0, 9999))
 outputs = st.dictionaries(TEXTS, artifacts, max_size=2)
 step_records = st.builds(
@@ -43,6 +45,7 @@ step_records = st.builds(
     reason=TEXTS,
     environment=st.dictionaries(st.sampled_from(["orch", "python", "os", "arch", "later"]), TEXTS),
     metadata=TABLES,
+    flags=FLAGS,
     key=st.just("") | DIGESTS,
     facts=TABLES,
     cached_from=TEXTS,
@@ -68,4 +71,4 @@ run_infos = st.builds(
 run_records = st.builds(
     RunRecord, run_infos, st.sampled_from(State), st.lists(step_records, max_size=2).map(tuple), TEXTS, SECONDS, st.none() | failures
 )
-entries = st.builds(Entry, DIGESTS, TEXTS, TEXTS, TEXTS, TEXTS, TABLES, outputs, TABLES)
+entries = st.builds(Entry, DIGESTS, TEXTS, TEXTS, TEXTS, TEXTS, TABLES, outputs, TABLES, flags=FLAGS)

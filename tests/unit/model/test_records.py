@@ -14,8 +14,8 @@ from support.steps import a_graph, a_step
 
 from orch.errors import RecordError
 from orch.model import canonical
-from orch.model.conditions import holds
-from orch.model.graph import Graph
+from orch.model.ends import Ends
+from orch.model.graph import Graph, topological
 from orch.model.records import SCHEMA, RunRecord, StepRecord, comparable_digests, fold, newest, skipped
 from orch.model.states import State
 
@@ -30,9 +30,11 @@ def test_the_highest_attempt_of_a_step_counts_and_of_one_attempt_the_last() -> N
 
 
 def test_a_step_that_could_not_start_names_the_need_that_stopped_it() -> None:
-    states = {"a": State.SUCCEEDED, "b": State.CANCELLED}
+    ends = Ends()
+    ends.note(CHAIN["a"], State.SUCCEEDED)
+    ends.note(CHAIN["b"], State.CANCELLED)
 
-    assert skipped(CHAIN["c"], states, 3) == StepRecord("c", State.SKIPPED, 3, reason="b cancelled")
+    assert skipped(CHAIN["c"], ends, 3) == StepRecord("c", State.SKIPPED, 3, reason="b cancelled")
 
 
 def test_what_stands_below_a_failure_is_skipped() -> None:
@@ -57,9 +59,11 @@ def test_every_step_has_one_record_that_agrees_with_its_condition(graph: Graph, 
 
     states = {step.step: step.state for step in record.steps}
     assert [step.step for step in record.steps] == [step.id for step in graph.steps]
-    for step in graph.steps:
+    ends = Ends.of(graph.steps, {})
+    for step in topological(graph):
         if step.id not in told:
-            assert states[step.id] is (State.CANCELLED if holds(step.condition, states) else State.SKIPPED)
+            assert states[step.id] is (State.SKIPPED if ends.may_start(step) is False else State.CANCELLED)
+        ends.note(step, states[step.id])
 
 
 def test_digests_of_pickles_are_not_compared() -> None:

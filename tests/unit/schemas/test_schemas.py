@@ -46,7 +46,7 @@ NEWEST: Final = {
     "step-protocol": execute.SCHEMA,
 }
 # Below these keys a document holds what users or other documents put there.
-FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment"}
+FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment", "flags"}
 
 
 def reader(name: str, document: Any, folder: Path) -> Callable[[], Any]:
@@ -166,7 +166,7 @@ def test_of_a_newer_record_the_version_to_install_is_told() -> None:
 # --- what is written ---
 
 
-@given(graphs(mapped=True))
+@given(graphs(mapped=True, conditional=True))
 def test_every_graph_fits_its_schema(graph: Graph) -> None:
     assert problems("graph", graph.to_json(), closed=True) == []
 
@@ -272,7 +272,7 @@ def _is_as_good(value: Any, other: Any, path: tuple[str | int, ...]) -> bool:
     return is_fraction or (type(value) is type(other) and type(value) is not list)
 
 
-@given(graphs(mapped=True), st.data())
+@given(graphs(mapped=True, conditional=True), st.data())
 def test_no_change_of_a_graph_is_read_that_its_schema_refuses(graph: Graph, data: st.DataObject) -> None:
     document = graph.to_json()
     path = data.draw(st.sampled_from([path for path in places(document) if path]))

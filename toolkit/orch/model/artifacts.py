@@ -26,6 +26,7 @@ class Artifact:
     meta: Json = None  # what the materializer needs besides the bytes, as the name of a file
     preview: str = ""  # plain text, for people
     comparable: bool = True  # False where equal values may have different bytes (pickles)
+    value: Json = None  # a short plain scalar itself, so that a condition can be told without its bytes
 
     @property
     def digests(self) -> Iterator[str]:
@@ -52,6 +53,8 @@ class Artifact:
             data["preview"] = self.preview
         if not self.comparable:
             data["comparable"] = False
+        if self.value is not None:
+            data["value"] = self.value
         return data
 
     @classmethod
@@ -65,4 +68,5 @@ class Artifact:
             data.get("meta"),
             data.get("preview", ""),
             data.get("comparable", True),
+            data.get("value"),
         )

@@ -49,6 +49,13 @@ def texts(data: object) -> tuple[str, ...]:
     return tuple(data)
 
 
+def flags(data: object) -> dict[str, bool]:
+    """A table of truths by name, as JSON has it; raises TypeError."""
+    if not isinstance(data, dict) or not all(type(value) is bool for value in data.values()):
+        raise TypeError(f"{data!r} is not a table of true and false")
+    return data
+
+
 def _check_inside(value: object) -> None:
     items: Iterable[object] = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
     for item in items:

@@ -10,7 +10,7 @@ from orch.errors import RecordError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.fields import checked
+from orch.model.fields import checked, flags
 from orch.model.schema import check_schema
 
 SCHEMA: Final = 1
@@ -20,7 +20,7 @@ SCHEMA: Final = 1
 class Entry:
     """One result. `facts` is the document that `key` is the digest of; `ended` is when it was made, in RFC 3339.
 
-    `metadata` is what the step logged about it, and as true of it now.
+    `metadata` is what the step logged about it, and as true of it now; `flags` are comparisons of its outputs.
     """
 
     key: str
@@ -31,6 +31,7 @@ class Entry:
     facts: Mapping[str, Json] = field(default_factory=dict)
     outputs: Mapping[str, Artifact] = field(default_factory=dict)
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    flags: Mapping[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> Json:
         return {
@@ -42,7 +43,7 @@ class Entry:
             "ended": self.ended,
             "facts": dict(self.facts),
             "outputs": {name: artifact.to_json() for name, artifact in self.outputs.items()},
-        } | ({"metadata": dict(self.metadata)} if self.metadata else {})
+        } | {name: dict(held) for name, held in (("metadata", self.metadata), ("flags", self.flags)) if held}
 
     @classmethod
     def read(cls, text: bytes) -> Entry:
@@ -61,7 +62,9 @@ class Entry:
         try:
             outputs = {name: Artifact.from_json(artifact) for name, artifact in data["outputs"].items()}
             names = ("key", "pipeline", "step", "run", "ended", "facts")
-            return checked(cls(**{name: data[name] for name in names}, outputs=outputs, metadata=data.get("metadata", {})))
+            metadata = data.get("metadata", {})
+            told = flags(data.get("flags", {}))
+            return checked(cls(**{name: data[name] for name in names}, outputs=outputs, metadata=metadata, flags=told))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this cache entry is damaged: {type(error).__name__}: {error}") from error
 

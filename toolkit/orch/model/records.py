@@ -14,11 +14,13 @@ from orch.errors import ExitCode, RecordError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.fields import checked, texts
+from orch.model.fan import index_of, step_of
+from orch.model.fields import checked, flags, texts
 from orch.model.schema import check_schema
 from orch.model.states import State, fold_states
 
 if TYPE_CHECKING:
+    from orch.model.ends import Ends
     from orch.model.graph import Graph
     from orch.model.steps import Step
 
@@ -69,6 +71,7 @@ class StepRecord:
     cached_from: str = ""  # the run that made the outputs, of a cached step
     cause: str = ""  # why it ran, or was cached, as one word: see `orch.model.plan.Cause`
     hook: Failure | None = None  # why its on_failure or on_success hook failed; the step's own state stays
+    flags: Mapping[str, bool] = field(default_factory=dict)  # comparisons of its outputs, by name: see `orch.model.flags`
 
     def to_json(self) -> Json:
         data: dict[str, Any] = {
@@ -100,6 +103,8 @@ class StepRecord:
             data["cause"] = self.cause
         if self.hook:
             data["hook"] = self.hook.to_json()
+        if self.flags:
+            data["flags"] = dict(self.flags)
         return data
 
     @classmethod
@@ -129,6 +134,7 @@ class StepRecord:
                 cached_from=data.get("cached_from", ""),
                 cause=data.get("cause", ""),
                 hook=Failure.from_json(data["hook"]) if "hook" in data else None,
+                flags=flags(data.get("flags", {})),
             )
             _check_values(record)
             return checked(record)
@@ -238,10 +244,9 @@ def _check_schema(data: Json, kind: str) -> None:
         raise RecordError(f"this is not a {kind} record")
 
 
-def skipped(step: Step, states: Mapping[str, State], attempt: int) -> StepRecord:
-    """The record of a step that could not start: its first need that left no outputs is the reason."""
-    blocker = next(need for need in step.needs if not states[need].has_outputs)
-    return StepRecord(step.id, State.SKIPPED, attempt, reason=f"{blocker} {states[blocker]}")
+def skipped(step: Step, ends: Ends, attempt: int) -> StepRecord:
+    """The record of a step that could not start, and why."""
+    return StepRecord(step.id, State.SKIPPED, attempt, reason=ends.reason(step))
 
 
 def newest(records: Iterable[StepRecord]) -> dict[str, StepRecord]:
@@ -256,20 +261,25 @@ def newest(records: Iterable[StepRecord]) -> dict[str, StepRecord]:
 def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
     """The run's record: each step's newest attempt.
 
-    A step without a record was skipped if one of its needs did not succeed, else it was cancelled.
+    A step without a record was skipped if a need or its condition says so, else it was cancelled.
     """
-    from orch.model.conditions import holds  # a worker writes records without knowing graphs
+    from orch.model.ends import Ends  # a worker writes records without knowing graphs
     from orch.model.graph import topological
 
     told = newest(records)
-    states = {step: record.state for step, record in told.items()}
+    ends = Ends.of(graph.steps, info.parameters)
     for step in topological(graph):
         if step.id not in told:
-            could_start = holds(step.condition, states)
             missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason="it did not report")
-            told[step.id] = missing if could_start else skipped(step, states, info.attempt)
-            states[step.id] = told[step.id].state
-    steps = tuple(told[step.id] for step in graph.steps)
+            told[step.id] = skipped(step, ends, info.attempt) if ends.may_start(step) is False else missing
+        record = told[step.id]
+        ends.note(step, record.state, flags=record.flags, outputs=record.outputs)
+    legs: dict[str, list[StepRecord]] = {}
+    for record in told.values():
+        if index_of(record.step) is not None:
+            legs.setdefault(step_of(record.step), []).append(record)
+    ordered = {step: sorted(records, key=lambda record: index_of(record.step) or 0) for step, records in legs.items()}
+    steps = tuple(record for step in graph.steps for record in (told[step.id], *ordered.get(step.id, ())))
     return RunRecord(info, fold_states([step.state for step in steps]), steps, ended, duration)
 
 

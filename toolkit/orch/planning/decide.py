@@ -9,7 +9,10 @@ from math import inf
 
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.conditions import Compare
 from orch.model.facts import Facts
+from orch.model.flags import flags_from, name_of
+from orch.model.flags import told as told_condition
 from orch.model.graph import Graph, topological
 from orch.model.index import Entry, Index
 from orch.model.plan import Action, Cause, Decision, Plan
@@ -33,6 +36,7 @@ class Known:
     is_lost: Callable[[Entry], bool] = field(default=lambda _: False)
     masked: Callable[[Mapping[str, Json]], Mapping[str, Json]] = field(default=lambda document: document)
     may_unpickle: bool = True
+    asked: Mapping[str, tuple[Compare, ...]] = field(default_factory=dict)  # comparisons of steps' outputs, by step
     reads_cache: bool = True  # False under --no-cache: keys are computed, and nothing is taken
 
 
@@ -58,6 +62,7 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     unknown = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in inputs]
     if unknown:
         return Decision(step.id, Action.MAYBE, Cause.UPSTREAM, f"{unknown[0].step} must run first")
+    step = step.choose(step.producers)
     document = key_document(step, known.facts[step.id], known.parameters, inputs, logical_date=known.logical_date)
     key, facts = key_of(document), known.masked(document)
     if not known.reads_cache:
@@ -75,6 +80,11 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     if not known.may_unpickle and any(artifact.pickled for artifact in entry.outputs.values()):
         reason = f"the result of run {entry.run} is a pickle, and orch.yaml says `pickle: forbid`"
         return Decision(step.id, Action.RUN, Cause.FORBIDDEN, reason, key, facts)
+    asked = known.asked.get(step.id, ())
+    told = flags_from(asked, known.parameters, entry.flags, entry.outputs)
+    if untold := [leaf for leaf in asked if name_of(leaf) not in told]:
+        reason = f"the result of run {entry.run} does not tell whether {told_condition(untold[0])}"
+        return Decision(step.id, Action.RUN, Cause.LOST, reason, key, facts)
     return Decision(step.id, Action.CACHED, Cause.HIT, f"as in run {entry.run}", key, facts, entry)
 
 

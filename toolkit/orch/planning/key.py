@@ -13,7 +13,7 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.facts import Facts
-from orch.model.steps import Binding, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.steps import Binding, Choice, Item, OutputRef, ParameterRef, Sequence, Step, Table, Value
 
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
@@ -72,6 +72,10 @@ def _argument(binding: Binding, parameters: Mapping[str, Json], inputs: Mapping[
             return {kind: [_argument(item, parameters, inputs) for item in items]}
         case Table(entries):
             return {"dict": [[name, _argument(item, parameters, inputs)] for name, item in entries]}
+        case Item(inner, index):
+            return {"item": _argument(inner, parameters, inputs), "index": index}
+        case Choice(refs):
+            return _argument(next(ref for ref in refs if str(ref) in inputs), parameters, inputs)
 
 
 def _short(data: Json) -> Json:

@@ -5,9 +5,11 @@ This is the one executor: the worker process around it is the same on a laptop, 
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +31,7 @@ from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
 
+_SHORT: Final = 100  # characters
 SCHEMA: Final = 1  # of setups and orders, as one process hands them to another
 
 
@@ -74,6 +77,7 @@ class Order(NamedTuple):
     tries: int = 1
     hook: str = ""
     failure: Json = None  # `orch.model.records.Failure.to_json`
+    asked: Sequence[Json] = ()  # comparisons of its outputs that conditions hang on: `orch.model.conditions.when_to_json`
 
     def to_json(self) -> Json:
         return {"schema": SCHEMA, **self._asdict()}
@@ -123,13 +127,16 @@ class Executor:
         self.logged = {}
         outputs: dict[str, Artifact] = {}
         inputs: dict[str, Json] = {}
+        flags: dict[str, bool] = {}
         try:
             if order.hook:
                 self._call_hook(order)
             else:
                 function = self._function(order.step["source"])
                 arguments = self._arguments(order, inputs)
-                outputs = self._save(order.step, self._call(function, order, arguments))
+                saved = self._save(order.step, self._call(function, order, arguments))
+                flags = self._flags(order, saved) if order.asked else flags
+                outputs = saved
         except _Stopped as stopped:
             failure = stopped.failure
             state = State.FAILED
@@ -148,6 +155,7 @@ class Executor:
             reason="interrupted" if state is State.CANCELLED else "",
             environment=self.environment,
             metadata=self.logged,
+            flags=flags,
         )
         return masked(record, self.redact) if self.redact else record
 
@@ -199,19 +207,17 @@ class Executor:
             case _:
                 raise MaterializationError(f"{binding!r} is not an argument")
 
+    def _read(self, artifact: Artifact, folder: str | None = None) -> Any:
+        store, root = self._store(folder), self.project.root
+        return materializers.load(artifact, store, scratch=self.scratch, project=root, may_unpickle=self.may_pickle)
+
     def _load(self, name: str, order: Order, inputs: dict[str, Json]) -> Any:
         if name not in order.artifacts:
             step, _, output = name.partition(".")
             raise InputMissingError(f"step {step!r} delivered no output {output!r}")
         data = order.artifacts[name]
         inputs[name] = {"digest": data["digest"]}
-        return materializers.load(
-            Artifact.from_json(data),
-            self._store(data.get("store")),
-            scratch=self.scratch,
-            project=self.project.root,
-            may_unpickle=self.may_pickle,
-        )
+        return self._read(Artifact.from_json(data), data.get("store"))
 
     def _store(self, folder: str | None) -> LocalStore:
         if folder is None:
@@ -285,13 +291,50 @@ class Executor:
             except Exception as error:  # a value's own methods may raise anything
                 raise _Stopped(failure_of(error, self.project, self.redact, cause="output")) from error
             self._check_names(output["name"], names_beside(artifact))
-            saved[output["name"]] = artifact
+            saved[output["name"]] = replace(artifact, value=value) if _is_short(value, self.redact) else artifact
         return saved
+
+    def _flags(self, order: Order, saved: Mapping[str, Artifact]) -> dict[str, bool]:
+        """What the conditions of other steps ask, of the values as those steps would read them."""
+        from orch.model.conditions import leaves, when_from_json  # of most steps nothing is asked
+        from orch.model.flags import evaluate, name_of, told
+        from orch.model.steps import OutputRef
+
+        found: dict[str, bool] = {}
+        read: dict[str, object] = {}
+        for leaf in (leaf for data in order.asked for leaf in leaves(when_from_json(data))):
+            try:
+                for ref in (leaf.left, leaf.right):
+                    if isinstance(ref, OutputRef) and ref.output not in read:
+                        read[ref.output] = self._read(saved[ref.output])
+                found[name_of(leaf)] = evaluate(leaf, lambda ref: read[ref.output] if isinstance(ref, OutputRef) else None)
+            except OrchError as error:
+                raise _Stopped(failure_of_value("output", error, self.project, self.redact)) from error
+            except Exception as error:  # a value's own methods may raise anything
+                message = f"it cannot be told whether {told(leaf)}: {type(error).__name__}: {error}"
+                raise _Stopped(Failure("output", message)) from error
+        return found
 
     def _check_names(self, output: str, names: Iterator[str]) -> None:
         if self.redact and (found := named_after(names, self.secrets)):
             message = f"output {output!r} has a name that holds the secret {found}, and names are kept in records (give it another one)"
             raise _Stopped(Failure("output", message))
+
+
+def _is_short(value: object, redact: Redactor) -> bool:
+    """Whether a record may hold `value` itself: conditions that are written later can be told by it."""
+    match value:
+        case bool():
+            return True
+        case int():
+            plain = type(value) is int and abs(value) < 2**53
+        case float():
+            plain = type(value) is float and math.isfinite(value)
+        case str():
+            plain = type(value) is str and len(value) <= _SHORT and value.isprintable()
+        case _:
+            return False
+    return plain and not (redact and redact(str(value)) != str(value))
 
 
 def _positional_only(function: Any) -> tuple[str, ...]:

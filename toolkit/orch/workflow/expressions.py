@@ -84,6 +84,10 @@ def need_succeeded(job: str) -> Expression:
     return Equal(Context(("needs", job, "result")), Literal("success"))
 
 
+def need_skipped(job: str) -> Expression:
+    return Equal(Context(("needs", job, "result")), Literal("skipped"))
+
+
 def to_json(value: Expression) -> Expression:
     return Call("toJSON", (value,))
 

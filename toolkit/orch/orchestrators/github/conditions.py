@@ -6,9 +6,10 @@ from collections.abc import Collection
 from typing import Final
 
 from orch.model import conditions
+from orch.model.flags import PARAMETERS, name_of, place_of
 from orch.names import PLAN_JOB
 from orch.workflow import expressions
-from orch.workflow.expressions import CANCELLED, FAILURE, Context, Equal, Expression, Literal, Member, from_json, interpolate
+from orch.workflow.expressions import CANCELLED, FAILURE, Context, Equal, Expression, Literal, Member, from_json, interpolate, to_json
 
 # `!cancelled()` and not `always()`, which would make the run impossible to cancel. `failure()` looks at all ancestors,
 # `needs` only at the nearest: without it a job would run below a failed one that a skipped one stands before.
@@ -19,15 +20,18 @@ _GUARD: Final = (expressions.Not(CANCELLED), expressions.Not(FAILURE))
 _PLAN: Final = from_json(Context(("needs", PLAN_JOB, "outputs", "plan")))
 
 
-def job_condition(condition: conditions.Condition, needs: Collection[str], *, planned: str = "") -> str:
+def job_condition(
+    condition: conditions.Condition, needs: Collection[str], *, planned: str = "", skippable: Collection[str] = frozenset()
+) -> str:
     """The `if:` of a job with these `needs`; empty (GitHub's own `success()`) without any.
 
     `planned` is the step's id where a plan job stands before all others: then the plan has to want the step, and a need
-    that the plan takes from an earlier run is as good as one that succeeded.
+    that the plan takes from an earlier run is as good as one that succeeded. `skippable` are the steps that conditions may
+    skip: only of these a skipped job is none that something stopped.
     """
     if not needs:
         return ""
-    wanted = to_expression(over(condition, needs), planned=bool(planned))
+    wanted = to_expression(over(condition, needs), planned=bool(planned), skippable=skippable)
     terms = wanted.terms if isinstance(wanted, expressions.And) else (wanted,)
     asked = (expressions.Or((plan_says(planned, "run"), plan_says(planned, "maybe"))),) if planned else ()
     return interpolate(expressions.And((*_GUARD, *asked, *terms)))
@@ -46,18 +50,54 @@ def over(condition: conditions.Condition, needs: Collection[str]) -> conditions.
     """`condition` without the demands that a path of other steps, each with its own demand, already makes."""
     if not isinstance(condition, conditions.And):
         return condition
-    kept = (term for term in condition.terms if not isinstance(term, conditions.Succeeded) or term.step in needs)
+    kept = (term for term in condition.terms if not isinstance(term, (conditions.Succeeded, conditions.Passed)) or term.step in needs)
     return conditions.And(tuple(over(term, needs) for term in kept))
 
 
-def to_expression(condition: conditions.Condition, *, planned: bool = False) -> Expression:
+def to_expression(condition: conditions.Condition, *, planned: bool = False, skippable: Collection[str] = frozenset()) -> Expression:
+    def printed(term: conditions.Condition) -> Expression:
+        return to_expression(term, planned=planned, skippable=skippable)
+
     match condition:
         case conditions.Succeeded(step):
             succeeded = expressions.need_succeeded(step)
             return expressions.Or((succeeded, plan_says(step, "cached"))) if planned else succeeded
+        case conditions.Passed(step):
+            succeeded = printed(conditions.Succeeded(step))
+            return any_of(succeeded, expressions.need_skipped(step)) if step in skippable else succeeded
+        case conditions.Compare():
+            return flag(condition, planned=planned)
+        case conditions.Not(conditions.Compare() as leaf) if planned:
+            # Not `!`, which is true of a flag that nobody told, too; without a plan, one that nobody told is an error of fromJSON.
+            return Equal(to_json(flag(leaf, planned=True)), Literal("false"))
+        case conditions.Not(conditions.And(terms)):
+            return printed(conditions.Or(tuple(map(conditions.negated, terms))))
+        case conditions.Not(conditions.Or(terms)):
+            return printed(conditions.And(tuple(map(conditions.negated, terms))))
         case conditions.Not(term):
-            return expressions.Not(to_expression(term, planned=planned))
+            return expressions.Not(printed(term))
         case conditions.And(terms):
-            return expressions.And(tuple(to_expression(term, planned=planned) for term in terms))
+            return all_of(*map(printed, terms))
         case conditions.Or(terms):
-            return expressions.Or(tuple(to_expression(term, planned=planned) for term in terms))
+            return any_of(*map(printed, terms))
+
+
+def all_of(*terms: Expression) -> Expression:
+    """`terms` together, without one inside the other."""
+    return expressions.And(tuple(inner for term in terms for inner in (term.terms if isinstance(term, expressions.And) else (term,))))
+
+
+def any_of(*terms: Expression) -> Expression:
+    return expressions.Or(tuple(inner for term in terms for inner in (term.terms if isinstance(term, expressions.Or) else (term,))))
+
+
+def flag(leaf: conditions.Compare, *, planned: bool) -> Expression:
+    """What the job that knows the value says of it: its outputs hold flags, never values."""
+    place = place_of(leaf)
+    of_plan = Member(from_json(Context(("needs", PLAN_JOB, "outputs", "flags"))), place)
+    if place == PARAMETERS:
+        return Member(of_plan, name_of(leaf))
+    told: Expression = Context(("needs", place, "outputs", "flags"))
+    if planned:  # the step may be cached: then its job is skipped, and has no outputs
+        told = expressions.Or((told, to_json(of_plan)))
+    return Member(from_json(told), name_of(leaf))

@@ -11,6 +11,8 @@ from orch.authoring.project import Project
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.conditions import when_to_json
+from orch.model.flags import leaves_of, resolved
 from orch.model.graph import Graph, Step
 from orch.model.index import Entry, Index
 from orch.model.plan import Decision
@@ -80,6 +82,7 @@ class Cache:
             is_lost=self._is_lost,
             masked=lambda document: masked_values(document, redact),
             may_unpickle=may_unpickle,
+            asked=leaves_of(graph.steps),
             reads_cache=use.reads,
         )
         self._has_kept_sources = False
@@ -89,6 +92,10 @@ class Cache:
         """`inputs` has all that the step reads."""
         decision = self.decisions[step.id] = decide_step(self.graph.pipeline, step, self.known, inputs)
         return decision
+
+    def asked_of(self, step: str) -> list[Json]:
+        """What the step's worker has to tell of its outputs."""
+        return [when_to_json(resolved(leaf, self.known.parameters)) for leaf in self.known.asked.get(step, ())]
 
     def keep(self, record: StepRecord) -> StepRecord:
         """The record of a step that ran, with what its result depends on; the next `write` keeps what may be used again.
@@ -104,7 +111,7 @@ class Cache:
         record = replace(record, cause=cause, key=decision.key, facts=decision.facts)
         if record.state is State.SUCCEEDED and self.use.keeps:
             ended = clock.rfc3339(clock.now())
-            what = (record.facts, record.outputs, record.metadata)
+            what = (record.facts, record.outputs, record.metadata, record.flags)
             entry = Entry(record.key, self.graph.pipeline, record.step, self.info.run, ended, *what)
             self._unwritten.append(entry)
         return record

@@ -38,7 +38,7 @@ class Drive:
         self.journal = journal
         self.cache = cache
         self.given = given
-        self.schedule = Schedule(graph)
+        self.schedule = Schedule(graph, cache.known.parameters)
         self.hooks = Hooks(graph, pool, journal)
         self.retries = Retries(graph)
         self.due: deque[str] = deque()  # decided, and waiting for room
@@ -52,6 +52,7 @@ class Drive:
 
     def loop(self, interrupted: Interrupts) -> None:
         """Until every step and hook has ended, or an interrupt has ended them."""
+        self._tell_skipped(self.schedule.skipped)
         while True:
             if interrupted.count:
                 return self._stop(interrupted)
@@ -92,7 +93,7 @@ class Drive:
 
     def _decide_ready(self) -> None:
         while self.schedule.ready:
-            step = self.graph[self.schedule.ready.popleft()]
+            step = self._step(self.schedule.ready.popleft())
             record = self.given.get(step.id) or self._standing(step)
             if record is None:
                 decision = self.cache.decide(step, self.artifacts)
@@ -105,7 +106,12 @@ class Drive:
 
     def _start_due(self) -> None:
         while self.pool.has_room and (step := self.retries.next_due() or (self.due.popleft() if self.due else None)):
-            self._start(self.graph[step])
+            self._start(self._step(step))
+
+    def _step(self, name: str) -> Step:
+        """The step as it runs: of each `either` the output that there is."""
+        step = self.graph[name]
+        return step.choose([producer for producer in step.producers if self.schedule.states[producer].has_outputs])
 
     def _cached(self, step: Step, decision: Decision) -> StepRecord:
         entry = decision.entry
@@ -122,12 +128,14 @@ class Drive:
             facts=decision.facts,
             cached_from=entry.run,
             cause=str(decision.cause),
+            flags=entry.flags,
         )
 
     def _start(self, step: Step) -> None:
         tries = self.retries.tries.get(step.id, 1)
         self.journal.sink(StepStarted(step.id, tries))
-        order = Order(step.to_json(), {str(ref): self._delivered(ref) for ref in step.references if isinstance(ref, OutputRef)}, tries)
+        artifacts = {str(ref): self._delivered(ref) for ref in step.references if isinstance(ref, OutputRef)}
+        order = Order(step.to_json(), artifacts, tries, asked=self.cache.asked_of(step.id))
         settings = step.settings
         self.running.add(step.id)
         self.pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
@@ -157,7 +165,7 @@ class Drive:
             self._halt(record.step)
 
     def _inputs(self, step: str) -> dict[str, Artifact]:
-        return {str(ref): self.artifacts[str(ref)] for ref in self.graph[step].references if isinstance(ref, OutputRef)}
+        return {str(ref): self.artifacts[str(ref)] for ref in self._step(step).references if isinstance(ref, OutputRef)}
 
     def _end(self, record: StepRecord) -> None:
         """Tell of the end of a step, and of those that are skipped because of it."""
@@ -169,9 +177,13 @@ class Drive:
                 self.unverified.add(name)
             else:
                 self.unverified.discard(name)
-        for step in self.schedule.end(record.step, record.state):
-            below = skipped(self.graph[step], self.schedule.states, self.info.attempt)
-            self.journal.tell(self._interrupted(step) if self.was_stopped else below)
+        self._tell_skipped(self.schedule.end(record.step, record.state, flags=record.flags, outputs=record.outputs))
+
+    def _tell_skipped(self, steps: list[str]) -> None:
+        while steps:
+            step = self.graph[steps.pop(0)]
+            below = skipped(step, self.schedule.ends, self.info.attempt)
+            self.journal.tell(self._interrupted(step.id) if self.was_stopped else below)
 
     def _write(self) -> None:
         self.journal.write()

@@ -92,6 +92,7 @@ def _taken(step: Step, told: StepRecord, record: RunRecord) -> StepRecord:
         metadata=told.metadata,
         reason=f"not in this part: as in run {run}",
         cached_from=told.cached_from or run,
+        flags=told.flags,
     )
 
 
