@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +13,10 @@ from typing import Final
 
 import pytest
 import yaml
-from support.command_line import CommandLine
+from support.command_line import CommandLine, Outcome
 from support.github_parser import GitHubParser
-from support.hostile import COMMANDS, EXPRESSIONS, FILE_NAMES, MARKUPS, SHELLS, TERMINALS, TRAPS, pwned, uncontrolled
+from support.hostile import COMMANDS, EXPRESSIONS, FILE_NAMES, MARKUPS, SHELLS, TERMINALS, TRAPS, obeyed, pwned, uncontrolled
+from support.mistakes import no_trace, tree
 from support.tools import requires_tool
 
 from orch.authoring.load import separate_modules
@@ -132,3 +135,127 @@ def test_pipelines_in_files_and_folders_of_hostile_names_compile_to_what_github_
     for name, *options in ("actionlint", "-no-color"), ("zizmor", "--persona=pedantic", "--offline", "--quiet", "--color=never"):
         done = subprocess.run([requires_tool(name), *options, *workflows], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[:2000]
+
+
+# --- orch init ---
+
+
+def is_harmless(outcome: Outcome) -> bool:
+    """Whether it was taken; else it was refused in one error. Nothing but text was shown, and a runner would obey none of it."""
+    assert not uncontrolled(outcome.out + outcome.err), outcome
+    assert {command for stream in outcome[1:] for command, _ in obeyed(stream.encode())} <= {"stop-commands", "error"}, outcome
+    assert outcome.code in (0, 2, 3), outcome
+    no_trace(outcome)
+    return outcome.code == 0
+
+
+def expressions(workflow: Path) -> set[str]:
+    return set(re.findall(r"\$\{\{.*?\}\}", workflow.read_text(encoding="utf-8"), re.DOTALL))
+
+
+def expressions_of_a_tame_one(root: Path, orch: CommandLine) -> set[str]:
+    root.mkdir()
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    with separate_modules():
+        assert orch("init", str(root)).code == 0
+    (workflow,) = (root / ".github/workflows").iterdir()
+    return expressions(workflow)
+
+
+@pytest.fixture
+def on_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+
+
+@pytest.mark.usefixtures("on_runner")
+@pytest.mark.tools("git")
+def test_an_example_has_a_name_or_is_refused(repository: Path, orch: CommandLine) -> None:
+    shutil.rmtree(repository / ".git")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    names = [value for value in (*EXPRESSIONS, *SHELLS, *COMMANDS, *TERMINALS, *MARKUPS, *TRAPS) if "\0" not in value]
+    for name in names:
+        before = tree(repository)
+        with separate_modules():
+            taken = is_harmless(orch("init", f"--name={name}", "--dry-run"))
+
+        assert not taken or re.fullmatch(r"\w+", name)
+        assert tree(repository) == before
+
+
+@pytest.mark.posix
+@pytest.mark.usefixtures("on_runner")
+@pytest.mark.tools("git")
+def test_init_in_folders_of_hostile_names_makes_what_can_be_compiled_or_refuses(repository: Path, orch: CommandLine) -> None:
+    ours = expressions_of_a_tame_one(repository / "tame", orch)
+    taken = 0
+    for number, name in enumerate(name for name in FILE_NAMES[::2] if name not in ("", ".", "..") and "\0" not in name):
+        root = repository / str(number)  # a repository of its own, in which the pipeline is the only one
+        root.mkdir()
+        subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+        try:
+            (root / name).mkdir()
+        except (UnicodeEncodeError, OSError):
+            continue
+        before = tree(root)
+        with separate_modules():
+            outcome = orch("init", "--", str(root / name))
+        if not is_harmless(outcome):
+            assert tree(root) == before
+            continue
+        taken += 1
+        (workflow,) = (root / ".github/workflows").iterdir()
+        assert expressions(workflow) == ours
+        for line in re.findall(r"^  orch (?:run|act) .*$", outcome.out, re.MULTILINE):  # they are typed into a shell
+            words = shlex.split(line, comments=True)
+            assert len(words) == 3
+            assert "\\" in words[2] or Path(words[2]).is_file()
+        with separate_modules():
+            again = orch("init", "--", str(root / name))
+        assert is_harmless(again)
+        assert not re.search("^(created|added)", again.out, re.MULTILINE)
+    assert taken > 10
+
+
+@pytest.mark.posix
+@pytest.mark.usefixtures("on_runner")
+@pytest.mark.tools("git")
+@pytest.mark.parametrize(
+    "name", ["$(touch orch-pwned)", "`touch orch-pwned`", "${{ secrets.TOKEN }}", "a;touch\torch-pwned", "##[add-mask]e"]
+)
+def test_a_repository_and_a_branch_of_hostile_names_are_data(name: str, tmp_path: Path, orch: CommandLine) -> None:
+    root = tmp_path / name
+    root.mkdir()
+    branch = re.sub(r"[\s\[:{}]", "-", name).strip("-")
+    subprocess.run(["git", "init", "--quiet", f"--initial-branch={branch}", str(root)], check=True)
+
+    with separate_modules():
+        assert is_harmless(orch("init", "--", str(root)))
+
+    (workflow,) = (root / ".github/workflows").iterdir()
+    assert expressions(workflow) == expressions_of_a_tame_one(tmp_path / "tame", orch)
+    assert name not in workflow.read_text()
+
+
+# --- stacks ---
+
+
+@pytest.mark.usefixtures("on_runner")
+def test_stacks_of_hostile_names_are_shown_as_text_and_chosen_as_they_are(
+    repository: Path, orch: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "flow.py").write_text(MODULE.format(name="p"))
+    for name in (*SOME, *COMMANDS[:8], *SHELLS[-3:], *TRAPS[-6:]):
+        settings = {"stacks": {name: {"orchestrator": "local"}, "other": {"orchestrator": "github"}}}
+        (repository / "orch.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+        if is_harmless(orch("stack", "list")) and is_harmless(orch("stack", "set", "--", name)):
+            assert yaml.safe_load((repository / "orch.yaml").read_text(encoding="utf-8")) == {**settings, "active": name}
+            assert is_harmless(orch("stack", "describe"))
+        for words in (["stack", "describe", "--", name], ["stack", "describe", "--", f"{name}?"], ["stack", "set", "--", f"{name}?"]):
+            is_harmless(orch(*words))
+        if not re.search("[\0\ud800-\udfff]", name):  # no environment holds these
+            monkeypatch.setenv("ORCH_STACK", f"{name}?")
+            for words in (["stack", "list"], ["stack", "set", "other"], ["run", "flow.py"], ["run", "flow.py", f"--stack={name}!"]):
+                with separate_modules():
+                    is_harmless(orch(*words))
+            monkeypatch.delenv("ORCH_STACK")

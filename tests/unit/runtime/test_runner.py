@@ -25,6 +25,10 @@ def test_a_message_keeps_its_lines_and_percent_signs() -> None:
     assert commands.annotation("warning", "50%\r\n::error::x") == "::warning::50%25%0D%0A::error::x"
 
 
+def test_half_a_pair_of_characters_is_written_out() -> None:
+    assert commands.annotation("error", "\ud800", file="\udcff") == "::error file=\\udcff::\\ud800"
+
+
 def test_a_property_cannot_end_the_properties_or_start_another() -> None:
     command = commands.annotation("error", "m", file="a,line=1::b%\n.py", title="C: x")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ def command(folder: Path, name: str | None, no_example: bool, dry_run: bool) -> 
     from orch.orchestrators.github.setup import example
     from orch.orchestrators.github.setup.git import main_branch
     from orch.orchestrators.github.setup.plan import plan
+    from orch.runtime.runner import commands_stopped, harmless
 
     if no_example and name is not None:
         raise UsageError("--name asks for an example and --no-example for none", hint="leave one of them out")
@@ -43,15 +45,16 @@ def command(folder: Path, name: str | None, no_example: bool, dry_run: bool) -> 
     folder = folder.resolve()
     git_root = _git_root(folder, dry_run=dry_run)
     planned = plan(git_root, folder, branch=main_branch(git_root), name=name, with_example=not no_example)
-    for change in planned.changes:
-        if change.before != change.after and not dry_run:
-            place(git_root, change.path, change.after)
-        click.echo(_told(change, dry_run=dry_run))
+    with commands_stopped(sys.stdout):
+        for change in planned.changes:
+            if change.before != change.after and not dry_run:
+                place(git_root, change.path, change.after)
+            click.echo(_told(change, dry_run=dry_run))
     for note in planned.notes:
         hint = note.hint.replace("\n", "\n    ")
-        click.echo(printable(f"note: {note.message}\n  help: {hint}"), err=True)
+        click.echo(harmless(printable(f"note: {note.message}\n  help: {hint}")), err=True)
     if not dry_run:
-        click.echo("\n".join(["", *_next(planned)]))
+        click.echo(harmless("\n".join(["", *_next(planned)])))
 
 
 def _git_root(folder: Path, *, dry_run: bool) -> Path:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orch.cli.text import one_line
+from orch.runtime.runner import commands_stopped, harmless
 
 if TYPE_CHECKING:
     from orch.stacks.settings import Settings
@@ -27,9 +29,10 @@ def list_() -> None:
     settings = _settings()
     active, _ = active_stack(settings, None, os.environ)
     width = max(len(one_line(name)) for name in settings.all_stacks)
-    for name, stack in settings.all_stacks.items():
-        mark = "*" if name == active else " "
-        click.echo(f"{mark} {one_line(name):<{width}}  orchestrator {stack.orchestrator}, artifact store {stack.store}")
+    with commands_stopped(sys.stdout):
+        for name, stack in settings.all_stacks.items():
+            mark = "*" if name == active else " "
+            click.echo(f"{mark} {one_line(name):<{width}}  orchestrator {stack.orchestrator}, artifact store {stack.store}")
 
 
 @command.command()
@@ -42,7 +45,7 @@ def describe(name: str | None) -> None:
     if name is not None and name not in settings.all_stacks:
         raise unknown_stack(name, settings)
     name, stack = active_stack(settings, name, os.environ)
-    click.echo(f"name            {one_line(name)}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}")
+    click.echo(harmless(f"name            {one_line(name)}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}"))
 
 
 @command.command("set")
@@ -53,9 +56,9 @@ def set_(name: str) -> None:
     from orch.stacks.settings import FILE, STACK_VARIABLE
 
     set_active(_git_root(), name)
-    click.echo(f"active stack: {name} ({FILE})")
+    click.echo(harmless(f"active stack: {one_line(name)} ({FILE})"))
     if (variable := os.environ.get(STACK_VARIABLE)) and variable != name:
-        click.echo(f"note: here {STACK_VARIABLE}={variable} goes before it", err=True)
+        click.echo(harmless(f"note: here {STACK_VARIABLE}={one_line(variable)} goes before it"), err=True)
 
 
 def _git_root() -> Path:

@@ -59,7 +59,8 @@ def _failure(level: Level, failure: Failure, title: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").translate(_WRITTEN_OUT)
+    encodable = text.encode("utf-8", "backslashreplace").decode()  # half a pair is no text that can be written
+    return encodable.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").translate(_WRITTEN_OUT)
 
 
 def _property(text: str) -> str:
