@@ -191,7 +191,9 @@ def test_a_parameter_can_be_trained_again(journey: Journey) -> None:
     [
         (lambda: torch.tensor([[1, 2], [3, 4]]), "tensor 2x2, int64: 1, 2, 3, 4"),
         (lambda: torch.tensor(True), "tensor of no dimension, bool: True"),
-        (lambda: torch.arange(13.0), "tensor 13, float32: 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, …"),
+        (lambda: torch.arange(13.0) / 10, "tensor 13, float32: 0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, …"),
+        (lambda: torch.tensor([1 / 3, float("nan")]), "tensor 2, float32: 0.333333, nan"),
+        (lambda: torch.tensor(1 + 0.5j), "tensor of no dimension, complex64: 1+0.5j"),
         (lambda: torch.zeros(0, 3), "tensor 0x3, float32"),
         (lambda: {"w": torch.ones(2)}, "{'w': tensor 2, float32}"),
         (lambda: torch.eye(2).to_sparse(), "tensor 2x2, float32"),
@@ -346,6 +348,21 @@ def test_what_the_format_has_no_words_for_is_pickled_or_forbidden(journey: Journ
 
     with pytest.raises(MaterializationError, match="can only be pickled"):
         journey.save([make()], may_pickle=False)
+
+
+@pytest.mark.parametrize(
+    ("make", "way_out"),
+    [
+        (lambda: torch.eye(2).to_sparse(), "value.to_dense()"),
+        (lambda: torch.ones(2).as_subclass(Own), ".detach()"),
+        (module, ".state_dict()"),
+    ],
+    ids=["sparse", "subclass", "module"],
+)
+def test_where_pickles_are_forbidden_the_way_out_is_torchs_own(journey: Journey, make: Callable[[], Any], way_out: str) -> None:
+    with pytest.raises(MaterializationError, match="pickle: forbid") as caught:
+        journey.save(make(), may_pickle=False)
+    assert way_out in caught.value.hint
 
 
 def test_a_dict_with_a_sparse_tensor_keeps_the_others_as_files(journey: Journey) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orch.errors import MaterializationError, StoreError
 from orch.materializers import instances
-from orch.materializers.classes import type_name
+from orch.materializers.classes import reference, type_name
 from orch.model.artifacts import Artifact
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ _NEVER: Final = {
     "numpy.memmap": ("would come back as another: it is a view of a file", "return numpy.array(value), or the Path of its file"),
     **{f"pydantic.types.{name}": (_WRITTEN_DOWN, _ASK) for name in ("SecretStr", "SecretBytes", "Secret")},
 }
+# What is no pickle, for instances of a class and of those below it.
 _BETTER: Final = {
-    "torch.Tensor": "return value.to_dense(), or value.dequantize()",
+    "torch:Tensor": "return value.to_dense(), value.dequantize(), or, for the values alone, value.detach().as_subclass(torch.Tensor)",
+    "torch.nn.modules.module:Module": "return value.state_dict(), and load it into a new one with load_state_dict",
 }
 
 
@@ -92,7 +94,7 @@ def refused(value: object) -> MaterializationError:
 def forbidden(value: object) -> MaterializationError:
     if type_name(value) in _NEVER:
         return refused(value)
-    hint = _BETTER.get(type_name(value), _WAY_OUT)
+    hint = next((_BETTER[name] for name in map(reference, type(value).__mro__) if name in _BETTER), _WAY_OUT)
     return MaterializationError(f"{_only_pickled(value)}, and orch.yaml says `pickle: forbid`", hint=hint)
 
 

@@ -84,7 +84,7 @@ def _tensor(value: Any, *, alone: bool) -> str:
     count = value.numel()
     if not alone or not count or value.device.type != "cpu" or str(value.layout) != "torch.strided" or value.is_quantized:
         return told
-    numbers = [str(number) for number in islice(_numbers(value.detach()), _ITEMS)]
+    numbers = [_short(number) for number in islice(_numbers(value.detach()), _ITEMS)]
     return f"{told}: {', '.join(numbers)}{', …' if count > _ITEMS else ''}"
 
 
@@ -95,6 +95,10 @@ def _numbers(tensor: Any) -> Iterator[Any]:
         return
     for i in range(tensor.shape[0]):
         yield from _numbers(tensor[i])
+
+
+def _short(number: Any) -> str:
+    return str(number) if isinstance(number, int) else f"{number:.6g}"
 
 
 def _sides(value: Any) -> str:
