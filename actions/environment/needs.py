@@ -96,6 +96,7 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
         "pattern": f"orch-{pipeline}-{producers}-a*" if producers else "",
         "outputs-artifact": names.outputs_artifact(pipeline, step, attempt),
         "record-artifact": names.record_artifact(pipeline, step, attempt),
+        "mode": str(graph.get("execution_mode", "")),
         **describe_packages(
             inside(workspace, graph["project"]),
             graph.get("requirements"),

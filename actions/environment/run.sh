@@ -28,6 +28,12 @@ pipeline)
 plan)
   exec "$ORCH_INTERPRETER" -P -m orch decide run --graph "$ORCH_GRAPH" --project "$ORCH_PROJECT" --output "$work/plan" --cache "$ORCH_CACHE"
   ;;
+mode-check)
+  exec "$ORCH_INTERPRETER" -P -m orch mode check --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --record "$work/record"
+  ;;
+mode-cancel)
+  exec "${ORCH_INTERPRETER:-python3}" -P -m orch mode cancel
+  ;;
 result)
   mkdir -p "$work/records"
   exec "$ORCH_INTERPRETER" -P -m orch result run --graph "$ORCH_GRAPH" --records "$work/records" --output "$work/run"

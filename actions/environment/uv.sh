@@ -3,7 +3,7 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$RUNNER_TEMP/orch
-venv=$work/venv
+venv=${ORCH_VENV:-$work/venv}
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$work/uv-cache} UV_NO_PROGRESS=1
 
 fail() {

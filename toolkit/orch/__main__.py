@@ -78,13 +78,32 @@ def _decide_run(arguments: list[str]) -> int:
     return plan.main(arguments, dict(os.environ), sys.stdout)
 
 
+def _mode_check(arguments: list[str]) -> int:
+    from orch.runtime import mode
+
+    return mode.check(arguments, dict(os.environ), sys.stdout)
+
+
+def _mode_cancel(arguments: list[str]) -> int:
+    from orch.runtime import mode
+
+    return mode.cancel(arguments, dict(os.environ), sys.stdout)
+
+
 def _pipeline_run(arguments: list[str]) -> int:
     from orch.orchestrators.local import in_job
 
     return in_job.main(arguments, dict(os.environ), sys.stdout)
 
 
-_ENTRYPOINTS = {"step run": _step_run, "decide run": _decide_run, "result run": _result_run, "pipeline run": _pipeline_run}
+_ENTRYPOINTS = {
+    "step run": _step_run,
+    "decide run": _decide_run,
+    "result run": _result_run,
+    "pipeline run": _pipeline_run,
+    "mode check": _mode_check,
+    "mode cancel": _mode_cancel,
+}
 
 if __name__ == "__main__":
     exit_code = main()

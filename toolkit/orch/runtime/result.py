@@ -29,6 +29,7 @@ from orch.runtime.clock import Clock
 from orch.runtime.delivered import read_record
 from orch.runtime.graph_files import read_graph
 from orch.runtime.inputs import given_parameters
+from orch.runtime.modes import under_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def fold_run(info: RunInfo, graph: Graph, records: Iterable[StepRecord], results
     for step in graph.steps:
         told = reconcile(step.id, uploaded.get(step.id), results.get(step.id, ""), info.attempt)
         reconciled += [told] if told else []
+    reconciled += under_mode(graph, {record.step: record for record in reconciled}, results, info.attempt)
     started = min((record.started for record in reconciled if _seconds(record.started) is not None), default="")
     duration = ended - (_seconds(started) or 0.0) if started else 0.0
     return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration)
@@ -81,7 +83,7 @@ def _agrees(state: State, result: str) -> bool:
         case "success":
             return state.has_outputs or state is State.SKIPPED
         case "failure":
-            return state is State.FAILED
+            return state in (State.FAILED, State.SKIPPED)  # skipped by the execution mode: see `orch.runtime.mode`
         case "cancelled":
             return state is State.CANCELLED
         case "skipped":

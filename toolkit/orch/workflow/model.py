@@ -132,8 +132,13 @@ class Permission:
 
 
 def _permissions(permissions: tuple[Permission, ...]) -> dict[str, str]:
-    ordered = sorted(permissions, key=lambda permission: permission.area)
-    return {each.area: Commented(each.access, each.reason) if each.reason else each.access for each in ordered}
+    """One line for each area: the widest access, and every reason for it."""
+    merged: dict[str, Permission] = {}
+    for each in sorted(permissions, key=lambda permission: (permission.area, permission.access == "write")):
+        known = merged.get(each.area)
+        reasons = [reason for reason in (known.reason if known else "", each.reason) if reason]
+        merged[each.area] = Permission(each.area, each.access, "; ".join(dict.fromkeys(reasons)))
+    return {area: Commented(each.access, each.reason) if each.reason else each.access for area, each in merged.items()}
 
 
 @dataclass(frozen=True, slots=True)

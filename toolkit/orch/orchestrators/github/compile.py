@@ -8,7 +8,6 @@ from typing import Final
 
 from orch.errors import OrchError, UnreleasedActionError, UnsupportedError, Where, raise_problems
 from orch.model.graph import Graph
-from orch.model.settings import ExecutionMode
 from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
@@ -35,7 +34,7 @@ _GROUP: Final = Or(
 def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> Workflow:
     """The workflow of `graph`; raises at once everything that GitHub or this version cannot do."""
     settings, pins = settings or Settings(), pins or Pins()
-    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_mode(graph), *check_stores(settings)], graph))
+    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_stores(settings)], graph))
     workflow = Workflow(
         name=graph.pipeline,
         triggers=triggers_of(graph),
@@ -56,14 +55,6 @@ def files_of(graph: Graph, workflow: Workflow) -> dict[str, str]:
     text = emit(workflow, header(graph))
     raise_problems(_located(check_size(workflow_path(graph.pipeline), text), graph))
     return {workflow_path(graph.pipeline): text, graph_path(graph.pipeline): graph.text()}
-
-
-def check_mode(graph: Graph) -> Iterator[OrchError]:
-    """GitHub's own is to continue: a job sees its ancestors alone. To stop the others, jobs would have to ask GitHub's API."""
-    if graph.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
-        message = f"pipeline {graph.pipeline!r} has the execution mode {str(graph.execution_mode)!r}, which workflows do not have yet"
-        hint = "remove execution_mode=; `orch run`, and the action with `pipeline:`, have it"
-        yield UnsupportedError(message, hint=hint)
 
 
 def check_stores(settings: Settings) -> Iterator[OrchError]:

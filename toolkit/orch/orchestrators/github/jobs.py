@@ -14,6 +14,7 @@ from orch.model.steps import Step
 from orch.names import PLAN_JOB, RESULT_JOB
 from orch.orchestrators.github.conditions import job_condition
 from orch.orchestrators.github.inputs import handed_over
+from orch.orchestrators.github.modes import mode_permissions
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import plan_job, plan_reasons
 from orch.orchestrators.github.reduction import reduced_needs
@@ -59,6 +60,7 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
         names = sorted(step.producers)
         inputs["inputs"] = names[0] if len(names) == 1 else "{" + ",".join(names) + "}"
         permissions.append(Permission("actions", reason="to read artifacts of earlier attempts"))
+    permissions += mode_permissions(graph.execution_mode)
     if step.parameters:
         inputs |= handed_over(graph)
     if dates.has_schedule(graph.triggers):
