@@ -149,6 +149,9 @@ def test_wherever_the_room_ends_nothing_is_half_written_and_the_next_run_finishe
         assert "Traceback" not in done.stderr
         filler.unlink()
         is_whole(disk)
+        for told in (run.record for run in read_runs(disk)[0]):  # if it had begun
+            assert told.state == ("failed" if done.returncode else "succeeded")
+            assert told.state == "succeeded" or told.failure or any(step.failure for step in told.steps)
         finishes(disk)
         assert orch(disk, "gc", "--older-than", "0s", "--keep-last", "0").returncode == 0
     assert codes[0] == 5

@@ -17,6 +17,15 @@ def test_a_file_is_made_or_replaced_and_nothing_else_is_left(tmp_path: Path) -> 
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_line_takes_the_place_of_a_longer_one_without_room_for_another(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"running   \n")
+
+    assert files.overwrite(tmp_path / "file", b"failed")
+    assert (tmp_path / "file").read_bytes() == b"failed    \n"
+    assert not files.overwrite(tmp_path / "file", b"failed, and why")
+    assert (tmp_path / "file").read_bytes() == b"failed    \n"
+
+
 def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files.write_atomic(tmp_path / "file", b"old")
 

@@ -135,6 +135,18 @@ def _remove_stale(path: str | Path, now: float) -> None:
             unlink(entry.path)
 
 
+def overwrite(path: str | Path, data: bytes) -> bool:
+    """Put a line in the place of those of a file, padded with spaces, if it is no longer than they are: for that a full disk has room."""
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        room = os.fstat(descriptor).st_size - 1
+        if len(data) <= room:
+            write_all(descriptor, data.ljust(room) + b"\n")
+        return len(data) <= room
+    finally:
+        os.close(descriptor)
+
+
 def append_lines(path: str | Path, text: bytes) -> None:
     """Whole lines in one write. What a killed writer left of a line is ended first, so that it spoils none of these."""
     descriptor = os.open(path, _APPEND, 0o644)

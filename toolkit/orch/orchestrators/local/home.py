@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from orch import files, locks, materializers
-from orch.errors import RecordError, StoreError, Where
+from orch.errors import MaterializationError, RecordError, StoreError, Where
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, OutputRef
@@ -35,6 +35,8 @@ from orch.stores.local import LocalStore
 ASIDE: Final = ".writing"
 _HOME: Final = ".orch"
 _LOCK: Final = "lock"
+_ROOM: Final = 1000  # bytes
+_LONGEST: Final = 200  # characters of an error, where there is no more room
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,20 @@ class RunFolder:
                 files.write_atomic(ignored, b"*\n")
 
     def write_run(self, record: RunRecord) -> None:
+        """While the run goes on, with room for the words that end it on a full disk."""
+        data = canonical.dumps(record.to_json()).encode()
         with self.writing():
-            files.write_atomic(self.path / RUN_FILE, canonical.dumps(record.to_json()).encode() + b"\n")
+            files.write_atomic(self.path / RUN_FILE, data + (b"" if record.state.has_ended else b" " * _ROOM) + b"\n")
+
+    def break_off(self, record: RunRecord) -> None:
+        """The record of a run that an error ends; where there is no room for it, without the steps, which have a file of their own."""
+        try:
+            self.write_run(record)
+        except StoreError:  # which is what has ended the run, as likely as not
+            failure = record.failure and replace(record.failure, message=record.failure.message[:_LONGEST])
+            least = replace(record, steps=(), failure=failure)
+            with suppress(OSError):
+                files.overwrite(self.path / RUN_FILE, canonical.dumps(least.to_json()).encode())
 
     def append_steps(self, records: Iterable[StepRecord]) -> None:
         """Whole lines in one write: a reader, or a kill, meets at most one line without its end."""
@@ -113,7 +127,7 @@ class RunFolder:
         where = Where(str(self.path / RUN_FILE))
         try:
             record = RunRecord.read((self.path / RUN_FILE).read_bytes())
-            return record if record.state.has_ended else replace(record, steps=self._steps_so_far())
+            return record if record.state.has_ended and record.steps else replace(record, steps=self._steps_so_far())
         except RecordError as error:
             raise RecordError(error.message, hint=error.hint, where=where) from error
         except OSError as error:
@@ -248,7 +262,12 @@ def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: Ru
 def _lay_out(artifact: Artifact, store: LocalStore, folder: RunFolder, target: Path) -> None:
     """Whole or not at all: who looks while the run goes on, or after a kill, finds no half of a file."""
     aside = folder.path / ASIDE
-    copied = materializers.load(artifact, store, scratch=aside)
+    try:
+        copied = materializers.load(artifact, store, scratch=aside)
+    except MaterializationError as error:
+        if isinstance(error.__cause__, OSError):  # the disk's fault, and not the artifact's
+            raise error.__cause__ from None
+        raise
     assert isinstance(copied, Path)
     files.make_folders(target.parent)
     files.rename(copied.parent, target)

@@ -11,7 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from orch.authoring.project import Project
-from orch.errors import StoreError, raise_problems
+from orch.errors import raise_problems
 from orch.model import dates, values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
@@ -123,8 +123,7 @@ def _drive(drive: Drive, folder: RunFolder, redact: Redactor) -> RunRecord:
     except BaseException as error:
         told = journal.records.values()
         record = broken_off(info, drive.graph, told, error, redact=redact, duration=clock.monotonic() - tick)
-        with suppress(StoreError):  # which is what has ended it, as likely as not
-            folder.write_run(record)
+        folder.break_off(record)
         raise
     finally:
         journal.sink(RunEnded(record))

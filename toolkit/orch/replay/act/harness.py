@@ -20,7 +20,7 @@ from typing import Final
 
 from orch import files, names
 from orch.authoring.project import Project
-from orch.errors import StoreError, ToolFailedError, UnsupportedError, UsageError, raise_problems
+from orch.errors import ToolFailedError, UnsupportedError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
@@ -188,8 +188,7 @@ class _Run:
         except BaseException as error:
             told, took = self.records.values(), clock.monotonic() - tick
             record = broken_off(self.info, self.graph, told, error, redact=self.redact, duration=took)
-            with contextlib.suppress(StoreError):  # which is what has ended it, as likely as not
-                self.folder.write_run(record)
+            self.folder.break_off(record)
             raise
         finally:
             self.sink(RunEnded(record))
