@@ -51,6 +51,7 @@ def parameters(draw: st.DrawFn, name: str) -> Parameter:
         Kind.FLOAT: numbers,
         Kind.BOOL: st.booleans(),
         Kind.STR: TEXTS.filter(bool) if optional else TEXTS,
+        Kind.ENVIRONMENT: TEXTS.filter(bool),
         Kind.CHOICE: st.sampled_from(choices or ("",)),
         Kind.JSON: st.lists(st.one_of(st.none(), st.integers(-9, 9), TEXTS), max_size=3),
     }

@@ -27,6 +27,7 @@ artifacts = st.builds(
     TEXTS,
     st.booleans(),
     st.none() | st.booleans() | st.integers(-9, 9) | TEXTS,
+    st.none() | st.integers(0, 9),
 )
 FLAGS = st.dictionaries(TEXTS, st.booleans(), max_size=2)
 failures = st.builds(Failure, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, st.integers(0, 9999))

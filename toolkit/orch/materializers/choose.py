@@ -16,6 +16,7 @@ from orch.errors import MaterializationError, OrchError
 from orch.materializers import documents, files, folders, pickles, registered
 from orch.materializers.classes import package
 from orch.materializers.previews import finish, preview
+from orch.model.artifacts import GATHER
 
 if TYPE_CHECKING:
     from orch.model.artifacts import Artifact
@@ -57,7 +58,8 @@ def save(
             raise
         message = f"{error.message} (declared as {annotation!r})"
         raise MaterializationError(message, hint=error.hint, where=error.where) from (error.__cause__ or error)
-    return replace(artifact, preview=finish(artifact.preview, mask) if artifact.preview else preview(value, mask))
+    length = len(value) if type(value) in (list, tuple) else None  # type: ignore[arg-type]
+    return replace(artifact, preview=finish(artifact.preview, mask) if artifact.preview else preview(value, mask), length=length)
 
 
 def _save(value: object, store: LocalStore, *, may_pickle: bool) -> Artifact:
@@ -80,9 +82,15 @@ def _save(value: object, store: LocalStore, *, may_pickle: bool) -> Artifact:
 
 
 def load(
-    artifact: Artifact, store: LocalStore, *, scratch: pathlib.Path, project: pathlib.Path | None = None, may_unpickle: bool = True
+    artifact: Artifact,
+    store: LocalStore,
+    *,
+    scratch: pathlib.Path,
+    project: pathlib.Path | None = None,
+    may_unpickle: bool = True,
+    item: int | None = None,
 ) -> object:
-    """The value of `artifact`; files and folders become private copies below `scratch`.
+    """The value of `artifact`, or of one `item` of a list; files and folders become private copies below `scratch`.
 
     `project` is the root of the code whose classes may be imported; without it, those that are loaded already are found.
     """
@@ -98,9 +106,14 @@ def load(
         return materializer.load(artifact, store, scratch)
 
     try:
+        if artifact.materializer == GATHER:
+            wanted = artifact.items if item is None else artifact.items[item : item + 1]
+            made = [load(each, store, scratch=scratch, project=project, may_unpickle=may_unpickle) for each in wanted]
+            return made if item is None else made[0]
         if artifact.materializer == documents.NAME:
-            return documents.load(artifact, store, load_whole, project)
-        return load_whole(artifact)
+            return documents.load(artifact, store, load_whole, project, item=item)
+        whole = load_whole(artifact)
+        return whole if item is None else whole[item]  # type: ignore[index]
     except (OrchError, MemoryError):
         raise
     except ModuleNotFoundError as error:

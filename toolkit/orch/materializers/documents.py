@@ -144,8 +144,33 @@ def _no_leaf(value: object) -> Artifact:
     raise values.NotPlain(value, "$")
 
 
-def load(artifact: Artifact, store: LocalStore, load_leaf: Callable[[Artifact], object], project: Path | None) -> object:
-    """`project` is where classes may be found that the step itself does not import."""
+def members(artifact: Artifact, store: LocalStore) -> list[Json]:
+    """The items of a list or tuple as the document has them."""
+    data = canonical.loads(store.get(artifact.digest))
+    found: list[Json] = data["$tuple"] if isinstance(data, dict) else data
+    return found
+
+
+def meta_of_member(artifact: Artifact, index: int) -> Json:
+    """What the artifact says of one item of its list, as if this were a value of its own."""
+    place = f"$[{index}]"
+    meta: dict[str, Json] = {}
+    for name, content in (artifact.meta or {}).items():
+        if isinstance(content, dict) and (
+            own := {f"${key[len(place) :]}": each for key, each in content.items() if _is_within(key, place)}
+        ):
+            meta[name] = own
+    return meta or None
+
+
+def _is_within(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}[", f"{place}{{"))
+
+
+def load(
+    artifact: Artifact, store: LocalStore, load_leaf: Callable[[Artifact], object], project: Path | None, *, item: int | None = None
+) -> object:
+    """`project` is where classes may be found that the step itself does not import. With `item`, that one of the list alone is loaded."""
     meta: dict[str, Any] = artifact.meta or {}
     named: dict[str, Json] = meta.get("classes", {})
     leaves: dict[str, Json] = meta.get("leaves", {})
@@ -179,7 +204,25 @@ def load(artifact: Artifact, store: LocalStore, load_leaf: Callable[[Artifact], 
         with _at(path):
             return kind.restore(cls, parts)
 
+    if item is not None:
+        return values.decode(_last.members(artifact, store)[item], decode, f"$[{item}]")
     return values.decode(canonical.loads(store.get(artifact.digest)), decode)
+
+
+class Last:
+    """The list whose items were asked for last: one process often runs many legs of one step."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Path, str] | None = None
+        self._members: list[Json] = []
+
+    def members(self, artifact: Artifact, store: LocalStore) -> list[Json]:
+        if self._of != (store.root, artifact.digest):
+            self._of, self._members = (store.root, artifact.digest), members(artifact, store)
+        return self._members
+
+
+_last: Final = Last()
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from orch.model.canonical import Json
 from orch.model.fields import texts
+
+GATHER: Final = "gather"  # the materializer of lists that legs made: see `orch.model.gathered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,27 @@ class Artifact:
     preview: str = ""  # plain text, for people
     comparable: bool = True  # False where equal values may have different bytes (pickles)
     value: Json = None  # a short plain scalar itself, so that a condition can be told without its bytes
+    length: int | None = None  # of a list or tuple, so that what maps over it can be told without its bytes
 
     @property
     def digests(self) -> Iterator[str]:
-        yield self.digest
+        """Of all its objects."""
+        if self.materializer != GATHER:
+            yield self.digest
         yield from self.objects
+
+    @property
+    def items(self) -> tuple[Artifact, ...]:
+        """Of a list that legs made, what each of them made."""
+        return tuple(map(Artifact.from_json, self.meta["items"])) if self.materializer == GATHER else ()
 
     @property
     def pickled(self) -> tuple[str, ...]:
         """The places in the value that are kept as pickles, as `$.model`; `$` is all of it."""
         if self.materializer == "pickle":
             return ("$",)
+        if self.materializer == GATHER:
+            return tuple(f"$[{index}]{place[1:]}" for index, item in enumerate(self.items) for place in item.pickled)
         places = self.meta.get("pickles") if isinstance(self.meta, dict) else None
         return tuple(map(str, places)) if isinstance(places, list) else ()
 
@@ -55,10 +67,14 @@ class Artifact:
             data["comparable"] = False
         if self.value is not None:
             data["value"] = self.value
+        if self.length is not None:
+            data["length"] = self.length
         return data
 
     @classmethod
     def from_json(cls, data: Json) -> Artifact:
+        for item in data["meta"]["items"] if data["materializer"] == GATHER else ():
+            cls.from_json(item)
         return cls(
             data["digest"],
             data["size"],
@@ -69,4 +85,11 @@ class Artifact:
             data.get("preview", ""),
             data.get("comparable", True),
             data.get("value"),
+            _length(data["length"]) if "length" in data else None,
         )
+
+
+def _length(data: Json) -> int:
+    if type(data) is not int or data < 0:
+        raise TypeError(f"an artifact's length is {data!r}")
+    return data

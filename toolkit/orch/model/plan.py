@@ -30,6 +30,7 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     LOST = "lost"  # the earlier result's bytes are gone
     FORBIDDEN = "forbidden"  # the earlier result is a pickle, and none may be loaded any more
+    RUNNER = "runner"  # whether an earlier result fits its Python and system is known there alone
     UPSTREAM = "upstream"  # a step that it reads from must run
 
 
@@ -54,6 +55,7 @@ class Decision:
     key: str = ""
     facts: Mapping[str, Json] = field(default_factory=dict)
     entry: Entry | None = None  # the result to use, of a cached step
+    legs: tuple[Decision, ...] = ()  # of a mapped step, where its legs are known
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 
-from orch.model.artifacts import Artifact
+from orch.errors import MapError
+from orch.model.artifacts import GATHER, Artifact
 from orch.model.canonical import Json
 from orch.model.conditions import Compare
 from orch.model.facts import Facts
+from orch.model.fan import step_of
 from orch.model.flags import flags_from, name_of
 from orch.model.flags import told as told_condition
+from orch.model.gathered import gather
 from orch.model.graph import Graph, topological
 from orch.model.index import Entry, Index
+from orch.model.legs import LengthOf, legs_of
 from orch.model.plan import Action, Cause, Decision, Plan
-from orch.model.steps import OutputRef, Step
+from orch.model.steps import OutputRef, ParameterRef, Step
 from orch.planning.changes import first_change
-from orch.planning.key import key_document, key_of
+from orch.planning.key import Member, digest_of, key_document, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Known:
     masked: Callable[[Mapping[str, Json]], Mapping[str, Json]] = field(default=lambda document: document)
     may_unpickle: bool = True
     asked: Mapping[str, tuple[Compare, ...]] = field(default_factory=dict)  # comparisons of steps' outputs, by step
+    member: Member = lambda _artifact, _index: None
     reads_cache: bool = True  # False under --no-cache: keys are computed, and nothing is taken
 
 
@@ -45,15 +50,58 @@ def decide(graph: Graph, known: Known) -> Plan:
     decisions: dict[str, Decision] = {}
     inputs: dict[str, Artifact] = {}
     for step in topological(graph):
-        decision = decide_step(graph.pipeline, step, known, inputs)
+        decision = decide_mapped(graph.pipeline, step, known, inputs) if step.fan else decide_step(graph.pipeline, step, known, inputs)
         decisions[step.id] = decision
-        if decision.entry is not None:
-            inputs |= {f"{step.id}.{name}": artifact for name, artifact in decision.entry.outputs.items()}
+        for each in (decision, *decision.legs):
+            if each.entry is not None:
+                inputs |= {f"{each.step}.{name}": artifact for name, artifact in each.entry.outputs.items()}
     return Plan(tuple(decisions.values()))
 
 
-def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Artifact]) -> Decision:
-    """`inputs` holds the `step.output`s that are known so far."""
+def decide_mapped(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Artifact]) -> Decision:
+    """One for all legs of a step: cached if each of them is, maybe if only some are; the decisions about them are its `legs`."""
+    alone = _without_looking(step, inputs)
+    if alone is not None:
+        return alone
+    step = step.choose(step.producers)
+    try:
+        legs = legs_of(step, lengths(inputs, known.parameters), mapped_in(inputs))
+    except MapError as error:
+        return Decision(step.id, Action.RUN, Cause.CHANGED, error.message)
+    decisions = tuple(decide_step(pipeline, leg, known, inputs) for leg in legs)
+    to_run = [each for each in decisions if each.action is not Action.CACHED]
+    if to_run:
+        action = Action.RUN if len(to_run) == len(decisions) else Action.MAYBE
+        reason = f"{len(to_run)} of {len(decisions)} legs must run; {to_run[0].step}: {to_run[0].reason}"
+        return Decision(step.id, action, to_run[0].cause, reason, legs=decisions)
+    entries = [each.entry for each in decisions if each.entry is not None]
+    outputs = {output.name: gather([entry.outputs[output.name] for entry in entries]) for output in step.outputs}
+    runs = ", ".join(dict.fromkeys(entry.run for entry in entries))
+    ended = max((entry.ended for entry in entries), default="")
+    entry = Entry(digest_of([each.key for each in decisions]), pipeline, step.id, runs, ended, outputs=outputs)
+    reason = f"all {len(decisions)} legs as in run {runs}" if decisions else "there is nothing to map over"
+    return Decision(step.id, Action.CACHED, Cause.HIT, reason, entry.key, entry=entry, legs=decisions)
+
+
+def lengths(inputs: Mapping[str, Artifact], parameters: Mapping[str, Json]) -> LengthOf:
+    """How many items lists have: `inputs` by `step.output`, `parameters` as encoded by `orch.model.values`."""
+
+    def length_of(ref: OutputRef | ParameterRef) -> int | None:
+        if isinstance(ref, OutputRef):
+            return inputs[str(ref)].length
+        given = parameters[ref.name]
+        return len(given) if isinstance(given, list) else None
+
+    return length_of
+
+
+def mapped_in(inputs: Mapping[str, Artifact]) -> Container[str]:
+    """The steps of whose outputs the legs are known one by one."""
+    return {name.rpartition(".")[0] for name, artifact in inputs.items() if artifact.materializer == GATHER}
+
+
+def _without_looking(step: Step, inputs: Mapping[str, Artifact]) -> Decision | None:
+    """What is decided about a step without its inputs."""
     settings = step.settings
     if settings.cache is False:
         return Decision(step.id, Action.RUN, Cause.DISABLED, "cache=False")
@@ -62,8 +110,17 @@ def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Ar
     unknown = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in inputs]
     if unknown:
         return Decision(step.id, Action.MAYBE, Cause.UPSTREAM, f"{unknown[0].step} must run first")
+    return None
+
+
+def decide_step(pipeline: str, step: Step, known: Known, inputs: Mapping[str, Artifact]) -> Decision:
+    """`inputs` holds the `step.output`s that are known so far."""
+    if (alone := _without_looking(step, inputs)) is not None:
+        return alone
+    settings = step.settings
     step = step.choose(step.producers)
-    document = key_document(step, known.facts[step.id], known.parameters, inputs, logical_date=known.logical_date)
+    facts_of_step = known.facts[step_of(step.id)]
+    document = key_document(step, facts_of_step, known.parameters, inputs, logical_date=known.logical_date, member=known.member)
     key, facts = key_of(document), known.masked(document)
     if not known.reads_cache:
         return Decision(step.id, Action.RUN, Cause.ASKED, "no cache, as asked", key, facts)

@@ -6,11 +6,11 @@ Steps of equal code and equal arguments share a key, whatever they are called an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 from orch.model import canonical
-from orch.model.artifacts import Artifact
+from orch.model.artifacts import GATHER, Artifact
 from orch.model.canonical import Json
 from orch.model.facts import Facts
 from orch.model.steps import Binding, Choice, Item, OutputRef, ParameterRef, Sequence, Step, Table, Value
@@ -18,6 +18,9 @@ from orch.model.steps import Binding, Choice, Item, OutputRef, ParameterRef, Seq
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
 _EXPLAINS: Final = frozenset({"texts", "parameters", "blind"})  # what a document holds only to show what changed, or cannot be seen
+
+# One item of a list that is kept as data: this, and what has to be said of it besides; None where nobody can look into the list.
+Member = Callable[[Artifact, int], tuple[Json, Json] | None]
 
 
 def key_of(document: Mapping[str, Json]) -> str:
@@ -29,15 +32,25 @@ def digest_of(value: Json) -> str:
 
 
 def key_document(
-    step: Step, facts: Facts, parameters: Mapping[str, Json], inputs: Mapping[str, Artifact], *, logical_date: str = ""
+    step: Step,
+    facts: Facts,
+    parameters: Mapping[str, Json],
+    inputs: Mapping[str, Artifact],
+    *,
+    logical_date: str = "",
+    member: Member = lambda _artifact, _index: None,
 ) -> dict[str, Json]:
-    """`parameters` as encoded by `orch.model.values`; `inputs` has every `step.output` that the step reads."""
+    """`parameters` as encoded by `orch.model.values`; `inputs` has every `step.output` that the step reads.
+
+    `member` looks into a list, for one of its items: what does not change there runs no leg again.
+    """
     settings = step.settings
+    given = _Given(parameters, inputs, member)
     document: dict[str, Json] = {
         "algorithm": ALGORITHM,
         "source": step.source,
         "outputs": [[output.name, output.type] for output in step.outputs],
-        "arguments": {name: _argument(binding, parameters, inputs) for name, binding in step.inputs},
+        "arguments": {name: _argument(binding, given) for name, binding in step.inputs},
         "code": facts.code,
         "packages": facts.packages,
         "python": facts.python,
@@ -60,22 +73,47 @@ def key_document(
     return document
 
 
-def _argument(binding: Binding, parameters: Mapping[str, Json], inputs: Mapping[str, Artifact]) -> Json:
+class _Given(NamedTuple):
+    parameters: Mapping[str, Json]
+    inputs: Mapping[str, Artifact]
+    member: Member
+
+
+def _argument(binding: Binding, given: _Given) -> Json:
     match binding:
         case Value(data):
             return _short(data)
         case ParameterRef(name):
-            return _short(parameters[name])
+            return _short(given.parameters[name])
         case OutputRef():
-            return {"artifact": _content(inputs[str(binding)])}
+            return {"artifact": _content(given.inputs[str(binding)])}
         case Sequence(kind, items):
-            return {kind: [_argument(item, parameters, inputs) for item in items]}
+            return {kind: [_argument(item, given) for item in items]}
         case Table(entries):
-            return {"dict": [[name, _argument(item, parameters, inputs)] for name, item in entries]}
+            return {"dict": [[name, _argument(item, given)] for name, item in entries]}
         case Item(inner, index):
-            return {"item": _argument(inner, parameters, inputs), "index": index}
+            return _item(inner, index, given)
         case Choice(refs):
-            return _argument(next(ref for ref in refs if str(ref) in inputs), parameters, inputs)
+            return _argument(next(ref for ref in refs if str(ref) in given.inputs), given)
+
+
+def _item(binding: Binding, index: int, given: _Given) -> Json:
+    """As if the item were an argument of its own: wherever in a list it stands, and whatever else is there."""
+    match binding:
+        case Value(data):
+            return _short(data[index])
+        case ParameterRef(name):
+            return _short(given.parameters[name][index])
+        case OutputRef():
+            artifact = given.inputs[str(binding)]
+            if artifact.materializer == GATHER:
+                return {"artifact": _content(artifact.items[index])}
+            if found := given.member(artifact, index):
+                data, meta = found
+                return _short(data) if meta is None else {"item": _short(data), "meta": meta}
+        case _:
+            pass
+    return {"item": _argument(binding, given), "index": index}
 
 
 def _short(data: Json) -> Json:
@@ -86,4 +124,6 @@ def _short(data: Json) -> Json:
 def _content(artifact: Artifact) -> Json:
     """Two artifacts of the same bytes are the same value only if they are read back in the same way."""
     content: dict[str, Json] = {"digest": artifact.digest, "materializer": artifact.materializer, "type": artifact.type}
+    if artifact.materializer == GATHER:
+        return content | {"items": digest_of([_content(item) for item in artifact.items])}
     return content if artifact.meta is None else content | {"meta": artifact.meta}

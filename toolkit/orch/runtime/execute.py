@@ -19,8 +19,9 @@ from orch.authoring.modules import load_module
 from orch.authoring.project import Project
 from orch.errors import InputMissingError, MaterializationError, OrchError, StoreError, UsageError
 from orch.model import values
-from orch.model.artifacts import Artifact
+from orch.model.artifacts import GATHER, Artifact
 from orch.model.canonical import Json
+from orch.model.fan import index_of, step_of
 from orch.model.records import Failure, StepRecord
 from orch.model.schema import check_schema
 from orch.model.states import State
@@ -112,7 +113,6 @@ class Executor:
         self.may_pickle = setup.pickles == "allow"
         self.functions: dict[str, Any] = {}
         self.logged: dict[str, Json] = {}
-        self.parameters = {name: values.decode(data) for name, data in setup.parameters.items()}
         self.environment: dict[str, Json] = {
             "orch": orch.__version__,
             "python": ".".join(map(str, sys.version_info[:3])),
@@ -195,9 +195,13 @@ class Executor:
             case {"value": data}:
                 return values.decode(data)
             case {"parameter": name}:
-                return self.parameters[name]
+                return values.decode(self.setup.parameters[name])  # each time anew: a step may change what it was given
             case {"step": step, "output": output}:
                 return self._load(f"{step}.{output}", order, inputs)
+            case {"item": {"step": step, "output": output}, "index": index}:
+                return self._load(f"{step}.{output}", order, inputs, item=index)
+            case {"item": {"parameter": name}, "index": index}:
+                return values.decode(self.setup.parameters[name][index])
             case {"list": items}:
                 return [self._value(item, order, inputs) for item in items]
             case {"tuple": items}:
@@ -207,17 +211,21 @@ class Executor:
             case _:
                 raise MaterializationError(f"{binding!r} is not an argument")
 
-    def _read(self, artifact: Artifact, folder: str | None = None) -> Any:
+    def _read(self, artifact: Artifact, folder: str | None = None, item: int | None = None) -> Any:
         store, root = self._store(folder), self.project.root
-        return materializers.load(artifact, store, scratch=self.scratch, project=root, may_unpickle=self.may_pickle)
+        return materializers.load(artifact, store, scratch=self.scratch, project=root, may_unpickle=self.may_pickle, item=item)
 
-    def _load(self, name: str, order: Order, inputs: dict[str, Json]) -> Any:
+    def _load(self, name: str, order: Order, inputs: dict[str, Json], *, item: int | None = None) -> Any:
         if name not in order.artifacts:
-            step, _, output = name.partition(".")
+            step, _, output = name.rpartition(".")
             raise InputMissingError(f"step {step!r} delivered no output {output!r}")
         data = order.artifacts[name]
         inputs[name] = {"digest": data["digest"]}
-        return self._read(Artifact.from_json(data), data.get("store"))
+        if data["materializer"] == GATHER:  # each of its items is where its leg left it
+            made = data["meta"]["items"] if item is None else [data["meta"]["items"][item]]
+            found = [self._read(Artifact.from_json(each), each.get("store")) for each in made]
+            return found if item is None else found[0]
+        return self._read(Artifact.from_json(data), data.get("store"), item)
 
     def _store(self, folder: str | None) -> LocalStore:
         if folder is None:
@@ -234,7 +242,8 @@ class Executor:
         return step_context.Context(
             run=setup.run,
             pipeline=setup.pipeline,
-            step=order.step["id"],
+            step=step_of(order.step["id"]),
+            leg=index_of(order.step["id"]),
             state=state,
             attempt=setup.attempt,
             tries=order.tries,

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from orch.authoring.project import Project
+from orch.errors import StoreError
+from orch.materializers import documents
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.conditions import when_to_json
+from orch.model.fan import step_of
 from orch.model.flags import leaves_of, resolved
 from orch.model.graph import Graph, Step
 from orch.model.index import Entry, Index
@@ -83,9 +86,11 @@ class Cache:
             masked=lambda document: masked_values(document, redact),
             may_unpickle=may_unpickle,
             asked=leaves_of(graph.steps),
+            member=self._member,
             reads_cache=use.reads,
         )
         self._has_kept_sources = False
+        self._last = documents.Last()
         self._unwritten: list[Entry] = []
 
     def decide(self, step: Step, inputs: Mapping[str, Artifact]) -> Decision:
@@ -139,7 +144,17 @@ class Cache:
     def _is_lost(self, entry: Entry) -> bool:
         return not self.shared.has(entry.outputs.values())
 
-    def _is_as_gathered(self, step: str) -> bool:
+    def _member(self, artifact: Artifact, index: int) -> tuple[Json, Json] | None:
+        """One item of a list that is kept as data."""
+        if artifact.materializer != documents.NAME:
+            return None
+        try:
+            return self._last.members(artifact, self.store)[index], documents.meta_of_member(artifact, index)
+        except StoreError:  # it is damaged: whoever reads it says so
+            return None
+
+    def _is_as_gathered(self, name: str) -> bool:
+        step = step_of(name)
         facts = self.gathered.facts[step]
         if not self._stamps.hold(self._sources[facts.texts]):
             return False

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from orch.model.artifacts import Artifact
+from orch.errors import MapError
+from orch.model.artifacts import GATHER, Artifact
 from orch.model.events import StepStarted
+from orch.model.fan import index_of, step_of
+from orch.model.gathered import spread_out
 from orch.model.graph import Graph, OutputRef, Step
 from orch.model.plan import Action, Decision
 from orch.model.records import RunInfo, StepRecord, skipped
@@ -16,12 +19,14 @@ from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.orchestrators.local.cache import Cache
 from orch.orchestrators.local.damage import drop_damaged
+from orch.orchestrators.local.fans import Fans
 from orch.orchestrators.local.hooks import Hooks
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.retries import Retries
 from orch.orchestrators.local.schedule import Schedule
 from orch.runtime import clock
 from orch.runtime.execute import Order
+from orch.runtime.failures import failure_of_orch
 from orch.runtime.interrupts import Interrupts
 from orch.runtime.pool import Pool, Task
 
@@ -39,8 +44,9 @@ class Drive:
         self.cache = cache
         self.given = given
         self.schedule = Schedule(graph, cache.known.parameters)
-        self.hooks = Hooks(graph, pool, journal)
-        self.retries = Retries(graph)
+        self.fans = Fans(graph, cache.known.parameters, info.attempt)
+        self.hooks = Hooks(self.fans, pool, journal)
+        self.retries = Retries(self.fans)
         self.due: deque[str] = deque()  # decided, and waiting for room
         self.running: set[str] = set()
         self.artifacts: dict[str, Artifact] = {}
@@ -72,7 +78,7 @@ class Drive:
 
     def repair(self, outputs: Mapping[str, Artifact]) -> bool:
         """Whether a step must run again, because one of `outputs` is an earlier result that is damaged: then `loop` again."""
-        suspects = {name: artifact for name, artifact in outputs.items() if name in self.unverified}
+        suspects = {name: artifact for name, artifact in spread_out(outputs).items() if name in self.unverified}
         broken = drop_damaged(suspects, self.cache.store.root) - self.given.keys()
         for step in broken:
             self.journal.output(step, "its earlier result is damaged in the store, so it runs again\n")
@@ -92,9 +98,12 @@ class Drive:
         self._start_due()
 
     def _decide_ready(self) -> None:
-        while self.schedule.ready:
-            step = self._step(self.schedule.ready.popleft())
-            record = self.given.get(step.id) or self._standing(step)
+        while step := self._next_ready():
+            record = self.given.get(step.id)
+            if step.fan and record is None:
+                self._spread(step)
+                continue
+            record = record or self._standing(step)
             if record is None:
                 decision = self.cache.decide(step, self.artifacts)
                 record = self._cached(step, decision) if decision.action is Action.CACHED else None
@@ -104,13 +113,34 @@ class Drive:
             else:
                 self._end(record)
 
+    def _next_ready(self) -> Step | None:
+        """Legs are looked at when there may soon be room for them: there may be thousands."""
+        if self.schedule.ready:
+            return self._step(self.schedule.ready.popleft())
+        return self.fans.next() if len(self.due) < self.pool.size else None
+
+    def _spread(self, step: Step) -> None:
+        """Start with the legs of a mapped step; where it has none, or what it maps over is no list, it ends here."""
+        try:
+            empty = self.fans.start(step, self.artifacts)
+        except MapError as error:
+            leg = self.fans.refuse(step)
+            record = StepRecord(leg, State.FAILED, self.info.attempt, failure=failure_of_orch("input", error))
+            self._end(record)
+            self._look_after(record)
+        else:
+            if empty is not None:
+                self._end(empty)
+
     def _start_due(self) -> None:
         while self.pool.has_room and (step := self.retries.next_due() or (self.due.popleft() if self.due else None)):
             self._start(self._step(step))
 
     def _step(self, name: str) -> Step:
         """The step as it runs: of each `either` the output that there is."""
-        step = self.graph[name]
+        step = self.fans[name]
+        if index_of(name) is not None:  # a leg: what it reads was chosen for its step
+            return step
         return step.choose([producer for producer in step.producers if self.schedule.states[producer].has_outputs])
 
     def _cached(self, step: Step, decision: Decision) -> StepRecord:
@@ -142,8 +172,15 @@ class Drive:
 
     def _delivered(self, ref: OutputRef) -> dict[str, object]:
         """What this process tree did not write itself has a store named with it, and is hashed when it is read there."""
-        artifact: dict[str, object] = self.artifacts[str(ref)].to_json()
-        return artifact | {"store": str(self.cache.store.root)} if str(ref) in self.unverified else artifact
+        artifact = self.artifacts[str(ref)]
+        data: dict[str, Any] = artifact.to_json()
+        if artifact.materializer == GATHER:
+            legs = zip(spread_out({str(ref): artifact}), data["meta"]["items"], strict=True)
+            data["meta"] = {"items": [self._placed(leg, item) for leg, item in legs]}
+        return self._placed(str(ref), data)
+
+    def _placed(self, name: str, artifact: dict[str, Any]) -> dict[str, Any]:
+        return artifact | {"store": str(self.cache.store.root)} if name in self.unverified else artifact
 
     # --- ending ---
 
@@ -160,6 +197,10 @@ class Drive:
             record = replace(record, reason=f"stopped, because {self._why_halted}")
         record = self.cache.keep(record)
         self._end(record)
+        self._look_after(record)
+
+    def _look_after(self, record: StepRecord) -> None:
+        """What else follows from the end of a step that ran."""
         self.hooks.add(record)
         if record.state is State.FAILED and not self.halted_by and not self.was_stopped:
             self._halt(record.step)
@@ -170,13 +211,19 @@ class Drive:
     def _end(self, record: StepRecord) -> None:
         """Tell of the end of a step, and of those that are skipped because of it."""
         self.journal.tell(record)
-        for output, artifact in record.outputs.items():
-            name = f"{record.step}.{output}"
-            self.artifacts[name] = artifact
-            if record.state is State.CACHED:
-                self.unverified.add(name)
-            else:
-                self.unverified.discard(name)
+        outputs = {f"{record.step}.{output}": artifact for output, artifact in record.outputs.items()}
+        self.artifacts |= outputs
+        if index_of(record.step) is None and record.step in self.given:
+            outputs |= spread_out(outputs)
+            self.artifacts |= outputs
+        if record.state is State.CACHED:
+            self.unverified |= outputs.keys()
+        else:
+            self.unverified -= outputs.keys()
+        if index_of(record.step) is not None:
+            if folded := self.fans.end(record):
+                self._end(folded)
+            return
         self._tell_skipped(self.schedule.end(record.step, record.state, flags=record.flags, outputs=record.outputs))
 
     def _tell_skipped(self, steps: list[str]) -> None:
@@ -210,8 +257,13 @@ class Drive:
                 self._end(replace(record, reason=f"stopped, because {self._why_halted}; {record.reason}"))
             self.pool.interrupt_steps()
         self.due.clear()
-        for step in self.schedule.give_up({*self.running, *self.retries.waiting}):
-            self.journal.tell(StepRecord(step, State.SKIPPED, self.info.attempt, reason=f"not started, because {self._why_halted}"))
+        started = {*self.running, *self.retries.waiting}
+        why = f"not started, because {self._why_halted}"
+        for step in self.schedule.give_up({*map(step_of, started), *self.fans.going_on}):
+            self.journal.tell(StepRecord(step, State.SKIPPED, self.info.attempt, reason=why))
+        for leg in self.fans.unended():
+            if leg not in started:
+                self._end(StepRecord(leg, State.SKIPPED, self.info.attempt, reason=why))
 
     def _stop(self, interrupted: Interrupts) -> None:
         self.was_stopped = True
@@ -225,6 +277,8 @@ class Drive:
         for record in self.retries.cancel():
             self._end(record)
         self.hooks.cancel()
+        for leg in self.fans.unended():
+            self._end(self._interrupted(leg))
         for step in self.graph.steps:
             if step.id not in self.schedule.states:
                 self.journal.tell(self._interrupted(step.id))
@@ -238,7 +292,8 @@ class Drive:
     def _reopen(self) -> None:
         """Decide again about the steps whose results are gone, and about all that stands below them."""
         below = self.schedule.reopen(self.broken)
-        self.due = deque(step for step in self.due if step not in below)
+        self.fans.forget(below)
+        self.due = deque(step for step in self.due if step_of(step) not in below)
         self.broken = set()
 
     def _standing(self, step: Step) -> StepRecord | None:

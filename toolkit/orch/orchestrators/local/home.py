@@ -26,6 +26,7 @@ from orch import files, locks, materializers
 from orch.errors import MaterializationError, RecordError, StoreError, Where
 from orch.model import canonical
 from orch.model.artifacts import Artifact
+from orch.model.fan import step_of
 from orch.model.graph import Graph, OutputRef
 from orch.model.records import RunRecord, StepRecord, newest
 from orch.names import RUN_FILE, STEPS_FILE
@@ -243,18 +244,22 @@ class Home:
 def laid_out(graph: Graph, records: Iterable[StepRecord]) -> dict[str, Artifact]:
     """By `step.output`, the files and folders that nobody reads on, or that are to be kept: a person finds them in the run's folder."""
     read = graph.outputs_read
+
+    def is_wanted(step: str, output: str) -> bool:
+        return OutputRef(step, output) not in read or graph[step].settings.keep
+
     return {
         f"{record.step}.{name}": artifact
         for record in records
         for name, artifact in record.outputs.items()
-        if artifact.materializer in materializers.ON_DISK and (OutputRef(record.step, name) not in read or graph[record.step].settings.keep)
+        if artifact.materializer in materializers.ON_DISK and is_wanted(step_of(record.step), name)
     }
 
 
 def lay_out_files(graph: Graph, record: RunRecord, store: LocalStore, folder: RunFolder) -> None:
     """Copy what is `laid_out` to where it is."""
     for name, artifact in laid_out(graph, record.steps).items():
-        step, _, output = name.partition(".")
+        step, _, output = name.rpartition(".")
         with folder.writing():
             _lay_out(artifact, store, folder, folder.output(step, output))
 

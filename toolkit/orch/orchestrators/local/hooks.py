@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from orch.model.graph import Graph
 from orch.model.records import Failure, StepRecord
+from orch.orchestrators.local.fans import Fans
 from orch.orchestrators.local.journal import Journal
 from orch.runtime.hooks import hook_failure, hook_task
 from orch.runtime.pool import Pool, Task
 
 
 class Hooks:
-    def __init__(self, graph: Graph, pool: Pool, journal: Journal) -> None:
-        self.graph = graph
+    def __init__(self, steps: Fans, pool: Pool, journal: Journal) -> None:
+        self.steps = steps
         self.pool = pool
         self.journal = journal
         self._waiting: deque[Task] = deque()
@@ -22,7 +22,7 @@ class Hooks:
 
     def add(self, record: StepRecord) -> None:
         """`record` is the last word on its step."""
-        if task := hook_task(self.graph[record.step], record):
+        if task := hook_task(self.steps[record.step], record):
             self._waiting.append(task)
 
     def start(self) -> None:

@@ -21,7 +21,7 @@ from orch.model.index import SCHEMA, Entry, Index
 # A line is canonical JSON, so its keys stand in this order. What this finds inside a value is no entry once it is read.
 _LINE: Final = re.compile(
     rb'"key":"(?P<key>sha256:[0-9a-f]{64})",(?:"metadata":\{.*\},)?"outputs":\{'
-    rb'.*,"pipeline":"(?P<pipeline>\w+)","run":"[^"\\]*","schema":(?P<schema>\d+),"step":"(?P<step>\w+)"\}$'
+    rb'.*,"pipeline":"(?P<pipeline>\w+)","run":"[^"\\]*","schema":(?P<schema>\d+),"step":"(?P<step>[\w.]+)"\}$'
 )
 
 _FEW: Final = 1000  # lines that are read in no time

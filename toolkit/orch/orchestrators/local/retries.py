@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orch.model.graph import Graph
 from orch.model.records import StepRecord
+from orch.orchestrators.local.fans import Fans
 from orch.runtime import clock
 from orch.runtime.retries import cancelled_while_waiting, delay_before_next, mark_in_log
 
@@ -11,8 +11,8 @@ from orch.runtime.retries import cancelled_while_waiting, delay_before_next, mar
 class Retries:
     """True while a step waits. `tries` counts those of steps that were started more than once."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, steps: Fans) -> None:
+        self.steps = steps
         self.tries: dict[str, int] = {}
         self._waiting: dict[str, tuple[float, StepRecord]] = {}  # when, and what came of the last try
 
@@ -21,7 +21,7 @@ class Retries:
 
     def add(self, record: StepRecord) -> str | None:
         """What the step's log says of the failed try, or None where it was the last."""
-        retry = self.graph[record.step].settings.retry
+        retry = self.steps[record.step].settings.retry
         delay = delay_before_next(retry, record)
         if retry is None or delay is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orch.errors import StoreError
-from orch.model.artifacts import Artifact
+from orch.model.artifacts import GATHER, Artifact
 from orch.model.records import StepRecord
 from orch.stores.local import LocalStore
 from orch.stores.transport import Transport
@@ -39,6 +39,8 @@ class Shared:
 
     def _is_here(self, artifact: Artifact) -> bool:
         """By size: hashing is left to whoever reads the bytes first."""
+        if artifact.materializer == GATHER:
+            return all(map(self._is_here, artifact.items))
         try:
             return sum(map(self.store.size, artifact.digests)) == artifact.size
         except (StoreError, TypeError):  # gone, or not even a digest
