@@ -72,6 +72,18 @@ def _result_run(arguments: list[str]) -> int:
     return result.main(arguments)
 
 
+def _step_look(arguments: list[str]) -> int:
+    from orch.runtime import look
+
+    return look.main(arguments, dict(os.environ), sys.stdout)
+
+
+def _step_take(arguments: list[str]) -> int:
+    from orch.runtime import take
+
+    return take.main(arguments, dict(os.environ), sys.stdout)
+
+
 def _decide_run(arguments: list[str]) -> int:
     from orch.runtime import plan
 
@@ -90,6 +102,12 @@ def _mode_cancel(arguments: list[str]) -> int:
     return mode.cancel(arguments, dict(os.environ), sys.stdout)
 
 
+def _pack_run(arguments: list[str]) -> int:
+    from orch.orchestrators.local import in_pack
+
+    return in_pack.main(arguments, dict(os.environ), sys.stdout)
+
+
 def _pipeline_run(arguments: list[str]) -> int:
     from orch.orchestrators.local import in_job
 
@@ -98,8 +116,11 @@ def _pipeline_run(arguments: list[str]) -> int:
 
 _ENTRYPOINTS = {
     "step run": _step_run,
+    "step look": _step_look,
+    "step take": _step_take,
     "decide run": _decide_run,
     "result run": _result_run,
+    "pack run": _pack_run,
     "pipeline run": _pipeline_run,
     "mode check": _mode_check,
     "mode cancel": _mode_cancel,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from orch.errors import InputMissingError, RecordError
 from orch.model.canonical import Json
 from orch.model.records import StepRecord
+
+RECORDS: Final = "records"  # in an artifact: the records of several steps that shared a job
 
 
 def read_record(file: Path) -> StepRecord:
@@ -23,19 +26,21 @@ def read_record(file: Path) -> StepRecord:
 def newest_records(folder: Path) -> dict[str, tuple[StepRecord, Path]]:
     """Each step's record of the highest attempt below `folder`, and the folder that it came with."""
     newest: dict[str, tuple[StepRecord, Path]] = {}
-    for file in _record_files(folder):
+    for file, artifact in _record_files(folder):
         record = read_record(file)
         known = newest.get(record.step)
         if known is None or record.attempt > known[0].attempt:
-            newest[record.step] = (record, file.parent)
+            newest[record.step] = (record, artifact)
     return newest
 
 
-def _record_files(folder: Path) -> Iterator[Path]:
-    """A single artifact may be unpacked without a folder of its own."""
-    if (folder / "record.json").is_file():
-        yield folder / "record.json"
-    yield from sorted(folder.glob("*/record.json"))
+def _record_files(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """With the artifact that each is in. A single artifact may be unpacked without a folder of its own."""
+    for artifact in (folder, *sorted(folder.iterdir())):
+        if (artifact / "record.json").is_file():
+            yield artifact / "record.json", artifact
+        for file in sorted((artifact / RECORDS).glob("*.json")):
+            yield file, artifact
 
 
 def artifacts_for(references: Iterable[tuple[str, str]], folder: Path) -> dict[str, Json]:

@@ -16,7 +16,7 @@ from orch.model import dates, values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
 from orch.model.graph import Graph
-from orch.model.records import RunInfo, RunRecord, fold
+from orch.model.records import RunInfo, RunRecord, StepRecord, fold
 from orch.model.states import State
 from orch.orchestrators.local import preflight
 from orch.orchestrators.local.broken_off import broken_off
@@ -50,6 +50,7 @@ def run(
     attempt: int = 1,
     cache: bool = True,
     part: Part | None = None,
+    earlier: Mapping[str, StepRecord] | None = None,
     logical_date: datetime | None = None,
     pickles: str = "allow",
     transport: Transport | None = None,
@@ -57,10 +58,10 @@ def run(
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
     A failure, or Ctrl-C, is told by the record's state. `environment` is what steps inherit, without the secrets that
-    other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on what
-    earlier runs left. Without a `logical_date`, the run is for the moment of its start. With `pickles="forbid"`, what only
-    a pickle can keep is neither saved nor loaded. With a `transport`, results that are missing here are taken from its other
-    side, and the run's outputs go there.
+    other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on the
+    `earlier` ends of those that it reads from, or else on what earlier runs left. Without a `logical_date`, the run is for the
+    moment of its start. With `pickles="forbid"`, what only a pickle can keep is neither saved nor loaded. With a `transport`,
+    results that are missing here are taken from its other side, and the run's outputs go there.
     """
     environment = dict(os.environ if environment is None else environment)
     graph = part.graph if part else graph
@@ -89,7 +90,8 @@ def run(
     may_unpickle = pickles == "allow"
     with place.in_use():
         shared = Shared(LocalStore(place.store), transport)
-        earlier = last_results(part, place, shared, may_unpickle=may_unpickle) if part else {}
+        if earlier is None:
+            earlier = last_results(part, place, shared, may_unpickle=may_unpickle) if part else {}
         results = Cache(
             graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier, may_unpickle=may_unpickle
         )

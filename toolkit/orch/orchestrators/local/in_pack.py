@@ -1,0 +1,141 @@
+"""`orch pack run`: several steps of a pipeline in one job, by the local scheduler, on what other jobs delivered.
+
+Inputs, outputs and records are as those of `orch step run`, so that the other jobs need not know who shared one; the
+standard library only, as in any job.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from orch import files
+from orch.authoring.project import Project
+from orch.errors import InputMissingError, OrchError
+from orch.model import canonical, dates
+from orch.model.graph import Graph
+from orch.model.records import RunRecord, StepRecord
+from orch.model.states import State
+from orch.orchestrators.local.home import Home
+from orch.orchestrators.local.in_job import JobLog
+from orch.orchestrators.local.parts import Part, part_of
+from orch.orchestrators.local.preflight import default_jobs
+from orch.orchestrators.local.run import run
+from orch.runtime import arguments, clock, runner
+from orch.runtime.delivered import RECORDS, newest_records
+from orch.runtime.failures import failure_of_orch
+from orch.runtime.graph_files import read_graph
+from orch.runtime.inputs import given_parameters
+from orch.runtime.project import project_at
+from orch.runtime.summary import step_summary
+from orch.stores.local import LocalStore
+
+
+def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
+    """Exit code 0, 1 (a step failed) or 130; raises OrchErrors where the pack cannot start."""
+    options = arguments.parse(
+        argv, required=["graph", "steps", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date"]
+    )
+    graph = read_graph(Path(options["graph"]))
+    part = part_of(graph, options["steps"].split(","))
+    project = project_at(graph.project, Path(options.get("project", graph.project)).resolve())
+    outputs, records = (Path(options[name]).resolve() for name in ("outputs", "record"))
+    attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
+    with tempfile.TemporaryDirectory(prefix="orch-pack-", dir=environment.get("RUNNER_TEMP")) as folder:
+        home = Home.at(Path(folder), project.git_root)
+        try:
+            earlier = delivered(part, Path(options["inputs"]).resolve(), LocalStore(home.store))
+        except OrchError as error:  # absent or damaged: no step of the pack runs, and their records say why
+            told = [_without_inputs(step, error, attempt) for step in part.steps]
+            for step in told:
+                _write_record(step, records)
+                runner.append_output("state", str(State.FAILED), environ=environment)
+            raise
+        record = _run(part, project, home, earlier, options, environment, stdout)
+        hand_over(record, part, home, outputs, records)
+    _tell(record, graph, environment)
+    return record.exit_code
+
+
+def _without_inputs(step: str, error: OrchError, attempt: int) -> StepRecord:
+    return StepRecord(step, State.FAILED, attempt, started=clock.rfc3339(clock.now()), failure=failure_of_orch("input", error))
+
+
+def _run(
+    part: Part,
+    project: Project,
+    home: Home,
+    earlier: Mapping[str, StepRecord],
+    options: Mapping[str, str],
+    environment: Mapping[str, str],
+    stdout: TextIO,
+) -> RunRecord:
+    graph = part.graph
+    given_date = options.get("logical-date")
+    return run(
+        graph,
+        project,
+        given_parameters(graph.parameters, environment),
+        jobs=default_jobs(),
+        home=home.path,
+        sink=JobLog(stdout, on_runner=runner.on_runner(environment)),
+        environment={name: value for name, value in environment.items() if name != "ORCH_INPUTS"},
+        trigger=environment.get("GITHUB_EVENT_NAME", "manual"),
+        run_id=environment.get("GITHUB_RUN_ID"),
+        attempt=int(environment.get("GITHUB_RUN_ATTEMPT") or 1),
+        part=part,
+        earlier=earlier,
+        logical_date=None if given_date is None else dates.parse(given_date, dates.zone_of(graph.triggers)),
+        pickles=arguments.pickles(options),
+    )
+
+
+def delivered(part: Part, inputs: Path, store: LocalStore) -> dict[str, StepRecord]:
+    """What each step that the part reads from has made, by its job; raises InputMissingError for one that is absent."""
+    found = newest_records(inputs) if inputs.is_dir() else {}
+    earlier: dict[str, StepRecord] = {}
+    for step in part.producers:
+        record, folder = found.get(step.id, (None, inputs))
+        for output in step.outputs:
+            if record is None or output.name not in record.outputs:
+                hint = "its job must have succeeded in this run; if its artifact expired or was deleted, re-run all jobs"
+                raise InputMissingError(f"step {step.id!r} delivered no output {output.name!r}", hint=hint)
+        assert record is not None
+        kept = {output.name: record.outputs[output.name] for output in step.outputs}
+        store.transfer((digest for artifact in kept.values() for digest in artifact.digests), LocalStore(folder, verify=True))
+        earlier[step.id] = StepRecord(step.id, State.CACHED, outputs=kept, reason="made by another job", flags=record.flags)
+    return earlier
+
+
+def hand_over(record: RunRecord, part: Part, home: Home, outputs: Path, records: Path) -> None:
+    """The steps' outputs into one folder with their objects, their records and logs each into one of its own."""
+    store, (folder,) = LocalStore(outputs), home.folders()
+    for told in record.steps:
+        if told.step not in part.steps:
+            continue
+        text = _write_record(told, records)
+        log = folder.log(told.step)
+        if log.is_file():
+            files.unlink(records / told.step / "log.txt")
+            files.copy(log, records / told.step / "log.txt")
+        if told.state is State.SUCCEEDED and told.outputs:
+            store.transfer((digest for artifact in told.outputs.values() for digest in artifact.digests), LocalStore(home.store))
+            files.make_folders(outputs / RECORDS)
+            files.write_atomic(outputs / RECORDS / f"{told.step}.json", text)
+
+
+def _write_record(record: StepRecord, records: Path) -> bytes:
+    text = canonical.pretty(record.to_json()).encode()
+    files.make_folders(records / record.step)
+    files.open_log(records / record.step / "log.txt").close()
+    files.write_atomic(records / record.step / "record.json", text)
+    return text
+
+
+def _tell(record: RunRecord, graph: Graph, environment: Mapping[str, str]) -> None:
+    made = any(step.state is State.SUCCEEDED and step.outputs for step in record.steps)
+    runner.append_output("state", str(record.state), environ=environment)
+    runner.append_output("outputs", "true" if made else "false", environ=environment)
+    runner.append_summary(lambda: "".join(step_summary(graph.pipeline, step) for step in record.steps if step.started), environ=environment)
