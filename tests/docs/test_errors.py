@@ -90,6 +90,13 @@ EXAMPLES: Final = {
     "argument": Example(RUN, {BODY: "    total(load())"}),
     "map": Example(RUN, {BODY: "    total.map(5)"}),
     "not-serializable": Example(RUN, {"def load(rows: int)": "def load(rows: object)", BODY: "    total(load(print))"}),
+    "condition": Example(
+        RUN,
+        {
+            "from orch import ResourceSettings, pipeline, step\n": "from orch import pipeline, step, when\n",
+            BODY: "    with when(total(load(rows)) > 'high'):\n        load(rows, id='again')",
+        },
+    ),
     "value-not-known-yet": Example(RUN, {BODY: "    if total(load(rows)) > 0:\n        load(rows, id='again')"}),
     "step-reference": Example(RUN, {BODY: "    @step\n    def draw() -> list[int]: ...\n\n    total(draw())"}),
     "files": Example(RUN, {"@step\ndef load": "@step(files=['data/*.csv'])\ndef load"}),

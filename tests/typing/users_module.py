@@ -11,6 +11,7 @@ from typing import Annotated, assert_type
 
 from orch import (
     Context,
+    Environment,
     PullRequest,
     Push,
     ResourceSettings,
@@ -19,11 +20,14 @@ from orch import (
     StepRetryConfig,
     WorkflowCall,
     context,
+    either,
     log_metadata,
     materializer,
+    otherwise,
     pipeline,
     step,
     unmapped,
+    when,
 )
 
 
@@ -71,7 +75,8 @@ def part(rows: int) -> float:
 
 
 @pipeline(schedule=Schedule("0 2 * * *"), triggers=[Push(branches=["main"]), PullRequest(), WorkflowCall()], requirements="r.txt")
-def whole(rows: int = 10, scale: float = 0.5) -> None:
+def whole(rows: int = 10, scale: float = 0.5, where: Environment = "staging") -> None:
+    assert_type(where, str)
     xs = load(rows)
     assert_type(xs, list[int])
     train, test = split(xs)
@@ -88,6 +93,13 @@ def whole(rows: int = 10, scale: float = 0.5) -> None:
     assert_type(deploy.map([0.5]), list[None])
     deploy.map([0.5]).sort(key=len)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     total(unmapped(tests))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+    with when((total(test) > 0.5) & ~(scale > 2) | (where == "staging")):  # pyright: ignore[reportDeprecated]
+        assert_type(either(train, xs), list[int])
+    with otherwise():
+        deploy.with_options(when=scale > 1)(either(total(xs), scale))
+    with when("yes"):  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        deploy(either(0.5, "a"))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     load("ten")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     load()  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]

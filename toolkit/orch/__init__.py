@@ -10,12 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from orch.authoring import notify
+    from orch.authoring.conditions import either, otherwise, when
     from orch.authoring.fan import unmapped
     from orch.authoring.hooks import StepFailed
     from orch.authoring.pipeline import RunFailed, pipeline
     from orch.authoring.step import step
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
+    from orch.model.parameters import Environment
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
@@ -24,6 +27,7 @@ __version__: Final = "0.1.0"
 
 __all__ = [
     "Context",
+    "Environment",
     "ExecutionMode",
     "OrchError",
     "PullRequest",
@@ -36,15 +40,20 @@ __all__ = [
     "WorkflowCall",
     "__version__",
     "context",
+    "either",
     "log_metadata",
     "materializer",
+    "notify",
+    "otherwise",
     "pipeline",
     "step",
     "unmapped",
+    "when",
 ]
 
 _HOME: Final = {
     "Context": "orch.runtime.context",
+    "Environment": "orch.model.parameters",
     "ExecutionMode": "orch.model.settings",
     "OrchError": "orch.errors",
     "PullRequest": "orch.model.settings",
@@ -56,11 +65,15 @@ _HOME: Final = {
     "StepRetryConfig": "orch.model.settings",
     "WorkflowCall": "orch.model.settings",
     "context": "orch.runtime.context",
+    "either": "orch.authoring.conditions",
     "log_metadata": "orch.runtime.context",
     "materializer": "orch.materializers.registered",
+    "notify": "orch.authoring.notify",
+    "otherwise": "orch.authoring.conditions",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
     "unmapped": "orch.authoring.fan",
+    "when": "orch.authoring.conditions",
 }
 
 
@@ -68,7 +81,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'orch' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    module = importlib.import_module(home)
+    value = module if name == "notify" else getattr(module, name)
     if name == "pipeline":
         _install_launcher()
     globals()[name] = value

@@ -209,6 +209,12 @@ class FutureValueError(PipelineError):
     code = "value-not-known-yet"
 
 
+class ConditionError(PipelineError):
+    """A condition of `orch.when` that compares what cannot be compared, or that nothing hangs on."""
+
+    code = "condition"
+
+
 class StepReferenceError(PipelineError):
     """A step that a job could not find again as `file:function`."""
 

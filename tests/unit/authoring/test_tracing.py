@@ -283,7 +283,7 @@ MISTAKES = [
     ("report(deploy())", "argument", "is what step 'deploy' returns, and that is nothing"),
     ("[x for x in load(1)]", "value-not-known-yet", "output 'output' of step 'load' is iterated or unpacked"),
     ("a, b = load(1)", "value-not-known-yet", "is iterated or unpacked"),
-    ("deploy() if total([1]) > 3 else load(1)", "value-not-known-yet", "is compared"),
+    ("deploy() if total([1]) > 3 else load(1)", "value-not-known-yet", "condition total.output > 3 is tested as true or false"),
     ("load(1) and deploy()", "value-not-known-yet", "is tested as true or false"),
     ("report(load(1)[0])", "value-not-known-yet", "is indexed"),
     ("report(load(1).mean().round())", "value-not-known-yet", "is asked for .mean"),

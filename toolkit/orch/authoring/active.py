@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 class Tracing(Protocol):
     """What a step tells of its call, and that gives the call's outputs."""
 
+    blocks: Any  # the conditions around the call: `orch.authoring.conditions.Blocks`
+
     def call_step(self, step: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], /) -> Any: ...
+    def report_use(self, future: Any, use: str, /) -> None: ...
     def map_step(self, step: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], /, *, product: bool) -> Any: ...
 
 

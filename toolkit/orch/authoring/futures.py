@@ -78,11 +78,26 @@ class Future:
     def __exit__(self, *error: object) -> None:
         return None
 
+    def _orch_compare(self, _operator: str, _other: object) -> Future:
+        return self._orch_use("compared")
+
     def __eq__(self, other: object) -> Any:
-        return self._orch_use("compared") if other is not self else True
+        return self._orch_compare("==", other) if other is not self else True
 
     def __ne__(self, other: object) -> Any:
-        return self._orch_use("compared") if other is not self else False
+        return self._orch_compare("!=", other) if other is not self else False
+
+    def __lt__(self, other: object) -> Any:
+        return self._orch_compare("<", other)
+
+    def __le__(self, other: object) -> Any:
+        return self._orch_compare("<=", other)
+
+    def __gt__(self, other: object) -> Any:
+        return self._orch_compare(">", other)
+
+    def __ge__(self, other: object) -> Any:
+        return self._orch_compare(">=", other)
 
     __hash__ = object.__hash__
 
@@ -94,8 +109,6 @@ def _operator(name: str, use: str) -> None:
     setattr(Future, name, lambda self, *_others: self._orch_use(use))
 
 
-for _name in ("lt", "le", "gt", "ge"):
-    _operator(f"__{_name}__", "compared")
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
     _operator(f"__{_name}__", "used in an expression")
     _operator(f"__r{_name}__", "used in an expression")
@@ -108,7 +121,45 @@ def silent(what: str) -> Future:
     return Future(what, lambda _future, _use: None)
 
 
-class OutputFuture(Future):
+class Truth(Future):
+    """What a condition can be made of: compared, or true or false by itself, and combined by `&`, `|` and `~`."""
+
+    def _orch_compare(self, operator: str, other: object) -> Future:
+        return ConditionFuture(self, operator, other)
+
+    def _orch_combine(self, operator: str, other: object) -> Future:
+        if isinstance(other, (Truth, bool)):
+            return ConditionFuture(self, operator, other)
+        return self._orch_use(f"combined with {shown(other)} by `{operator}`")
+
+    def __and__(self, other: object) -> Any:
+        return self._orch_combine("&", other)
+
+    def __or__(self, other: object) -> Any:
+        return self._orch_combine("|", other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Any:
+        return ConditionFuture(self, "~", None)
+
+
+class ConditionFuture(Truth):
+    """A comparison (`left operator right`) or a combination of conditions, as it was written."""
+
+    def __init__(self, left: Truth, operator: str, right: object) -> None:
+        written = f"~{shown(left)}" if operator == "~" else f"{shown(left)} {operator} {shown(right)}"
+        super().__init__(f"condition {written}", left._orch_report)
+        self._orch_left = left
+        self._orch_operator = operator
+        self._orch_right = right
+        self._orch_hint = bool
+
+    def _orch_compare(self, _operator: str, _other: object) -> Future:
+        return self._orch_use("compared")
+
+
+class OutputFuture(Truth):
     """One output of a step of `trace`; `_orch_output` is None for the call of a step without outputs."""
 
     def __init__(self, what: str, report: Callable[[Future, str], None], trace: object, step: str, output: str | None, hint: Any) -> None:
@@ -126,10 +177,35 @@ class MappedFuture(OutputFuture):
         super().__init__(what, report, trace, step, output, list[hint])
 
 
-class ParameterFuture(Future):
+class ChoiceFuture(Future):
+    """The first of several outputs whose step ran."""
+
+    def __init__(self, report: Callable[[Future, str], None], items: tuple[OutputFuture, ...]) -> None:
+        super().__init__(f"either({', '.join(map(shown, items))})", report)
+        self._orch_items = items
+
+
+class ParameterFuture(Truth):
     """A parameter of the pipeline."""
 
     def __init__(self, what: str, report: Callable[[Future, str], None], name: str, hint: Any) -> None:
         super().__init__(what, report)
         self._orch_name = name
         self._orch_hint = hint
+
+
+def shown(value: object) -> str:
+    """How people write `value` in a condition; of what is no plain value, what it is."""
+    match value:
+        case OutputFuture(_orch_output=str(output)):
+            return f"{value._orch_step}.{output}"
+        case ParameterFuture():
+            return value._orch_name
+        case ConditionFuture():
+            return f"({value._orch_what.removeprefix('condition ')})"
+        case Future():
+            return value._orch_what
+        case bool() | int() | float() | str() | None:
+            return repr(value)
+        case _:
+            return f"a value of type {type(value).__name__}"

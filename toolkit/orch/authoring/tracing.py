@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
+from orch.authoring.blocks import Blocks
 from orch.authoring.fan import Spread, Unmapped, max_parallel
-from orch.authoring.futures import Future, MappedFuture, OutputFuture, ParameterFuture, silent
+from orch.authoring.futures import ChoiceFuture, ConditionFuture, Future, MappedFuture, OutputFuture, ParameterFuture, Truth, silent
 from orch.authoring.hooks import Option
 from orch.authoring.options import python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
@@ -33,10 +34,12 @@ from orch.errors import (
     raise_problems,
 )
 from orch.model import values
-from orch.model.graph import Binding, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, PullRequest, Push, Schedule, StepSettings, WorkflowCall
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
+
+_OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names
 
 
 def project_of(pipeline: Decorated) -> Project:
@@ -68,6 +71,7 @@ class Trace:
         self.taken: set[str] = set()
         self.numbers: dict[str, Iterator[int]] = {}
         self.problems: list[OrchError] = []
+        self.blocks = Blocks(self, self.project, self.problems)
         self.signatures: dict[object, Signature | None] = {}
         self.sources: dict[object, str] = {}
         self.hooks: dict[tuple[str, int], str | None] = {}
@@ -124,9 +128,11 @@ class Trace:
                 self.problems.append(PipelineError(message, hint=hint, where=place))
         finally:
             active.current.reset(token)
+        if not self.problems:
+            self.blocks.finish()
 
     def _parameter_future(self, name: str, signature: Signature) -> ParameterFuture:
-        return ParameterFuture(f"parameter {name!r}", self._report_use, name, signature.hints.get(name, Any))
+        return ParameterFuture(f"parameter {name!r}", self.report_use, name, signature.hints.get(name, Any))
 
     def _parameters(self, signature: Signature, where: Where) -> tuple[Parameter, ...]:
         parameters = []
@@ -184,8 +190,8 @@ class Trace:
         if signature is None:
             return silent(f"the output of step {step.function.__name__!r}")
         names = signature.parameters.parameters
-        options = step.options | {name: kwargs[name] for name in ("id", "after") if name in kwargs and name not in names}
-        arguments = {name: value for name, value in kwargs.items() if name in names or name not in ("id", "after")}
+        options = step.options | {name: kwargs[name] for name in _OF_CALL if name in kwargs and name not in names}
+        arguments = {name: value for name, value in kwargs.items() if name in names or name not in _OF_CALL}
         step_id = self._step_id(step, options, where)
         inputs = self._inputs(step_id, signature, args, arguments, where, spread)
         source = self.sources.get(step.function)
@@ -196,7 +202,8 @@ class Trace:
         after = self._after(options.get("after"), step_id, where)
         most = self._attempt(lambda: max_parallel(options, where))
         fan = self._attempt(lambda: spread.fan(step_id, most, where)) if spread and inputs else None
-        self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings, fan))
+        when = self.blocks.around(options.get("when"), where)
+        self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings, fan, when))
         self.places[step_id] = where
         return self._result(step_id, signature, is_mapped=spread is not None)
 
@@ -223,12 +230,12 @@ class Trace:
     def _result(self, step_id: str, signature: Signature, *, is_mapped: bool) -> Any:
         kind = MappedFuture if is_mapped else OutputFuture
         futures = tuple(
-            kind(f"output {output.name!r} of step {step_id!r}", self._report_use, self, step_id, output.name, hint)
+            kind(f"output {output.name!r} of step {step_id!r}", self.report_use, self, step_id, output.name, hint)
             for output, hint in zip(signature.outputs, signature.output_hints, strict=True)
         )
         if signature.several:
             return futures
-        return futures[0] if futures else OutputFuture(f"step {step_id!r}", self._report_use, self, step_id, None, None)
+        return futures[0] if futures else OutputFuture(f"step {step_id!r}", self.report_use, self, step_id, None, None)
 
     def _signature(self, step: StepFunction[..., Any]) -> Signature | None:
         if step.function not in self.signatures:
@@ -279,9 +286,11 @@ class Trace:
             return self._encode(value, what, where)
         if isinstance(value, (OutputFuture, ParameterFuture)):
             if not typecheck.type_fits(value._orch_hint, hint):
-                message = f"{what} is {typecheck.name_of(hint)}, but {value._orch_what} is {typecheck.name_of(value._orch_hint)}"
-                self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
-        elif not isinstance(value, Unmapped) and not typecheck.value_fits(value, hint):
+                self.problems.append(_misfit(what, hint, value, where))
+        elif isinstance(value, ChoiceFuture):
+            misfits = (item for item in value._orch_items if not typecheck.type_fits(item._orch_hint, hint))
+            self.problems += [_misfit(what, hint, item, where) for item in misfits]
+        elif not isinstance(value, (Unmapped, ConditionFuture)) and not typecheck.value_fits(value, hint):
             message = f"{what} is {value!r}, expected {typecheck.name_of(hint)}"
             self.problems.append(ArgumentError(message, hint="pass a value of the type that the step takes", where=where))
         return self._encode(value, what, where)
@@ -289,6 +298,14 @@ class Trace:
     def _encode(self, value: object, what: str, where: Where) -> Binding:
         if isinstance(value, OutputFuture):
             return self._output_ref(value, what, where)
+        if isinstance(value, ChoiceFuture):
+            refs = tuple(OutputRef(item._orch_step, str(item._orch_output)) for item in value._orch_items)
+            return Choice(refs) if len(refs) > 1 else Value(None)  # its misuse is already reported
+        if isinstance(value, ConditionFuture):
+            message = f"{what} is the {value._orch_what}, which has no value"
+            hint = "pass the values, and compare them in the step; conditions are for `with orch.when(...):`"
+            self.problems.append(ArgumentError(message, hint=hint, where=where))
+            return Value(None)
         if isinstance(value, ParameterFuture):
             return ParameterRef(value._orch_name)
         if isinstance(value, Future):
@@ -332,18 +349,24 @@ class Trace:
             return (after,)
         if isinstance(after, OutputFuture) and after._orch_trace is self:
             return (after._orch_step,)
+        if isinstance(after, ChoiceFuture):
+            return self._after(after._orch_items, step_id, where)
         message = f"step {step_id!r} comes after {after!r}, which is not a step"
         self.problems.append(UnknownStepError(message, hint="after= takes step ids or outputs, one or a list", where=where))
         return ()
 
     # --- mistakes ---
 
-    def _report_use(self, future: Future, use: str) -> None:
+    def report_use(self, future: Future, use: str) -> None:
         what = future._orch_what
         hint = "do this in a step: there the value is known"
         if isinstance(future, OutputFuture) and "unpacked" in use:
             several = "a step with several outputs is annotated as `-> tuple[A, B]`"
             hint = f"{several}; `other.map(...)` runs a step for each item of a list; for anything else loop inside a step"
+        if isinstance(future, Truth) and "true or false" in use:
+            hint = "`with orch.when(...):` around steps makes them depend on it; combine with `&`, `|`, `~`, not with `and`, `or`, `not`"
+        elif isinstance(future, Truth) and "combined" in use:
+            hint = "put each comparison in parentheses, as in `orch.when((x > 0) & (y > 0))`"
         message = f"{what} is {use} while the pipeline is built, when it has no value yet"
         self.problems.append(FutureValueError(message, hint=hint, where=calling_place(self.project)))
 
@@ -355,6 +378,11 @@ class Trace:
                 error.where = from_git_root(error.where, self.project)
             self.problems.append(error)
             return None
+
+
+def _misfit(what: str, hint: Any, future: Future, where: Where) -> ArgumentError:
+    message = f"{what} is {typecheck.name_of(hint)}, but {future._orch_what} is {typecheck.name_of(future._orch_hint)}"
+    return ArgumentError(message, hint="pass a value of the type that the step takes", where=where)
 
 
 def _step_signature(step: StepFunction[..., Any]) -> Signature:

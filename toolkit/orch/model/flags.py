@@ -59,8 +59,12 @@ def _right(leaf: Compare) -> str:
 def told(condition: Condition) -> str:
     """The condition for people, as they wrote it."""
     match condition:
+        case Compare(left, "==", Value(True)):
+            return _name(left)
         case Compare(left, sign, right):
             return f"{_name(left)} {sign} {_name(right)}"
+        case Not(Compare(_, "==", Value(True)) as leaf):
+            return f"not {told(leaf)}"
         case Not(term):
             return f"not ({told(term)})"
         case And(terms):
