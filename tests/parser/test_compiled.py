@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from support.steps import a_graph
 
 from orch.model.graph import Graph, topological
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.names import RESULT_JOB, workflow_path
+from orch.names import PLAN_JOB, RESULT_JOB, workflow_path
 from orch.orchestrators.github.compile import files
 
 
@@ -32,6 +34,9 @@ def test_a_job_comes_after_the_jobs_of_all_steps_that_its_step_needs(graph: Grap
     needs = {step.id: set(step.needs) for step in graph.steps}
     written = {name: set([job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])) for name, job in jobs.items()}
 
+    first = {PLAN_JOB} & set(written)
+    assert all(first <= before for name, before in written.items() if name != PLAN_JOB)
+    written = {name: before - first for name, before in written.items() if name != PLAN_JOB}
     assert written.pop(RESULT_JOB) == set(needs)
     assert closure(written) == closure(needs)
 
@@ -67,11 +72,12 @@ def test_on_github_exactly_what_stands_below_a_failure_is_skipped(github_parser:
     jobs = yaml.safe_load(files(graph)[workflow_path(graph.pipeline)])["jobs"]
     before = closure({name: set(job.get("needs", ())) for name, job in jobs.items()})
 
-    results: dict[str, str] = {}
+    results: dict[str, str] = {PLAN_JOB: "success"}
+    planned = {"plan": json.dumps({step.id: "run" for step in graph.steps})}
     for step in topological(graph):
         job = jobs[step.id]
         has_failed = any(results[name] == "failure" for name in before[step.id])
-        context = {"needs": {name: {"result": results[name]} for name in job.get("needs", ())}}
+        context = {"needs": {name: {"result": results[name], "outputs": planned} for name in job.get("needs", ())}}
         condition = job.get("if", "${{ success() }}").removeprefix("${{ ").removesuffix(" }}")
         functions = {"cancelled": False, "failure": has_failed, "success": all(results[name] == "success" for name in before[step.id])}
         runs = github_parser.evaluate(condition, context, **functions)

@@ -17,6 +17,7 @@ RESULT_JOB: Final = "orch-result"
 PLAN_JOB: Final = "orch-plan"
 # Inputs of a workflow besides the pipeline's parameters.
 LOGICAL_DATE_INPUT: Final = "logical_date"
+PARAMETERS_INPUT: Final = "parameters"  # as JSON, those that have no field of their own
 RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
 
 

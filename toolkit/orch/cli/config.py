@@ -125,7 +125,7 @@ def _collection(kind: ParameterType, node: yaml.Node) -> object:
 
 def _scalar(kind: ParameterType, node: yaml.ScalarNode) -> object:
     text: str = node.value
-    is_text = kind.kind in (Kind.STR, Kind.CHOICE)
+    is_text = kind.kind in (Kind.STR, Kind.CHOICE, Kind.ENVIRONMENT)
     if node.style is not None:
         if not is_text:
             raise ValueError(f"{text!r} is text, because of its quotes; expected {kind.text}")

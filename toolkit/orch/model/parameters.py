@@ -12,7 +12,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Union
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias, Union
 
 from orch.errors import GraphError, OrchError, ParameterError, raise_problems
 from orch.model import values
@@ -37,7 +37,16 @@ class Kind(StrEnum):
     BOOL = "bool"
     STR = "str"
     CHOICE = "choice"
+    ENVIRONMENT = "environment"
     JSON = "json"
+
+
+class DeploymentEnvironment(NamedTuple):
+    """The mark of a text that names an environment of the repository on GitHub."""
+
+
+# GitHub offers the names that there are; elsewhere it is any text: https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
+Environment: TypeAlias = Annotated[str, DeploymentEnvironment()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class ParameterType:
         match self.kind:
             case Kind.STR:
                 return text
+            case Kind.ENVIRONMENT:
+                return self.check(text)
             case Kind.CHOICE:
                 return self._choice(text)
             case Kind.BOOL:
@@ -106,6 +117,10 @@ class ParameterType:
             case Kind.BOOL if type(value) is bool:
                 return value
             case Kind.STR if type(value) is str:
+                return value
+            case Kind.ENVIRONMENT if type(value) is str:
+                if not value:
+                    raise ValueError("expected the name of an environment")
                 return value
             case Kind.CHOICE if type(value) is str:
                 return self._choice(value)
@@ -160,7 +175,9 @@ def type_of(annotation: Any, text: str) -> ParameterType | None:
         if len(members) != 1:
             return None
         annotation = members[0]
-    if typing.get_origin(annotation) is typing.Annotated:
+    if typing.get_origin(annotation) is Annotated:
+        if any(isinstance(mark, DeploymentEnvironment) for mark in typing.get_args(annotation)[1:]):
+            return ParameterType(Kind.ENVIRONMENT, optional, (), text)
         annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) is typing.Literal:
         choices = typing.get_args(annotation)
@@ -236,6 +253,11 @@ def from_inputs(parameters: tuple[Parameter, ...], inputs: Mapping[str, Json] | 
         if not (given in ("", None) and name in wanted and _falls_to_default(wanted[name]))
     }
     return _convert(parameters, meant, lambda parameter, given: parameter.type.from_input(given))
+
+
+def from_json(parameters: tuple[Parameter, ...], given: Mapping[str, Json]) -> dict[str, object]:
+    """Values that stand in a JSON object, each of the type that its parameter has. All problems at once."""
+    return _convert(parameters, given, lambda parameter, value: parameter.type.check(value))
 
 
 def _falls_to_default(parameter: Parameter) -> bool:

@@ -1,4 +1,4 @@
-"""GitHub's `inputs` context, as the action hands it over."""
+"""GitHub's `inputs` context, or the payload of a `repository_dispatch`, as the action hands it over."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from typing import TYPE_CHECKING, Final
 from orch.errors import ParameterError
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.names import LOGICAL_DATE_INPUT
+from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
 
 if TYPE_CHECKING:
     from orch.model.parameters import Parameter
 
 # Inputs of compiled workflows that are no parameters, unless the pipeline has one of that name.
-_RESERVED: Final = (LOGICAL_DATE_INPUT,)
+_RESERVED: Final = (LOGICAL_DATE_INPUT, PARAMETERS_INPUT)
 
 
 def given_inputs(environment: Mapping[str, str]) -> dict[str, Json]:
     """The JSON object in `ORCH_INPUTS`; absent, empty and null mean that there are none, as on a push or by schedule."""
-    text = environment.get("ORCH_INPUTS", "").strip()
-    try:
-        inputs = canonical.loads(text) if text else None
-    except ValueError as error:
-        raise ParameterError(f"ORCH_INPUTS is not JSON: {error}", hint="pass toJSON(inputs)") from error
-    if inputs is not None and not isinstance(inputs, dict):
-        raise ParameterError(f"ORCH_INPUTS is {text!r}, expected a JSON object", hint="pass toJSON(inputs)")
-    return inputs or {}
+    return _table(environment.get("ORCH_INPUTS", ""), "ORCH_INPUTS", "pass toJSON(inputs)")
 
 
 def given_parameters(declared: tuple[Parameter, ...], environment: Mapping[str, str]) -> dict[str, object]:
-    """The value of every parameter, the given ones typed, the others by default; raises ParameterErrors."""
+    """The value of every parameter, the given ones typed, the others by default; raises ParameterErrors.
+
+    What stands in the input `parameters` goes over a field of its own, which always has a value: somebody's or the default.
+    """
     from orch.model import parameters  # a step that reads none does without
 
-    reserved = _reserved(declared)
-    inputs = {name: given for name, given in given_inputs(environment).items() if name not in reserved}
-    return parameters.resolve(declared, parameters.from_inputs(declared, inputs))
+    inputs = given_inputs(environment)
+    reserved = {name: inputs.pop(name, None) for name in _reserved(declared)}
+    listed = _listed(reserved.get(PARAMETERS_INPUT))
+    of_fields = {name: given for name, given in inputs.items() if name not in listed}
+    given = parameters.from_inputs(declared, of_fields) | parameters.from_json(declared, listed)
+    return parameters.resolve(declared, given)
 
 
 def reserved_input(name: str, declared: tuple[Parameter, ...], environment: Mapping[str, str]) -> Json:
@@ -45,3 +44,24 @@ def reserved_input(name: str, declared: tuple[Parameter, ...], environment: Mapp
 
 def _reserved(declared: tuple[Parameter, ...]) -> set[str]:
     return {name for name in _RESERVED if all(parameter.name != name for parameter in declared)}
+
+
+def _listed(given: Json) -> dict[str, Json]:
+    """The input `parameters`: text in a form, an object in the payload of a `repository_dispatch`."""
+    if isinstance(given, dict):
+        return given
+    if given is None or isinstance(given, str):
+        return _table(given or "", f"the input {PARAMETERS_INPUT!r}", 'write it as {"rows": 5, "name": "a"}')
+    raise ParameterError(
+        f"the input {PARAMETERS_INPUT!r} is {given!r}, expected a JSON object", hint='write it as {"rows": 5, "name": "a"}'
+    )
+
+
+def _table(text: str, what: str, hint: str) -> dict[str, Json]:
+    try:
+        table = canonical.loads(text) if text.strip() else None
+    except ValueError as error:
+        raise ParameterError(f"{what} is not JSON: {error}", hint=hint) from error
+    if table is not None and not isinstance(table, dict):
+        raise ParameterError(f"{what} is {text!r}, expected a JSON object", hint=hint)
+    return table or {}

@@ -21,7 +21,7 @@ def _filled(data: dict[str, Data]) -> dict[str, Data]:
     return {key: value for key, value in data.items() if value not in _EMPTY}
 
 
-InputType = Literal["string", "number", "boolean", "choice"]
+InputType = Literal["string", "number", "boolean", "choice", "environment"]
 
 
 @dataclass(frozen=True, slots=True)

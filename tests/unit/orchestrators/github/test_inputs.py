@@ -5,7 +5,6 @@ import json
 import pytest
 from support.steps import a_graph
 
-from orch.errors import LimitError
 from orch.model.canonical import Json
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import Schedule, Trigger
@@ -33,6 +32,8 @@ def messages(*parameters: Parameter, triggers: tuple[Trigger, ...] = ()) -> list
         (a_parameter(Kind.CHOICE, "b", choices=("a", "b")), Input("choice", "choice", default="b", options=("a", "b"))),
         (a_parameter(Kind.JSON, [1, {"a": None}]), Input("string", "json", default='[1, {"a": null}]')),
         (a_parameter(Kind.JSON, {"$ordered": [["b", 1], ["a", 2]]}), Input("string", "json", default='{"b": 1, "a": 2}')),
+        (a_parameter(Kind.ENVIRONMENT, "staging"), Input("environment", "environment", default="staging")),
+        (a_parameter(Kind.ENVIRONMENT, None, optional=True), Input("string", "environment", default="")),
         (a_parameter(Kind.INT, None, optional=True), Input("string", "int", default="")),
         (a_parameter(Kind.INT, 7, optional=True), Input("string", "int", default="7")),
         (a_parameter(Kind.BOOL, True, optional=True), Input("string", "bool", default="true")),
@@ -72,14 +73,34 @@ def test_a_default_survives_the_15_digits_that_githubs_numbers_have(value: float
     assert parameter.type.from_input(json.loads(written)) == parameter.type.from_input(written) == value
 
 
-def test_more_parameters_than_github_has_fields_are_refused() -> None:
-    parameters = [a_parameter(Kind.INT, 1, name=f"x{number}") for number in range(26)]
+def many(count: int) -> list[Parameter]:
+    return [a_parameter(Kind.INT, 1, name=f"x{number}") for number in range(count)]
 
-    (problem,) = check_inputs(a_graph(parameters=parameters))
 
-    assert isinstance(problem, LimitError)
-    assert problem.message == "pipeline 'p' has 26 parameters, GitHub takes 25"
-    assert messages(*parameters[:25]) == []
+def test_of_more_parameters_than_github_has_fields_the_last_share_one() -> None:
+    assert list(inputs_of(a_graph(parameters=many(25)))) == [f"x{number}" for number in range(25)]
+
+    fields = inputs_of(a_graph(parameters=many(27)))
+
+    assert list(fields) == [*(f"x{number}" for number in range(24)), "parameters"]
+    said = 'the other parameters as JSON, as {"x24": ...}; there are x24: int, x25: int, x26: int'
+    assert fields["parameters"] == Input("string", said, default="")
+    assert messages(*many(27)) == []
+
+
+def test_the_moment_that_a_run_is_for_takes_one_of_the_fields() -> None:
+    fields = inputs_of(a_graph(parameters=many(25), triggers=[Schedule("5 2 * * *")]))
+
+    assert list(fields) == [*(f"x{number}" for number in range(23)), "parameters", "logical_date"]
+
+
+def test_a_parameter_cannot_be_called_as_the_shared_field_is() -> None:
+    own = a_parameter(Kind.STR, "", name="parameters")
+
+    assert messages(*many(24), own) == []
+    assert messages(*many(25), own) == [
+        "parameter 'parameters' is taken: every workflow that has more than 25 inputs has the input 'parameters'"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,14 @@ def test_a_dispatch_says_the_moment_that_the_run_is_for() -> None:
         dispatch(scheduled, {}, "yesterday")
     with pytest.raises(UsageError, match="pipeline 'p' has no schedule, and its jobs have no logical date"):
         dispatch(graph(), {}, "2026-03-30")
+
+
+def test_parameters_without_a_field_of_their_own_go_into_the_shared_one() -> None:
+    parameters = tuple(parameter(f"x{number}", Kind.INT) for number in range(30))
+    many = graph(parameters=parameters)
+
+    assert dispatch(many, {"x1": 5, "x29": 7}).payload["inputs"] == {"x1": "5", "parameters": '{"x29":7}'}
+    again = of_payload({"inputs": {"parameters": '{"x28": 1, "x29": 1}'}}, {"x29": 7}, many)
+    assert again.payload["inputs"] == {"parameters": '{"x28":1,"x29":7}'}
+    with pytest.raises(UsageError, match="cannot hold"):
+        dispatch(many, {"x29": float("inf")})

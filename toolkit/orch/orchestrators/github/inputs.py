@@ -5,31 +5,48 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from orch.errors import LimitError, OrchError, PipelineError
+from orch.errors import OrchError, PipelineError
 from orch.model import dates, values
 from orch.model.graph import Graph
 from orch.model.parameters import EXACT_INT, Kind, Parameter
-from orch.names import LOGICAL_DATE_INPUT
+from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
 from orch.workflow.expressions import Context, interpolate, is_plain, to_json
 from orch.workflow.limits import INPUTS
 from orch.workflow.model import Input, InputType
 
 _INPUT_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBERS: Final = (Kind.INT, Kind.FLOAT)
+_LISTS: Final[Mapping[Kind, InputType]] = {Kind.BOOL: "boolean", Kind.CHOICE: "choice", Kind.ENVIRONMENT: "environment"}
 
 
 def inputs_of(graph: Graph) -> dict[str, Input]:
     """The form's fields in their order; `graph` has passed `check_inputs`."""
-    fields = {parameter.name: dispatch_input(parameter) for parameter in graph.parameters}
+    own, listed = with_field(graph)
+    fields = {parameter.name: dispatch_input(parameter) for parameter in own}
+    if listed:
+        fields[PARAMETERS_INPUT] = _listed_input(listed)
     return fields | ({LOGICAL_DATE_INPUT: _date_input(graph)} if dates.has_schedule(graph.triggers) else {})
+
+
+def with_field(graph: Graph) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
+    """The parameters that have a field of their own, and those that one field holds together, as JSON."""
+    places = INPUTS - dates.has_schedule(graph.triggers)
+    if len(graph.parameters) <= places:
+        return graph.parameters, ()
+    return graph.parameters[: places - 1], graph.parameters[places - 1 :]
 
 
 def handed_over(graph: Graph) -> dict[str, str]:
     """The input of our actions that brings a job what was typed into the form, where there is one."""
     return {"parameters": interpolate(to_json(Context(("inputs",))))} if inputs_of(graph) else {}
+
+
+def _listed_input(parameters: tuple[Parameter, ...]) -> Input:
+    named = ", ".join(f"{parameter.name}: {parameter.type.text}" for parameter in parameters)
+    return Input("string", f'the other parameters as JSON, as {{"{parameters[0].name}": ...}}; there are {named}', default="")
 
 
 def _date_input(graph: Graph) -> Input:
@@ -42,7 +59,7 @@ def dispatch_input(parameter: Parameter) -> Input:
     """`parameter` as a field of the form on GitHub."""
     kind: InputType = "string"
     if not parameter.type.optional:  # a checkbox or list cannot say None, an empty text can
-        kind = {Kind.BOOL: "boolean", Kind.CHOICE: "choice"}.get(parameter.type.kind, kind)  # type: ignore[assignment]
+        kind = _LISTS.get(parameter.type.kind, kind)
         kind = "number" if parameter.type.kind in _NUMBERS and _is_kept(parameter) else kind
     options = parameter.type.choices if kind == "choice" else ()
     return Input(kind, parameter.type.text, parameter.required, _default(parameter, kind), options)
@@ -72,27 +89,32 @@ def _default(parameter: Parameter, kind: InputType) -> str | float | bool | None
 
 def check_inputs(graph: Graph) -> Iterator[OrchError]:
     """Every parameter that GitHub's form could not hold."""
-    who = f"pipeline {graph.pipeline!r}"
-    if len(graph.parameters) > INPUTS:
-        hint = "group parameters in one of type dict, which is typed as JSON"
-        yield LimitError(f"{who} has {len(graph.parameters)} parameters, GitHub takes {INPUTS}", hint=hint)
     yield from _check_names(graph)
+    yield from _check_reserved(graph)
     for parameter in graph.parameters:
         yield from _check_parameter(parameter)
 
 
 def _check_names(graph: Graph) -> Iterator[OrchError]:
     seen: dict[str, str] = {}
-    if dates.has_schedule(graph.triggers):
-        for parameter in graph.parameters:
-            if parameter.name.lower() == LOGICAL_DATE_INPUT:
-                told = f"parameter {parameter.name!r} is taken: every workflow with a schedule has the input {LOGICAL_DATE_INPUT!r}"
-                yield PipelineError(told, hint="rename it, or leave it away: what is typed there is orch.context().logical_date")
     for parameter in graph.parameters:
         if not _INPUT_ID.fullmatch(parameter.name):
             yield PipelineError(f"parameter {parameter.name!r} is not a name that GitHub takes", hint="ASCII letters, digits and '_'")
         if (other := seen.setdefault(parameter.name.lower(), parameter.name)) != parameter.name:
             yield PipelineError(f"parameters {other!r} and {parameter.name!r} are one to GitHub, which ignores case", hint="rename one")
+
+
+def _check_reserved(graph: Graph) -> Iterator[OrchError]:
+    """The other inputs of the form have names that parameters could have."""
+    taken = {}
+    if dates.has_schedule(graph.triggers):
+        taken[LOGICAL_DATE_INPUT] = "with a schedule", "leave it away: what is typed there is orch.context().logical_date"
+    if with_field(graph)[1]:
+        taken[PARAMETERS_INPUT] = f"that has more than {INPUTS} inputs", "rename it"
+    for parameter in graph.parameters:
+        if (name := parameter.name.lower()) in taken:
+            of, hint = taken[name]
+            yield PipelineError(f"parameter {parameter.name!r} is taken: every workflow {of} has the input {name!r}", hint=hint)
 
 
 def _check_parameter(parameter: Parameter) -> Iterator[OrchError]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from orch.errors import OrchError, PipelineError
 from orch.model.cron import scattered
@@ -13,6 +14,8 @@ from orch.model.settings import PullRequest, Push, Schedule, WorkflowCall
 from orch.orchestrators.github.cron import check_cron
 from orch.orchestrators.github.inputs import check_inputs, inputs_of, text_problem
 from orch.workflow.model import Called, Cron, Dispatch, Filter, Triggers
+
+_OF_CALLS: Final = ("string", "number", "boolean")
 
 
 def triggers_of(graph: Graph) -> Triggers:
@@ -40,7 +43,7 @@ def scatter_notes(graph: Graph) -> Iterator[str]:
 def _called(graph: Graph) -> Called:
     """The same inputs in the three types that a called workflow knows, and the secrets that its caller hands over."""
     inputs = {
-        name: replace(given, type="string", options=()) if given.type == "choice" else given for name, given in inputs_of(graph).items()
+        name: given if given.type in _OF_CALLS else replace(given, type="string", options=()) for name, given in inputs_of(graph).items()
     }
     secrets = dict.fromkeys(secret for step in graph.steps for secret in step.settings.secrets)
     return Called(inputs, tuple(sorted(set(secrets) - {"GITHUB_TOKEN"})))  # that one every workflow has

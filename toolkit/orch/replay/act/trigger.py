@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from orch.errors import UsageError
@@ -12,7 +14,8 @@ from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, ParameterType
 from orch.model.settings import PullRequest, Push, Schedule
-from orch.names import LOGICAL_DATE_INPUT
+from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
+from orch.orchestrators.github.inputs import with_field
 
 DISPATCH: Final = "workflow_dispatch"
 # What only the payload of that event holds: https://docs.github.com/webhooks/webhook-events-and-payloads
@@ -47,8 +50,18 @@ def dispatch(graph: Graph, values: Mapping[str, object], logical_date: str | Non
     return Trigger(DISPATCH, {"inputs": inputs, "ref": "refs/heads/main"})
 
 
-def _inputs(graph: Graph, values: Mapping[str, object]) -> dict[str, Json]:
-    return {name: as_input(graph.parameter(name).type, value) for name, value in values.items()}
+def _inputs(graph: Graph, values: Mapping[str, object], given: Mapping[str, Json] = MappingProxyType({})) -> dict[str, Json]:
+    """`values` as the form holds them, over what was `given`."""
+    own = {parameter.name for parameter in with_field(graph)[0]}
+    inputs = dict(given) | {name: as_input(graph.parameter(name).type, value) for name, value in values.items() if name in own}
+    listed = {name: value for name, value in values.items() if name not in own}
+    if listed:
+        try:
+            inputs[PARAMETERS_INPUT] = canonical.dumps(json.loads(inputs.get(PARAMETERS_INPUT) or "{}") | listed)
+        except (ValueError, TypeError) as error:
+            hint = "give a number, or a default to fall back to"
+            raise UsageError(f"the input {PARAMETERS_INPUT!r}, which is JSON, cannot hold {listed!r}: {error}", hint=hint) from error
+    return inputs
 
 
 def as_input(kind: ParameterType, value: object) -> Json:
@@ -77,8 +90,7 @@ def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trig
         if values:
             raise UsageError(f"--set goes with a dispatch, the payload is of the event {event!r}", hint="remove --set or --event")
         return Trigger(event, payload)
-    inputs = dict(payload.get("inputs") or {}) | _inputs(graph, values)
-    return Trigger(event, payload | {"inputs": inputs})
+    return Trigger(event, payload | {"inputs": _inputs(graph, values, payload.get("inputs") or {})})
 
 
 def _events(graph: Graph) -> list[str]:
