@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from orch.authoring import notify
     from orch.authoring.conditions import either, otherwise, when
     from orch.authoring.fan import unmapped
     from orch.authoring.hooks import StepFailed
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from orch.authoring.step import step
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
-    from orch.model.parameters import Environment
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
@@ -27,7 +25,6 @@ __version__: Final = "0.1.0"
 
 __all__ = [
     "Context",
-    "Environment",
     "ExecutionMode",
     "OrchError",
     "PullRequest",
@@ -43,7 +40,6 @@ __all__ = [
     "either",
     "log_metadata",
     "materializer",
-    "notify",
     "otherwise",
     "pipeline",
     "step",
@@ -53,7 +49,6 @@ __all__ = [
 
 _HOME: Final = {
     "Context": "orch.runtime.context",
-    "Environment": "orch.model.parameters",
     "ExecutionMode": "orch.model.settings",
     "OrchError": "orch.errors",
     "PullRequest": "orch.model.settings",
@@ -68,7 +63,6 @@ _HOME: Final = {
     "either": "orch.authoring.conditions",
     "log_metadata": "orch.runtime.context",
     "materializer": "orch.materializers.registered",
-    "notify": "orch.authoring.notify",
     "otherwise": "orch.authoring.conditions",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
@@ -81,8 +75,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'orch' has no attribute {name!r}")
-    module = importlib.import_module(home)
-    value = module if name == "notify" else getattr(module, name)
+    value = getattr(importlib.import_module(home), name)
     if name == "pipeline":
         _install_launcher()
     globals()[name] = value

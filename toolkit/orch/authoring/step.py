@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from orch.authoring import active
 
 if TYPE_CHECKING:
-    from orch.authoring.notify import Told
     from orch.model.settings import ResourceSettings, StepRetryConfig
 
 P = ParamSpec("P")
@@ -94,8 +93,8 @@ class StepFunction(Generic[P, R]):
         cache_expires_after: str | float | None = None,
         files: Sequence[str] | None = None,
         max_parallel: int | None = None,
-        on_failure: Told | None = None,
-        on_success: Told | None = None,
+        on_failure: Callable[..., object] | None = None,
+        on_success: Callable[..., object] | None = None,
     ) -> StepFunction[P, R]:
         """A copy with these options changed; `id`, `after` (ids or outputs, one or a list) and `when` (a condition) are for one call."""
         given = {name: value for name, value in locals().items() if name != "self" and value is not None}
@@ -127,8 +126,8 @@ def step(
     cache_expires_after: str | float | None = None,
     files: Sequence[str] = (),
     max_parallel: int | None = None,
-    on_failure: Told | None = None,
-    on_success: Told | None = None,
+    on_failure: Callable[..., object] | None = None,
+    on_success: Callable[..., object] | None = None,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 
 
@@ -145,7 +144,7 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `max_parallel` limits how many legs of one `.map(...)` or `.product(...)` run at the same time.
 
     `on_failure` and `on_success` are top-level functions, called once the step has ended for good; `on_failure` may take
-    the error as its argument. Beside one, or instead, they take what `orch.notify` has, for workflows.
+    the error as its argument.
     """
     if function is None:
         return lambda decorated: StepFunction(checked(decorated, "step"), _known(options))
