@@ -1,12 +1,17 @@
-"""How fast: each figure beside its bar, every pair measured in turn within one run, medians.
+"""How fast: each figure beside its bar, every pair measured in turn within one run.
 
-python3 tasks.py bench [--rounds N]
+python3 tasks.py bench [--rounds N] [start_up one_step local_runs ...]
+
+What is told by itself is a median. A difference is one of least times: whatever else the machine does only adds to them, by
+more than some of the differences are.
 
 Quote ratios and differences of one run only: machines differ, and so do the same machine's days.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import math
 import os
 import pickle
@@ -16,15 +21,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from benchmarks import sources
 from benchmarks.job_phases import measure as phases_of_jobs
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
+_TURN: Final = 1.0  # seconds in a round for one measure, which is taken as often as it fits in
 
 
 class Row(NamedTuple):
@@ -45,15 +51,22 @@ class Bench:
     def __init__(self, folder: Path, rounds: int) -> None:
         self.folder = folder
         self.rounds = rounds
-        self.environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        self.environment = {name: value for name, value in os.environ.items() if not _changes_python(name)}
+        self.environment["PYTHONHASHSEED"] = "0"
         for name in ("GITHUB_ACTIONS", "ORCH_STACK"):
             self.environment.pop(name, None)
-        shutil.copy(HERE / "pipelines.py", folder)
-        (folder / "pyproject.toml").touch()
+        _make_project(folder)
 
-    def seconds(self, command: Sequence[str], *, fails: bool = False) -> float:
+    def project(self, name: str) -> Path:
+        """Of one measure alone: what a run reads and writes is its own, and not what the others left."""
+        folder = self.folder / name
+        folder.mkdir()
+        _make_project(folder)
+        return folder
+
+    def seconds(self, command: Sequence[str], *, fails: bool = False, folder: Path | None = None) -> float:
         started = time.perf_counter()
-        ended = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, check=False)
+        ended = subprocess.run(command, cwd=folder or self.folder, env=self.environment, capture_output=True, check=False)
         took = time.perf_counter() - started
         if (ended.returncode != 0) is not fails:
             sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr.decode()}")
@@ -66,11 +79,33 @@ class Bench:
         rounds = [[measure() for measure in measures] for _ in range(self.rounds)]
         return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
+    def least(self, *measures: Callable[[], float]) -> list[float]:
+        """The least of each measure, to subtract one from another: each round takes all of them, short ones several times."""
+        times = [min(5, math.ceil(_TURN / measure())) for measure in measures]
+        rounds = [[min(measure() for _ in range(n)) for measure, n in zip(measures, times, strict=True)] for _ in range(self.rounds)]
+        return [min(column) for column in zip(*rounds, strict=True)]
+
     def python(self, *arguments: str) -> Callable[[], float]:
         return lambda: self.seconds([PYTHON, *arguments])
 
     def orch(self, *arguments: str, fails: bool = False) -> Callable[[], float]:
         return lambda: self.seconds([PYTHON, "-m", "orch", *arguments], fails=fails)
+
+    def runs(self, pipeline: str, *options: str, fails: bool = False) -> Callable[[], float]:
+        """Of `orch run`, in a project of its own."""
+        folder = self.project("-".join((pipeline, *(option.strip("-") for option in options))))
+        return lambda: self.seconds([PYTHON, "-m", "orch", "run", f"pipelines.py:{pipeline}", *options], fails=fails, folder=folder)
+
+    def uncached(self, length: int) -> Callable[[], float]:
+        """Of a chain whose steps all run, one after the other, and make values that are not in the store."""
+        folder = self.project(f"chain_{length}-uncached")
+        firsts = _firsts()
+
+        def measure() -> float:
+            options = ["--jobs", "1", "--no-cache", "--set", f"first={next(firsts)}"]
+            return self.seconds([PYTHON, "-m", "orch", "run", f"pipelines.py:chain_{length}", *options], folder=folder)
+
+        return measure
 
     def pickle_loop(self, length: int) -> float:
         """Seconds for what a chain cannot do without: each value to disk and back, here by pickle."""
@@ -89,8 +124,23 @@ class Bench:
         return took
 
 
+def _changes_python(variable: str) -> bool:
+    """Whether it makes Python other than it is for users, as one that has no bytecode kept."""
+    return variable.startswith("PYTHON") and variable != "PYTHONPATH"
+
+
+def _make_project(folder: Path) -> None:
+    shutil.copy(HERE / "pipelines.py", folder)
+    (folder / "pyproject.toml").touch()
+
+
+def _firsts() -> Iterator[int]:
+    """Where chains start that have no value in common, however long they are."""
+    return itertools.count(1_000_000, 1_000_000)
+
+
 def start_up(bench: Bench) -> list[Row]:
-    bare, click, help_, imported = bench.in_turn(
+    bare, click, help_, imported = bench.least(
         bench.python("-c", "pass"),
         bench.python("-c", "import click"),
         bench.orch("--help"),
@@ -113,43 +163,49 @@ def one_step(bench: Bench) -> list[Row]:
             shutil.rmtree(bench.folder / name, ignore_errors=True)
         return bench.orch("step", "run", "--graph", "graph.json", "--step", "start", *folders)()
 
-    bare, ran = bench.in_turn(bench.python("-c", "pass"), step)
+    bare, ran = bench.least(bench.python("-c", "pass"), step)
     return [Row("one step by the step runtime", (ran - bare) * 1000, 60, "ms", "above bare Python, whole process")]
 
 
 def local_runs(bench: Bench) -> list[Row]:
-    def run(pipeline: str, jobs: int, *, fails: bool = False) -> Callable[[], float]:
-        return bench.orch("run", f"pipelines.py:{pipeline}", "--no-cache", "--jobs", str(jobs), fails=fails)
+    def run(pipeline: str, *, fails: bool = False) -> Callable[[], float]:
+        return bench.runs(pipeline, "--no-cache", "--jobs", "2", fails=fails)
 
-    short, long, loop = bench.in_turn(run("chain_1", 1), run("chain_100", 1), lambda: bench.pickle_loop(99))
-    one, fan, death = bench.in_turn(run("fan_1", 2), run("fan_100", 2), run("fan_99_and_a_death", 2, fails=True))
-    bare, worker = bench.in_turn(bench.python("-c", "pass"), bench.python("-c", "import orch.runtime.worker"))
+    start, *longer, loop = bench.least(*map(bench.uncached, (1, 100, 1000, 3000)), lambda: bench.pickle_loop(99))
+    at_100, at_1000, at_3000 = _above(start, longer)
+    one, fan, death = bench.least(run("fan_1"), run("fan_100"), run("fan_99_and_a_death", fails=True))
+    bare, worker = bench.least(bench.python("-c", "pass"), bench.python("-c", "import orch.runtime.worker"))
     return [
         Row(
             "chain of 100 steps, --jobs 1",
-            (long - short - loop) * 1000 / 99,
+            (at_100 - loop / 99) * 1000,
             0.5,
             "ms",
             f"a step, above the {loop * 1000 / 99:.2f} of a loop that pickles",
         ),
+        Row("a step at 1,000 against a step at 100, all run", at_1000 / at_100, 1, "x", ""),
+        Row("a step at 3,000 against a step at 100, all run", at_3000 / at_100, 1, "x", ""),
         Row("100 independent steps, --jobs 2", (fan - one) * 1000 / 99, 2, "ms", "a step"),
         Row("one of them dies", (death - fan) / worker, 2, "x", f"of one new process ({(worker - bare) * 1000:.0f} ms above bare Python)"),
     ]
 
 
-def long_chains(bench: Bench) -> list[Row]:
-    def rows(what: str, *options: str) -> list[Row]:
-        start, *longer = bench.in_turn(*(bench.orch("run", f"pipelines.py:chain_{length}", *options) for length in (1, 100, 1000, 3000)))
-        at_100, at_1000, at_3000 = ((took - start) / steps for took, steps in zip(longer, (99, 999, 2999), strict=True))
-        return [
-            Row(f"chain of 100 steps, {what}", at_100 * 1000, 0.25, "ms", "a step, above starting `orch run` on one step"),
-            Row(f"a step at 1,000 against a step at 100, {what}", at_1000 / at_100, 1, "x", ""),
-            Row(f"a step at 3,000 against a step at 100, {what}", at_3000 / at_100, 1, "x", ""),
-        ]
+def _above(start: float, longer: Sequence[float]) -> list[float]:
+    """Seconds for each of the steps that chains of 100, 1,000 and 3,000 have and one of 1 has not."""
+    return [(took - start) / steps for took, steps in zip(longer, (99, 999, 2999), strict=True)]
 
-    cached, ran = rows("all cached"), rows("all run", "--jobs", "1", "--no-cache")[1:]
+
+def cached_runs(bench: Bench) -> list[Row]:
+    start, *longer = bench.least(*(bench.runs(f"chain_{length}") for length in (1, 100, 1000, 3000)))
+    at_100, at_1000, at_3000 = _above(start, longer)
+    bench.orch("run", "pipelines.py:chain_100")()
     (part,) = bench.in_turn(bench.orch("run", "pipelines.py:chain_100", "--step", "add_50"))
-    return [*cached, *ran, Row("orch run --step, one step of 100", part, 1, "s", "whole process")]
+    return [
+        Row("chain of 100 steps, all cached", at_100 * 1000, 0.25, "ms", "a step, above starting `orch run` on one step"),
+        Row("a step at 1,000 against a step at 100, all cached", at_1000 / at_100, 1, "x", ""),
+        Row("a step at 3,000 against a step at 100, all cached", at_3000 / at_100, 1, "x", ""),
+        Row("orch run --step, one step of 100", part, 1, "s", "whole process"),
+    ]
 
 
 def compiling(bench: Bench) -> list[Row]:
@@ -160,13 +216,12 @@ def compiling(bench: Bench) -> list[Row]:
 
         return measure
 
-    one, thirty, three_hundred, six_hundred = bench.in_turn(compile_(1), compile_(30), compile_(300), compile_(600))
+    thirty, three_hundred = bench.in_turn(compile_(30), compile_(300))
+    one, at_300, at_600 = bench.least(compile_(1), compile_(300), compile_(600))
     return [
         Row("compile 30 steps", thirty, 1, "s", "whole process"),
         Row("compile 300 steps", three_hundred, 1, "s", "whole process"),
-        Row(
-            "compile, a step at 600 against a step at 300", (six_hundred - one) / (three_hundred - one) * 299 / 599, 1.2, "x", "1 is linear"
-        ),
+        Row("compile, a step at 600 against a step at 300", (at_600 - one) / (at_300 - one) * 299 / 599, 1.2, "x", "1 is linear"),
     ]
 
 
@@ -275,20 +330,21 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+GROUPS: Final = {
+    group.__name__: group for group in (start_up, one_step, local_runs, cached_runs, compiling, deciding, job_phases, large_values)
+}
+
+
 def main(arguments: Sequence[str]) -> int:
-    rounds = int(arguments[arguments.index("--rounds") + 1]) if "--rounds" in arguments else 9
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Print the table of benchmarks.")
+    parser.add_argument("groups", nargs="*", help=f"all, or some of: {', '.join(GROUPS)}")
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.groups if name not in GROUPS]:
+        parser.error(f"there is no group {unknown[0]!r}")
     with tempfile.TemporaryDirectory(prefix="orch-bench-") as folder:
-        bench = Bench(Path(folder), rounds)
-        rows = [
-            *start_up(bench),
-            *one_step(bench),
-            *local_runs(bench),
-            *long_chains(bench),
-            *compiling(bench),
-            *deciding(bench),
-            *job_phases(bench),
-            *large_values(bench),
-        ]
+        bench = Bench(Path(folder), options.rounds)
+        rows = [row for name in options.groups or GROUPS for row in GROUPS[name](bench)]
     print(table(rows))
     return 0 if all(row.holds for row in rows) else 1
 

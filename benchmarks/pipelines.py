@@ -8,8 +8,8 @@ from orch import pipeline, step
 
 
 @step
-def start() -> int:
-    return 0
+def start(first: int = 0) -> int:
+    return first
 
 
 @step
@@ -22,50 +22,50 @@ def dies() -> None:
     os._exit(1)
 
 
-def _chain(length: int) -> None:
-    value = start()
+def _chain(length: int, first: int) -> None:
+    value = start(first)
     for _ in range(length - 1):
         value = add(value)
 
 
 @pipeline
-def chain_1() -> None:
-    _chain(1)
+def chain_1(first: int = 0) -> None:
+    _chain(1, first)
 
 
 @pipeline
-def chain_10() -> None:
-    _chain(10)
+def chain_10(first: int = 0) -> None:
+    _chain(10, first)
 
 
 @pipeline
-def chain_30() -> None:
-    _chain(30)
+def chain_30(first: int = 0) -> None:
+    _chain(30, first)
 
 
 @pipeline
-def chain_100() -> None:
-    _chain(100)
+def chain_100(first: int = 0) -> None:
+    _chain(100, first)
 
 
 @pipeline
-def chain_300() -> None:
-    _chain(300)
+def chain_300(first: int = 0) -> None:
+    _chain(300, first)
 
 
 @pipeline
-def chain_600() -> None:
-    _chain(600)
+def chain_600(first: int = 0) -> None:
+    _chain(600, first)
 
 
 @pipeline
-def chain_1000() -> None:
-    _chain(1000)
+def chain_1000(first: int = 0) -> None:
+    _chain(1000, first)
 
 
 @pipeline
-def chain_3000() -> None:
-    _chain(3000)
+def chain_3000(first: int = 0) -> None:
+    _chain(3000, first)
 
 
 @pipeline
