@@ -9,7 +9,8 @@ from orch.model.conditions import OPERATORS, And, Compare, Condition, Not, Or
 from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.legs import fixed_length
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
-from orch.model.settings import PullRequest, Push, Schedule, StepRetryConfig, StepSettings, Trigger, WorkflowCall
+from orch.model.settings import StepRetryConfig, StepSettings
+from orch.model.triggers import PullRequest, Push, Schedule, Trigger, WorkflowCall
 from orch.names import STEP_ID
 
 IDS = st.text("abzAZ09_", min_size=1, max_size=5).filter(STEP_ID.fullmatch) | st.integers(1, 64).map(lambda length: "x" * length)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from orch.model.graph import Graph
 from orch.model.parameters import Parameter
-from orch.model.settings import StepSettings, Trigger
+from orch.model.settings import StepSettings
 from orch.model.steps import Output, OutputRef, Step
+from orch.model.triggers import Trigger
 
 
 def a_step(name: str, reads: Sequence[str] = (), after: Sequence[str] = (), settings: StepSettings | None = None) -> Step:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
     from orch.model.records import RunRecord
-    from orch.model.settings import ExecutionMode, PullRequest, Push, ResourceSettings, Schedule, StepRetryConfig, WorkflowCall
+    from orch.model.settings import ExecutionMode, ResourceSettings, StepRetryConfig
+    from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
 
 __version__: Final = "0.1.0"
@@ -51,14 +52,14 @@ _HOME: Final = {
     "Context": "orch.runtime.context",
     "ExecutionMode": "orch.model.settings",
     "OrchError": "orch.errors",
-    "PullRequest": "orch.model.settings",
-    "Push": "orch.model.settings",
+    "PullRequest": "orch.model.triggers",
+    "Push": "orch.model.triggers",
     "ResourceSettings": "orch.model.settings",
     "RunFailed": "orch.authoring.pipeline",
-    "Schedule": "orch.model.settings",
+    "Schedule": "orch.model.triggers",
     "StepFailed": "orch.authoring.hooks",
     "StepRetryConfig": "orch.model.settings",
-    "WorkflowCall": "orch.model.settings",
+    "WorkflowCall": "orch.model.triggers",
     "context": "orch.runtime.context",
     "either": "orch.authoring.conditions",
     "log_metadata": "orch.runtime.context",

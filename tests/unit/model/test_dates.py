@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orch.errors import UsageError
 from orch.model import dates
-from orch.model.settings import Push, Schedule
+from orch.model.triggers import Push, Schedule
 
 BERLIN, NEW_YORK, LORD_HOWE, APIA = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
 ZONES = (BERLIN, NEW_YORK, LORD_HOWE, APIA, "UTC", "Asia/Kathmandu", "America/Havana", "America/Sao_Paulo", "Africa/Casablanca")

@@ -10,17 +10,8 @@ from support.graphs import TRIGGERS
 from support.graphs import settings as any_settings
 
 from orch.model import canonical
-from orch.model.settings import (
-    PullRequest,
-    Push,
-    ResourceSettings,
-    StepRetryConfig,
-    StepSettings,
-    Trigger,
-    memory_bytes,
-    seconds,
-    trigger_from_json,
-)
+from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings, memory_bytes, seconds
+from orch.model.triggers import PullRequest, Push, Trigger, trigger_from_json
 
 
 @pytest.mark.parametrize(

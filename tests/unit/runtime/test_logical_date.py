@@ -12,7 +12,7 @@ from orch.errors import RemoteError, UsageError
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.settings import Schedule
+from orch.model.triggers import Schedule
 from orch.runtime.api import Api
 from orch.runtime.logical_date import logical_date_of, moment_for
 

@@ -13,7 +13,8 @@ from orch.authoring.step import checked
 if TYPE_CHECKING:
     from orch.model.graph import Graph
     from orch.model.records import RunRecord
-    from orch.model.settings import ExecutionMode, Schedule, Trigger
+    from orch.model.settings import ExecutionMode
+    from orch.model.triggers import Schedule, Trigger
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -36,7 +36,8 @@ from orch.errors import (
 from orch.model import values
 from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
-from orch.model.settings import ExecutionMode, PullRequest, Push, Schedule, StepSettings, WorkflowCall
+from orch.model.settings import ExecutionMode, StepSettings
+from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 _OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from orch.errors import UsageError
-from orch.model.settings import Schedule
+from orch.model.triggers import Schedule
 
 _EXAMPLES: Final = "2026-03-29, 2026-03-29T02:30 or 2026-03-29T02:30:00+02:00"
 # RFC 3339, and the same without its end. Not `fromisoformat`: what that takes differs between versions of Python.

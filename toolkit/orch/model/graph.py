@@ -16,8 +16,9 @@ from orch.model.canonical import Json
 from orch.model.graph_file import SCHEMA, check_graph
 from orch.model.legs import check_fan
 from orch.model.parameters import Parameter
-from orch.model.settings import ExecutionMode, Trigger, trigger_from_json
+from orch.model.settings import ExecutionMode
 from orch.model.steps import Binding, Choice, Fan, Item, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.triggers import Trigger, trigger_from_json
 from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
 
 # The graph and what it is made of, from one place.

@@ -1,4 +1,4 @@
-"""What a step or pipeline asks for besides its arguments: resources, retries, triggers. Names are ZenML's where it has one."""
+"""What a step or pipeline asks for besides its arguments: resources, retries, modes. Names are ZenML's where it has one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
 
 from orch.model.canonical import Json
 from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, WHOLE, Keys
@@ -14,14 +14,15 @@ from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, 
 _UNITS: Final[dict[str, int]] = {"B": 1} | {
     f"{letter}{suffix}": base**power for power, letter in enumerate("KMGTP", start=1) for suffix, base in (("B", 1000), ("iB", 1024))
 }
-_MEMORY: Final = re.compile(r"([0-9]+)\s*(" + "|".join(_UNITS) + r")")
+# Not compiled before they are used: most jobs never do, and each pays for what is imported.
+_MEMORY: Final = r"([0-9]+)\s*(" + "|".join(_UNITS) + r")"
+_DURATION: Final = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?"
 _LONGEST_DELAY: Final = 30 * 86_400.0
-_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def memory_bytes(text: str) -> int:
     """Bytes of `8GB`, `512MiB`; raises ValueError."""
-    found = _MEMORY.fullmatch(text)
+    found = re.fullmatch(_MEMORY, text)
     if not found:
         raise ValueError(f"{text!r} is not an amount of memory like '8GB' or '512MiB'")
     return int(found[1]) * _UNITS[found[2]]
@@ -33,7 +34,7 @@ def seconds(duration: str | float) -> float:
         if duration > 0:
             return float(duration)
     elif isinstance(duration, str) and duration:
-        found = _DURATION.fullmatch(duration)
+        found = re.fullmatch(_DURATION, duration)
         if found:
             hours, minutes, rest = (int(part or 0) for part in found.groups())
             if total := 3600 * hours + 60 * minutes + rest:
@@ -102,86 +103,6 @@ class ExecutionMode(StrEnum):
     CONTINUE_ON_FAILURE = "continue_on_failure"  # run every step that is not downstream of a failure
     STOP_ON_FAILURE = "stop_on_failure"  # let running steps finish, start nothing new
     FAIL_FAST = "fail_fast"  # stop running steps, too
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Start by cron, read in `timezone` (an IANA name).
-
-    GitHub starts the default branch's workflow, at the earliest at that minute, often later, at most every 5 minutes.
-    """
-
-    cron_expression: str
-    timezone: str = "UTC"
-
-    def to_json(self) -> Json:
-        return {"type": "schedule", "cron": self.cron_expression, "timezone": self.timezone}
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class _Filtered:
-    """`branches` and `paths` are globs; without any, every branch and path counts."""
-
-    TYPE: ClassVar[str]
-
-    branches: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
-        object.__setattr__(self, "branches", tuple(branches))
-        object.__setattr__(self, "paths", tuple(paths))
-
-    def to_json(self) -> Json:
-        filters = {"branches": list(self.branches), "paths": list(self.paths)}
-        return {"type": self.TYPE} | {name: globs for name, globs in filters.items() if globs}
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Push(_Filtered):
-    """Start on a push to one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
-
-    TYPE: ClassVar = "push"
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class PullRequest(_Filtered):
-    """Start on a pull request into one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
-
-    TYPE: ClassVar = "pull_request"
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowCall:
-    """Let other workflows call this one as a job, with the pipeline's parameters as inputs."""
-
-    def to_json(self) -> Json:
-        return {"type": "workflow_call"}
-
-
-Trigger = Schedule | Push | PullRequest | WorkflowCall
-
-
-_TRIGGERS: Final = {
-    "schedule": Keys("a schedule", {"type": TEXT, "cron": TEXT, "timezone": TEXT}),
-    "push": Keys("a push", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
-    "pull_request": Keys("a pull request", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
-    "workflow_call": Keys("a workflow call", {"type": TEXT}),
-}
-
-
-def trigger_from_json(data: Json) -> Trigger:
-    _TRIGGERS.get(data["type"], _TRIGGERS["push"]).check(data)
-    match data["type"]:
-        case "schedule":
-            return Schedule(data["cron"], data["timezone"])
-        case "push":
-            return Push(data.get("branches", ()), data.get("paths", ()))
-        case "pull_request":
-            return PullRequest(data.get("branches", ()), data.get("paths", ()))
-        case "workflow_call":
-            return WorkflowCall()
-        case other:
-            raise ValueError(f"unknown trigger {other!r}")
 
 
 _RESOURCES: Final = Keys("resources", {}, {"cpu_count": NUMBER, "gpu_count": WHOLE, "memory": TEXT})

@@ -15,7 +15,7 @@ from orch.errors import OrchError, UsageError
 from orch.model import cron, dates
 from orch.model.canonical import Json
 from orch.model.graph import Graph
-from orch.model.settings import Schedule
+from orch.model.triggers import Schedule
 from orch.names import LOGICAL_DATE_INPUT
 from orch.runtime import clock
 from orch.runtime.api import Api

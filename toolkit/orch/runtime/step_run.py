@@ -24,8 +24,8 @@ from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
 from orch.runtime.graph_files import read_graph_file, told_of
 from orch.runtime.inputs import given_parameters
-from orch.runtime.lines import last_states
 from orch.runtime.last_word import call_hook, try_until_ended
+from orch.runtime.lines import last_states
 from orch.runtime.pool import Pool
 from orch.runtime.project import project_at
 from orch.runtime.secrets import missing
@@ -56,9 +56,9 @@ def _logical_date(graph: Json, given: str | None) -> tuple[str, str]:
     """It and its time zone; empty where the workflow does not say."""
     if given is None:
         return "", "UTC"
-    from orch.model import dates, settings
+    from orch.model import dates, triggers
 
-    zone_name = dates.zone_of(map(settings.trigger_from_json, graph["triggers"]))
+    zone_name = dates.zone_of(map(triggers.trigger_from_json, graph["triggers"]))
     return dates.parse(given, zone_name).isoformat(), zone_name or "UTC"
 
 

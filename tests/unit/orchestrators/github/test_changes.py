@@ -7,7 +7,8 @@ from support.graphs import graphs
 from support.steps import a_graph, a_step
 
 from orch.model.graph import Graph
-from orch.model.settings import Push, StepSettings
+from orch.model.settings import StepSettings
+from orch.model.triggers import Push
 from orch.names import workflow_path
 from orch.orchestrators.github.changes import graph_changes, workflow_changes
 from orch.orchestrators.github.compile import files

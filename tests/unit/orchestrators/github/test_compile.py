@@ -12,7 +12,8 @@ from support.steps import a_graph, a_step
 
 from orch.errors import LimitError, Problems
 from orch.model.graph import Graph
-from orch.model.settings import Schedule, StepSettings
+from orch.model.settings import StepSettings
+from orch.model.triggers import Schedule
 from orch.orchestrators.github.compile import compile_workflow, files
 from orch.orchestrators.github.jobs import jobs_of
 from orch.orchestrators.github.pins import Pins

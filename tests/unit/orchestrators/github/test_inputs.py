@@ -7,7 +7,7 @@ from support.steps import a_graph
 
 from orch.model.canonical import Json
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.settings import Schedule, Trigger
+from orch.model.triggers import Schedule, Trigger
 from orch.orchestrators.github.inputs import check_inputs, dispatch_input, handed_over, inputs_of
 from orch.workflow.model import Input
 

@@ -5,7 +5,8 @@ from support.steps import a_graph, a_step
 
 from orch.model.cron import scattered
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.settings import PullRequest, Push, Schedule, StepSettings, Trigger, WorkflowCall
+from orch.model.settings import StepSettings
+from orch.model.triggers import PullRequest, Push, Schedule, Trigger, WorkflowCall
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
 from orch.workflow.model import Called, Cron, Dispatch, Filter, Input
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from orch.errors import UsageError
 from orch.model.graph import Graph, Step
 from orch.model.parameters import Kind, Parameter, ParameterType, from_inputs
-from orch.model.settings import Push, Schedule, Trigger
+from orch.model.triggers import Push, Schedule, Trigger
 from orch.replay.act.trigger import as_input, dispatch, of_payload
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from orch.errors import OrchError, PipelineError
 from orch.model.cron import scattered
 from orch.model.graph import Graph
-from orch.model.settings import PullRequest, Push, Schedule, WorkflowCall
+from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
 from orch.orchestrators.github.cron import check_cron
 from orch.orchestrators.github.inputs import check_inputs, inputs_of, text_problem
 from orch.workflow.model import Called, Cron, Dispatch, Filter, Triggers

@@ -13,7 +13,7 @@ from orch.model import canonical, dates
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, ParameterType
-from orch.model.settings import PullRequest, Push, Schedule
+from orch.model.triggers import PullRequest, Push, Schedule
 from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
 from orch.orchestrators.github.inputs import with_field
 

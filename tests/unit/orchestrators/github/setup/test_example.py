@@ -8,7 +8,7 @@ import pytest
 from orch.authoring.load import load_graphs, separate_modules
 from orch.errors import UsageError
 from orch.model.graph import Graph
-from orch.model.settings import PullRequest, Push
+from orch.model.triggers import PullRequest, Push
 from orch.orchestrators.github.setup.example import NAME, check_name, path_of, source
 
 
