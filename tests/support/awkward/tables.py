@@ -113,6 +113,7 @@ POLARS: Final[dict[str, Callable[[], Any]]] = {
     "decimals": lambda: pl.DataFrame({"a": pl.Series([decimal.Decimal("1.10"), None], dtype=pl.Decimal(20, 2))}),
     "lists": lambda: pl.DataFrame({"a": [[1, None], None, []]}),
     "lists of one length": lambda: pl.Series([[[1, 2], [3, None]]], dtype=pl.Array(pl.Int8, (2, 2))),
+    "lists of texts": lambda: pl.DataFrame({"a": [["x"], ["y", None], None], "b": [[[LONG]], [], [None]]}),
     "structs": lambda: pl.DataFrame({"a": [{"x": 1, "y": [None]}, {"x": None, "y": []}]}),
     "nothing": lambda: pl.Series("n", [None, None]),
     "no rows": lambda: pl.DataFrame(schema={"a": pl.Categorical, "b": pl.List(pl.Enum(["x"])), "c": pl.Datetime("ms", "UTC")}),

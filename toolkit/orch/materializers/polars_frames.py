@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orch.stores.local import LocalStore
 
 NAME: Final = "polars"
+_OTHER_VERSION: Final = "install the version of polars that wrote it, or a later one"
 
 
 def takes(value: Any) -> bool:
@@ -50,7 +51,10 @@ def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noq
 
     batch, layout = arrow_files.read_batch(store.path(artifact.digest))
     types = layout.get("types", {})
-    columns = {name: _column(name, array, types.get(name)) for name, array in zip(batch.schema.names, batch.columns, strict=True)}
+    try:
+        columns = {name: _column(name, array, types.get(name)) for name, array in zip(batch.schema.names, batch.columns, strict=True)}
+    except pl.exceptions.PanicException as error:  # which is no Exception
+        raise MaterializationError(f"polars {pl.__version__} cannot make its columns: {error}", hint=_OTHER_VERSION) from error
     if layout["kind"] == "series":
         (column,) = columns.values()
         return column
@@ -63,7 +67,7 @@ def _packed(column: Any, what: str) -> tuple[Json, Any]:
 
     try:
         return _pack(column)
-    except (NotKept, ValueError, TypeError, pl.exceptions.PolarsError) as error:
+    except (NotKept, ValueError, TypeError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         name, way_out = f"the frame's column {column.name!r}", f"frame.with_columns(pl.col({column.name!r}).cast(pl.String))"
         if what == "series":
             name, way_out = "the series", "series.cast(pl.String)"
@@ -80,13 +84,18 @@ def _pack(column: Any) -> tuple[Json, Any]:
         array = array.dictionary_encode()  # numbered as they come
     dtype = None if kept == column.dtype else polars_types.encode(column.dtype)
     again = _column(column.name, array, dtype)
-    if again.dtype != column.dtype or not again.equals(column, check_dtypes=True, null_equal=True):
+    if again.dtype != column.dtype:
         raise NotKept(f"its dtype {column.dtype} would be {again.dtype}")
+    if not again.equals(column, check_dtypes=True, null_equal=True):
+        raise NotKept("its values or the order of its categories would be others")
     return dtype, array
 
 
 def _column(name: str, array: Any, dtype: Json) -> Any:
+    """Out of a table: before polars 2, texts in lists of an array alone were others, or none."""
     import polars as pl
+    import pyarrow as pa
 
-    column: Any = pl.from_arrow(array)
+    table: Any = pl.from_arrow(pa.Table.from_arrays([array], names=["x"]))
+    column = table.to_series()
     return (column if dtype is None else column.cast(polars_types.decode(dtype))).alias(name)

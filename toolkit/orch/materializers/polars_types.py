@@ -48,8 +48,7 @@ def encode(dtype: Any) -> Json:
         case "Enum":
             return [name, *dtype.categories.to_list()]
         case "Categorical":
-            categories = dtype.categories
-            return [name] if categories.is_global() else [name, categories.name(), categories.namespace(), _name(categories.physical())]
+            return [name, *_which(dtype)]
         case "List":
             return [name, encode(dtype.inner)]
         case "Array":
@@ -74,6 +73,8 @@ def decode(data: Json) -> Any:
             return pl.Enum(names)
         case ["Categorical"]:
             return pl.Categorical()
+        case ["Categorical", ("physical" | "lexical") as ordering]:
+            return pl.Categorical(ordering)
         case ["Categorical", name, namespace, physical] if physical in ("UInt8", "UInt16", "UInt32"):
             return pl.Categorical(pl.Categories(name, namespace, getattr(pl, physical)))
         case ["List", inner]:
@@ -86,6 +87,14 @@ def decode(data: Json) -> Any:
             return getattr(pl, name)()
         case _:
             raise ValueError(f"{data!r} is no data type of polars")
+
+
+def _which(dtype: Any) -> list[Json]:
+    """What tells one type of categories from others: their names, or before polars had any, the order in which they are sorted."""
+    categories = getattr(dtype, "categories", None)
+    if categories is None:
+        return [dtype.ordering]
+    return [] if categories.is_global() else [categories.name(), categories.namespace(), _name(categories.physical())]
 
 
 def _name(dtype: Any) -> str:
