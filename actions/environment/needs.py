@@ -1,7 +1,7 @@
 """Says what this job needs before it can run: the packages and Python to install, and the names of its artifacts.
 
 It runs on whatever `python3` the runner has, before anything of the project's is installed, so it is written for
-Python 3.8 and imports nothing but the standard library and `orch.names`. Usage: `needs.py step|pipeline|plan|result|check`,
+Python 3.8 and imports nothing but the standard library and `orch.names`. Usage: `needs.py step|pipeline|plan|result|notify|check`,
 everything else by environment; the answers go to `GITHUB_OUTPUT`.
 """
 
@@ -45,13 +45,15 @@ def main(mode: str, env: dict[str, str], workspace: Path) -> dict[str, str]:
             "project": str(inside(workspace, read_graph(workspace, path)["project"])),
             "plan-artifact": names.plan_artifact(pipeline, attempt),
         }
-    if mode == "result":
+    if mode in ("result", "notify"):
         check_name("pipeline", pipeline)
         return {
             "graph": graph_of(workspace, pipeline),
-            "records-pattern": names.record_artifact(pipeline, "*", "*"),
+            "records-pattern": f"{{{names.record_artifact(pipeline, '*', '*')},{names.plan_artifact(pipeline, '*')}}}",
             "run-artifact": names.run_artifact(pipeline, attempt),
+            "index-artifact": names.index_artifact(pipeline, attempt),
             **describe_packages(workspace, None, set(), set(), env.get("ORCH_PYTHON", ""), env, needed=False),
+            "project": str(inside(workspace, read_graph(workspace, graph_of(workspace, pipeline))["project"])),
         }
     if step:
         return of_step(workspace, pipeline, step, env)
@@ -90,10 +92,14 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
         raise Trouble(f"pipeline {pipeline!r} has no step {step!r}, it has {known}: compile it again (orch compile) and commit")
     settings = found[0].get("settings", {})
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
+    look = env.get("ORCH_DECISION", "") if env.get("ORCH_DECISION") in ("maybe", "look") else ""
+    wanted = [*filter(None, producers.strip("{}").split(",")), *([names.PLAN_JOB] if look == "maybe" else [])]
     return {
         "graph": path,
         "name": pipeline,
-        "pattern": f"orch-{pipeline}-{producers}-a*" if producers else "",
+        "pattern": names.outputs_artifact(pipeline, wanted[0] if len(wanted) == 1 else f"{{{','.join(wanted)}}}", "*") if wanted else "",
+        "look": look,
+        "take": "true" if set(wanted) & sources(env.get("ORCH_SOURCES", "")) else "false",
         "outputs-artifact": names.outputs_artifact(pipeline, step, attempt),
         "record-artifact": names.record_artifact(pipeline, step, attempt),
         "mode": str(graph.get("execution_mode", "")),
@@ -106,6 +112,15 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
             env,
         ),
     }
+
+
+def sources(text: str) -> set[str]:
+    """The steps whose outputs lie in earlier runs, of what the plan job says."""
+    try:
+        said = json.loads(text or "{}")
+    except ValueError as error:
+        raise Trouble(f"the input 'sources' is not JSON: {error}") from error
+    return set(said) if isinstance(said, dict) else set()
 
 
 def of_pipeline(workspace: Path, reference: str, env: dict[str, str]) -> dict[str, str]:

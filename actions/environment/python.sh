@@ -19,6 +19,8 @@ if [[ $ORCH_KIND == none ]] && serves; then
   interpreter=$(command -v python3)
 else
   find_uv
+  # Where nothing else is asked for, the same Python as without packages: then it is known which one before there is an environment.
+  if [[ -z $ORCH_PYTHON ]] && serves; then ORCH_PYTHON=$(command -v python3); fi
   make_environment
 fi
 echo "python=$interpreter" >>"$GITHUB_OUTPUT"

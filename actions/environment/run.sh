@@ -9,7 +9,7 @@ export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
 # What an earlier use of the action in the same job left behind is not this one's.
-rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "${work:?}/plan"
+rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "${work:?}/plan" "${work:?}/index"
 
 case $1 in
 step)
@@ -26,7 +26,23 @@ pipeline)
   exec "$ORCH_INTERPRETER" -P -m orch pipeline run --pipeline "$ORCH_REFERENCE" --home "$work/home" "${options[@]}"
   ;;
 plan)
-  exec "$ORCH_INTERPRETER" -P -m orch decide run --graph "$ORCH_GRAPH" --project "$ORCH_PROJECT" --output "$work/plan" --cache "$ORCH_CACHE"
+  exec "$ORCH_INTERPRETER" -P -m orch decide run --graph "$ORCH_GRAPH" --project "$ORCH_PROJECT" --output "$work/plan" \
+    --cache "$ORCH_CACHE" --runners "$ORCH_RUNNERS" --pickle "${ORCH_PICKLE:-allow}"
+  ;;
+look)
+  options=(--pickle "${ORCH_PICKLE:-allow}")
+  [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
+  mkdir -p "$work/inputs"
+  exec "$ORCH_INTERPRETER" -P -m orch step look --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" --inputs "$work/inputs" \
+    --outputs "$work/outputs" --record "$work/record" --decision "$ORCH_DECISION" "${options[@]}"
+  ;;
+take)
+  mkdir -p "$work/inputs"
+  exec "$ORCH_INTERPRETER" -P -m orch step take --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --inputs "$work/inputs"
+  ;;
+notify)
+  mkdir -p "$work/told"
+  exec "$ORCH_INTERPRETER" -P -m orch notify run --graph "$ORCH_GRAPH" --run "$work/told"
   ;;
 mode-check)
   exec "$ORCH_INTERPRETER" -P -m orch mode check --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --record "$work/record"
@@ -36,6 +52,7 @@ mode-cancel)
   ;;
 result)
   mkdir -p "$work/records"
-  exec "$ORCH_INTERPRETER" -P -m orch result run --graph "$ORCH_GRAPH" --records "$work/records" --output "$work/run"
+  exec "$ORCH_INTERPRETER" -P -m orch result run --graph "$ORCH_GRAPH" --project "$ORCH_PROJECT" --records "$work/records" \
+    --output "$work/run" --index "$work/index" --cache "$ORCH_CACHE"
   ;;
 esac

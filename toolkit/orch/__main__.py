@@ -108,6 +108,12 @@ def _pack_run(arguments: list[str]) -> int:
     return in_pack.main(arguments, dict(os.environ), sys.stdout)
 
 
+def _notify_run(arguments: list[str]) -> int:
+    from orch.runtime import notify
+
+    return notify.main(arguments, dict(os.environ), sys.stdout)
+
+
 def _pipeline_run(arguments: list[str]) -> int:
     from orch.orchestrators.local import in_job
 
@@ -122,6 +128,7 @@ _ENTRYPOINTS = {
     "result run": _result_run,
     "pack run": _pack_run,
     "pipeline run": _pipeline_run,
+    "notify run": _notify_run,
     "mode check": _mode_check,
     "mode cancel": _mode_cancel,
 }

@@ -17,10 +17,23 @@ SCHEMA: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An artifact of GitHub's that holds outputs of a step, or of one leg of it. `expires` is in RFC 3339."""
+
+    id: int
+    name: str
+    expires: str
+
+    def to_json(self) -> Json:
+        return {"id": self.id, "name": self.name, "expires": self.expires}
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One result. `facts` is the document that `key` is the digest of; `ended` is when it was made, in RFC 3339.
 
     `metadata` is what the step logged about it, and as true of it now; `flags` are comparisons of its outputs.
+    `attempt` and `artifacts` tell where `run` keeps the outputs, of a run on GitHub.
     """
 
     key: str
@@ -32,6 +45,8 @@ class Entry:
     outputs: Mapping[str, Artifact] = field(default_factory=dict)
     metadata: Mapping[str, Json] = field(default_factory=dict)
     flags: Mapping[str, bool] = field(default_factory=dict)
+    attempt: int = 0
+    artifacts: tuple[Kept, ...] = ()
 
     def to_json(self) -> Json:
         return {
@@ -43,7 +58,13 @@ class Entry:
             "ended": self.ended,
             "facts": dict(self.facts),
             "outputs": {name: artifact.to_json() for name, artifact in self.outputs.items()},
-        } | {name: dict(held) for name, held in (("metadata", self.metadata), ("flags", self.flags)) if held}
+        } | self._besides()
+
+    def _besides(self) -> Json:
+        data: dict[str, Json] = {name: dict(held) for name, held in (("metadata", self.metadata), ("flags", self.flags)) if held}
+        if self.artifacts:
+            data |= {"attempt": self.attempt, "artifacts": [each.to_json() for each in self.artifacts]}
+        return data
 
     @classmethod
     def read(cls, text: bytes) -> Entry:
@@ -64,7 +85,9 @@ class Entry:
             names = ("key", "pipeline", "step", "run", "ended", "facts")
             metadata = data.get("metadata", {})
             told = flags(data.get("flags", {}))
-            return checked(cls(**{name: data[name] for name in names}, outputs=outputs, metadata=metadata, flags=told))
+            kept = tuple(checked(Kept(each["id"], each["name"], each["expires"])) for each in data.get("artifacts", []))
+            named = {name: data[name] for name in names}
+            return checked(cls(**named, outputs=outputs, metadata=metadata, flags=told, attempt=data.get("attempt", 0), artifacts=kept))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"this cache entry is damaged: {type(error).__name__}: {error}") from error
 

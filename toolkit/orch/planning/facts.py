@@ -21,9 +21,10 @@ from orch.model.graph import Graph
 from orch.model.steps import Step
 from orch.planning.code import Code, CodeOfSteps
 from orch.planning.declared import declared_files
+from orch.planning.locked import Locked, Locks
 from orch.planning.memory import Memory
 from orch.planning.packages import Packages
-from orch.planning.search_path import search_path, site_folders
+from orch.planning.search_path import python_folders, search_path, site_folders
 from orch.planning.source import Blind, digest_of_bytes
 
 
@@ -52,25 +53,56 @@ def gather(
 
     `memory` is a file in which what was learnt of files that did not change is kept. `path` stands for `sys.path`.
     """
-    path = search_path(sys.path if path is None else path)
-    remembered = Memory(memory)
+    gathered, problems = _gather(graph, project, search_path(sys.path if path is None else path), Memory(memory), steps)
+    raise_problems(problems.values())
+    return gathered
+
+
+def gather_ahead(
+    graph: Graph, project: Project, locks: Locks, *, steps: Collection[str] | None = None
+) -> tuple[dict[str, Facts], dict[str, OrchError]]:
+    """The facts of steps that another machine runs, before it has an environment, and for other steps why nobody can know them.
+
+    Packages are those that the job will install. `python` and `platform` are empty: who knows that machine fills them in.
+    """
+    locked: dict[str, Locked] = {}
+    problems: dict[str, OrchError] = {}
+    for step in graph.steps:
+        if steps is None or step.id in steps:
+            try:
+                locked[step.id] = locks.of(step)
+            except FilesError as error:
+                problems[step.id] = error
+    folders = dict.fromkeys(folder for each in locked.values() for folder in each.folders)
+    path = [*dict.fromkeys(str(place) for folder in folders for place in (folder / "src", folder)), *python_folders(sys.path)]
+    gathered, more = _gather(graph, project, path, Memory(None), locked.keys(), locked)
+    return {step: replace(facts, python="", platform="", texts="", blind="") for step, facts in gathered.facts.items()}, problems | more
+
+
+def _gather(
+    graph: Graph,
+    project: Project,
+    path: Sequence[str],
+    remembered: Memory,
+    steps: Collection[str] | None,
+    locked: Mapping[str, Locked] | None = None,
+) -> tuple[Gathered, dict[str, OrchError]]:
     packages = Packages(site_folders(path), remembered)
     with _collector_paused():
         code = CodeOfSteps(graph, project, path, packages, remembered)
     wanted = [step for step in graph.steps if steps is None or step.id in steps]
     writer = _Documents(code, packages)
     facts: dict[str, Facts] = {}
-    problems: list[OrchError] = []
+    problems: dict[str, OrchError] = {}
     for step in wanted:
         try:
             declared = _declared(step, project, code, remembered)
         except FilesError as error:
-            problems.append(error)
+            problems[step.id] = error
             continue
-        facts[step.id] = writer.facts(step, declared)
+        facts[step.id] = writer.facts(step, declared, None if locked is None else locked[step.id].packages)
     remembered.save()
-    raise_problems(problems)
-    return Gathered(facts, writer.documents, writer.sources(), writer.files())
+    return Gathered(facts, writer.documents, writer.sources(), writer.files()), problems
 
 
 @contextmanager
@@ -113,13 +145,16 @@ class _Documents:
         self._of_modules: dict[int, _OfModules] = {}
         self._of_tops: dict[frozenset[str], str] = {}
 
-    def facts(self, step: Step, files: Mapping[str, str]) -> Facts:
+    def facts(self, step: Step, files: Mapping[str, str], packages: Mapping[str, str] | None = None) -> Facts:
+        """`packages` stand for those that are installed here."""
         code = self._code.of(step)
         known = self._known.get(code)
         if known is None:
             known = self._known[code] = self._facts(code)
         lines = self._blind(code, {*dict(step.settings.environment), *step.settings.secrets})
         blind = self._add(lines) if lines else ""
+        if packages is not None:
+            known = replace(known, packages=self._add(dict(packages)))
         return replace(known, files=files, blind=blind) if files or blind else known
 
     def _facts(self, code: Code) -> Facts:

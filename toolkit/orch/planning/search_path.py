@@ -30,3 +30,8 @@ def path_for(file: Path, root: Path, path: Sequence[str]) -> tuple[str, ...]:
 
 def site_folders(path: Iterable[str]) -> list[str]:
     return [entry for entry in path if owner_of(entry) is Owner.SITE]
+
+
+def python_folders(path: Iterable[str]) -> list[str]:
+    """Of Python itself alone: what else this machine has says nothing about another."""
+    return [entry for entry in dict.fromkeys(os.path.realpath(entry) for entry in path) if owner_of(entry) is Owner.PYTHON]

@@ -5,18 +5,24 @@ Outputs of the job are small JSON: references, never data. It imports the standa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from orch.errors import ExitCode
-from orch.model import canonical, dates
+from orch.errors import ExitCode, SettingsError, UsageError
+from orch.model import canonical, dates, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
-from orch.runtime import arguments, runner
+from orch.runtime import arguments, clock, runner
 from orch.runtime.api import Api
+from orch.runtime.deciding import Run, plan_run
 from orch.runtime.graph_files import read_graph
+from orch.runtime.here import Here
+from orch.runtime.inputs import given_parameters
+from orch.runtime.planned import Planned, sources_of
+from orch.runtime.project import project_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +46,82 @@ class Outputs:
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
-    options = arguments.parse(argv, required=["graph", "project", "output"], optional=["cache"])
+    options = arguments.parse(argv, required=["graph", "project", "output"], optional=["cache", "runners", "pickle"])
     graph = read_graph(Path(options["graph"]))
-    outputs = decided(graph, logical_date=_logical_date(graph, environment, stdout))
+    api = cache(lambda: Api.of_job(environment, log=lambda text: _say(text, environment, stdout)))
+    date = _logical_date(graph, environment, stdout, api)
+    planned = _planned(graph, options, environment, stdout, api, date) if options.get("cache") == "plan" else None
+    if planned is not None:
+        planned.write(Path(options["output"]))
+        runner.append_output("planned", "true", environ=environment)
+    outputs = decided(graph, planned, logical_date=date)
     for name, text in outputs.texts().items():
         runner.append_output(name, text, environ=environment)
-    stdout.write(runner.harmless("\n".join(f"{step}: {action}" for step, action in outputs.plan.items()), environ=environment) + "\n")
-    stdout.flush()
+    reasons = {step: decision.reason for step, decision in planned.decisions.items()} if planned is not None else {}
+    _say("\n".join(_line(step, action, reasons.get(step, "")) for step, action in outputs.plan.items()), environment, stdout)
     return ExitCode.OK
 
 
-def decided(graph: Graph, *, logical_date: str = "") -> Outputs:
-    return Outputs({step.id: "run" for step in graph.steps}, logical_date=logical_date)
+def _line(step: str, action: str, reason: str) -> str:
+    return f"{step}: {action}" + (f" ({' '.join(reason.split())})" if reason else "")
 
 
-def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO) -> str:
+def _say(text: str, environment: Mapping[str, str], stdout: TextIO) -> None:
+    stdout.write(f"{runner.harmless(text, environ=environment)}\n")
+    stdout.flush()
+
+
+def _planned(
+    graph: Graph, options: Mapping[str, str], environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], date: str
+) -> Planned | None:
+    def warn(text: str) -> None:
+        stdout.write(runner.annotation("warning", text, title="orch") + "\n")
+
+    given = given_parameters(graph.parameters, environment)
+    run = Run(
+        graph=graph,
+        project=project_at(graph.project, Path(options["project"]).resolve()),
+        here=Here.of(environment),
+        parameters={name: values.encode(value) for name, value in given.items()},
+        logical_date=date,
+        labels=read_labels(options.get("runners", "")),
+        may_unpickle=arguments.pickles(options) == "allow",
+        now=clock.now(),
+    )
+    try:
+        return plan_run(run, api(), warn)
+    except SettingsError as error:  # nothing to ask GitHub with
+        warn(f"results of earlier runs are not used: {error.message}")
+        return None
+
+
+def read_labels(text: str) -> dict[str, str]:
+    """Of one label for all steps, or of JSON with one for each, the one of all others under the empty name."""
+    if not text.startswith("{"):
+        return {"": text}
+    try:
+        labels = canonical.loads(text)
+        return {str(step): str(label) for step, label in labels.items()}
+    except ValueError as error:
+        raise UsageError(f"--runners is {text!r}, which is not JSON: {error}", hint="a label, or an object of one for each step") from error
+
+
+def decided(graph: Graph, planned: Planned | None = None, *, logical_date: str = "") -> Outputs:
+    plan = {step.id: "run" for step in graph.steps}
+    if planned is None:
+        return Outputs(plan, logical_date=logical_date)
+    plan |= {step: str(decision.action) for step, decision in planned.decisions.items()}
+    flags = {step: entry.flags for step, entry in planned.cached.items() if entry.flags}
+    return Outputs(plan, flags, sources=sources_of(planned.cached), logical_date=logical_date)
+
+
+def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api]) -> str:
     """Empty where it cannot be told: a run that does not ask for it does not need it."""
     from orch.runtime.logical_date import logical_date_of
 
     if not dates.has_schedule(graph.triggers):
         return ""
-    text, problem = logical_date_of(graph, environment, lambda: Api.of_job(environment))
+    text, problem = logical_date_of(graph, environment, api)
     if problem is not None:
         stdout.write(runner.annotation("warning", problem.message, title=problem.code) + "\n")
     return text

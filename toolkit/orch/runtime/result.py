@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from orch import files
 from orch.errors import ExitCode, OrchError, RecordError
@@ -30,6 +30,9 @@ from orch.runtime.delivered import read_record
 from orch.runtime.graph_files import read_graph
 from orch.runtime.inputs import given_parameters
 from orch.runtime.modes import under_mode
+
+if TYPE_CHECKING:
+    from orch.runtime.keeping import Keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,21 @@ def _logical_date(needs: Json) -> str:
     return said if _seconds(said) is not None else ""
 
 
+def _keeping(options: Mapping[str, str], graph: Graph, needs: Json, stdout: TextIO) -> Keeping | None:
+    """None where results of earlier runs are not looked for."""
+    mode = options.get("cache", "off")
+    if mode == "off":
+        return None
+    from orch.runtime.keeping import Keeping
+    from orch.runtime.project import project_at
+
+    def warn(text: str) -> None:
+        stdout.write(runner.annotation("warning", text, title="orch") + "\n")
+
+    project = project_at(graph.project, Path(options.get("project", graph.project)).resolve())
+    return Keeping.of(graph, project, mode, Path(options["records"]), needs, warn)
+
+
 def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
     return record.state is State.SUCCEEDED and not {"failure", "cancelled"} & set(results.values())
 
@@ -166,14 +184,20 @@ def passed(record: RunRecord, results: Mapping[str, str]) -> bool:
 def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: TextIO | None = None, now: Clock = clock.now) -> int:
     """`orch result run`: exit 0 if all of the run passed, 1 if not."""
     stdout = stdout or sys.stdout
-    options = {name: Path(value) for name, value in parse(arguments, required=["graph", "records", "output"]).items()}
-    graph = read_graph(options["graph"])
+    options = parse(arguments, required=["graph", "records", "output"], optional=["project", "cache", "index"])
+    records, output = Path(options["records"]), Path(options["output"])
+    graph = read_graph(Path(options["graph"]))
     needs = json.loads(env.get("ORCH_NEEDS") or "{}")
     results = {job: str(need.get("result", "")) for job, need in needs.items()}
-    reports, problems = read_reports(options["records"], graph)
+    reports, problems = read_reports(records, graph)
     info = replace(info_from(env, graph), logical_date=_logical_date(needs))
-    record = fold_run(info, graph, [report.record for report in reports], results, ended=now())
-    write_run(record, reports, options["output"])
+    keeping = _keeping(options, graph, needs, stdout)
+    cached = keeping.cached(info.attempt) if keeping else []
+    record = fold_run(info, graph, [*(report.record for report in reports), *cached], results, ended=now())
+    if keeping and "index" in options:
+        record = keeping.keep(record, env, Path(options["index"]), now=now())
+        runner.append_output("index", "true" if Path(options["index"]).is_dir() else "false", environ=env)
+    write_run(record, reports, output)
     for problem in problems:
         stdout.write(runner.annotation("error", problem.message, title="orch") + "\n")
     told = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,14 +10,16 @@ from orch.errors import LimitError, OrchError, PipelineError, UnsupportedError
 from orch.model import dates
 from orch.model.graph import Graph
 from orch.model.steps import Step
-from orch.names import PLAN_JOB, RESULT_JOB
+from orch.names import NOTIFY_JOB, PLAN_JOB, RESULT_JOB
 from orch.orchestrators.github.conditions import job_condition
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.modes import mode_permissions
+from orch.orchestrators.github.notify_job import check_notices, notify_job
 from orch.orchestrators.github.pins import Pins
-from orch.orchestrators.github.plan_job import plan_job, plan_reasons
+from orch.orchestrators.github.plan_job import cache_mode, decision_inputs, looks_itself, plan_job, plan_reasons
 from orch.orchestrators.github.reduction import reduced_needs
 from orch.orchestrators.github.runners import check_runner, is_hosted, runner_for
+from orch.orchestrators.github.secrets import secret_problem
 from orch.stacks.settings import Retention, Settings
 from orch.workflow.expressions import ALWAYS, Context, interpolate, to_json
 from orch.workflow.model import ActionRef, Job, Permission, Uses
@@ -32,8 +33,6 @@ HOSTED_MINUTES: Final = 360
 SELF_HOSTED_MINUTES: Final = 7200
 
 _TARGETS: Final = (None, "local", "github")
-# https://docs.github.com/actions/reference/security/secrets#naming-your-secrets; GITHUB_TOKEN is there without being made.
-_SECRET: Final = re.compile(r"(?![Gg][Ii][Tt][Hh][Uu][Bb]_)[A-Za-z_][A-Za-z0-9_]*|GITHUB_TOKEN", re.ASCII)
 
 _ACTION_DEFAULTS: Final = Retention()  # our action.yml has the same; a test compares them
 _READ_CODE: Final = Permission("contents")
@@ -48,7 +47,8 @@ def jobs_of(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     checkout = Uses(pins["actions/checkout"], {"persist-credentials": False}, name="Check out")
     first = {PLAN_JOB: plan_job(graph, settings, checkout, action)} if plan_reasons(graph, settings) else {}
     jobs = {step.id: _step_job(graph, step, (*first, *needs[step.id]), settings, checkout, action) for step in graph.steps}
-    return first | jobs | {RESULT_JOB: _result_job(graph, settings, checkout, action, tuple(first))}
+    last = {NOTIFY_JOB: notify_job(graph, settings, checkout, action)} if graph.notices else {}
+    return first | jobs | {RESULT_JOB: _result_job(graph, settings, checkout, action, tuple(first))} | last
 
 
 def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settings, checkout: Uses, action: ActionRef) -> Job:
@@ -60,11 +60,14 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
         names = sorted(step.producers)
         inputs["inputs"] = names[0] if len(names) == 1 else "{" + ",".join(names) + "}"
         permissions.append(Permission("actions", reason="to read artifacts of earlier attempts"))
+    elif looks_itself(graph, step, settings):
+        permissions.append(Permission("actions", reason="to read artifacts of earlier runs"))
     permissions += mode_permissions(graph.execution_mode)
     if step.parameters:
         inputs |= handed_over(graph)
     if dates.has_schedule(graph.triggers):
         inputs["logical-date"] = _LOGICAL_DATE
+    inputs |= decision_inputs(graph, step, settings)
     if settings.pickle != "allow":  # the default of our action
         inputs["pickle"] = settings.pickle
     inputs |= _retention(step, settings.retention)
@@ -83,6 +86,8 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
 def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef, first: tuple[str, ...]) -> Job:
     inputs = {"pipeline": graph.pipeline, "needs": _NEEDS}
     inputs |= handed_over(graph) | _record_retention(settings.retention)
+    if (mode := cache_mode(graph, settings)) != "off":
+        inputs["cache"] = mode
     return Job(
         name=f"{graph.pipeline} / result",
         permissions=(_READ_CODE, Permission("actions", reason="to read artifacts of earlier attempts")),
@@ -92,7 +97,8 @@ def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: Action
         # as it would be below a failed or cancelled job, counts as passed.
         condition=interpolate(ALWAYS),
         runs_on=settings.result_runner,
-        steps=(checkout, Uses(action.within("actions/result"), inputs, name="Result")),
+        outputs={"state": interpolate(Context(("steps", "result", "outputs", "state")))} if graph.notices else {},
+        steps=(checkout, Uses(action.within("actions/result"), inputs, name="Result", id="result" if graph.notices else "")),
         timeout_minutes=RESULT_MINUTES,
     )
 
@@ -124,6 +130,7 @@ def job_minutes(step: Step) -> int:
 
 def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     """Every step that has no place in a workflow, and why."""
+    yield from check_notices(graph)
     runners = settings.all_runners
     secrets: dict[str, str] = {}
     for step in graph.steps:
@@ -134,9 +141,8 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
             yield problem
         yield from _check_timeout(step, settings)
         for secret in step.settings.secrets:
-            if not _SECRET.fullmatch(secret):
-                hint = "letters, digits and '_', no leading digit or 'GITHUB_'"
-                yield PipelineError(f"step {step.id!r} wants the secret {secret!r}, which is not a name that GitHub takes", hint=hint)
+            if problem := secret_problem(f"step {step.id!r}", secret):
+                yield problem
             elif (other := secrets.setdefault(secret.upper(), secret)) != secret:
                 message = f"secrets {other!r} and {secret!r}, which step {step.id!r} wants, are one to GitHub, which ignores case"
                 yield PipelineError(message, hint="write it in one way")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from orch.model import dates
+from orch.model import canonical, dates
 from orch.model.graph import Graph
 from orch.model.steps import Step
+from orch.names import PLAN_JOB
+from orch.orchestrators.github.conditions import decision_of
 from orch.orchestrators.github.inputs import handed_over
+from orch.orchestrators.github.runners import runner_for
 from orch.stacks.settings import Cache, Settings
 from orch.workflow.expressions import Context, interpolate
 from orch.workflow.model import ActionRef, Job, Permission, Uses
@@ -48,10 +51,36 @@ def cacheable(graph: Graph) -> list[Step]:
     return [step for step in graph.steps if step.settings.cache is not False and (step.settings.cache or step.outputs)]
 
 
+def looks_itself(graph: Graph, step: Step, settings: Settings) -> bool:
+    """Whether the job of `step` may look for an earlier result, for which it asks GitHub."""
+    return cache_mode(graph, settings) != "off" and step in cacheable(graph)
+
+
+def decision_inputs(graph: Graph, step: Step, settings: Settings) -> dict[str, str]:
+    """What our action is told of earlier results in the job of `step`."""
+    mode = cache_mode(graph, settings)
+    inputs: dict[str, str] = {}
+    if looks_itself(graph, step, settings):
+        inputs["decision"] = interpolate(decision_of(step.id)) if mode == "plan" else "look"
+    if mode == "plan" and step.producers:
+        inputs["sources"] = interpolate(Context(("needs", PLAN_JOB, "outputs", "sources")))
+    return inputs
+
+
+def _labels(graph: Graph, settings: Settings) -> str:
+    """The runners of the steps: a job's Python and system are told from its label before it starts."""
+    labels = {step.id: runner.label for step in graph.steps if (runner := runner_for(step, settings.all_runners))}
+    common = max(labels.values(), key=list(labels.values()).count, default="")
+    others = {step: label for step, label in labels.items() if label != common}
+    return canonical.dumps({"": common, **others}) if others else common
+
+
 def plan_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
     inputs = {"pipeline": graph.pipeline} | handed_over(graph)
-    mode = cache_mode(graph, settings)
-    if mode != "plan":
+    if cache_mode(graph, settings) == "plan":
+        inputs["runners"] = _labels(graph, settings)
+        inputs |= {"pickle": settings.pickle} if settings.pickle != "allow" else {}
+    else:
         inputs["cache"] = "off"
     return Job(
         name=f"{graph.pipeline} / plan",
