@@ -42,19 +42,21 @@ def _made(keep: Path) -> Path:
 @contextlib.contextmanager
 def _removed() -> Iterator[Path]:
     _remove_leftovers()
-    lock = None
-    while lock is None:
-        root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
-        with contextlib.suppress(FileNotFoundError):
-            lock = locks.take(root / _LOCK)
-            if not (root / _LOCK).exists():  # another one took it for a leftover, before it was locked
-                lock.close()
-                lock = None
+    root, lock = _new()
     with lock:
         try:
             yield root
         finally:
             shutil.rmtree(root, ignore_errors=True)
+
+
+def _new() -> tuple[Path, locks.Lock]:
+    while True:
+        root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        lock = locks.take(root / _LOCK)
+        if (root / _LOCK).exists():
+            return root, lock
+        lock.close()  # another one took it for a leftover, before it was locked
 
 
 def _remove_leftovers() -> None:
