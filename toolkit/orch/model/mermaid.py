@@ -7,6 +7,7 @@ from typing import Final
 
 from orch.model.graph import Graph
 from orch.model.states import State
+from orch.model.steps import Step
 
 # Fill, border and text, so that both the light and the dark page stay readable; the state also stands in the box.
 _STYLES: Final = {
@@ -20,22 +21,40 @@ _STYLES: Final = {
 }
 
 
-def mermaid(graph: Graph, states: Mapping[str, State] | None = None) -> str:
-    """Steps in call order; solid arrows carry data, dotted ones only order. With `states`, each box shows its step's.
+_CONDITION: Final = 60  # characters that a box shows of one
 
-    Step ids are ASCII letters, digits and `_` (`orch.names`), so nothing in a box needs escaping.
+
+def mermaid(graph: Graph, states: Mapping[str, State] | None = None) -> str:
+    """Steps in call order; solid arrows carry data, dotted ones only order or a condition. With `states`, each box shows its step's.
+
+    Step ids are ASCII letters, digits and `_` (`orch.names`): of what is in a box, conditions alone need escaping.
     """
     shown = states or {}
     lines = ["flowchart LR"]
     for step in graph.steps:
         state = shown.get(step.id)
         label, style = (f"{step.id}<br/>{state}", f":::{state}") if state else (step.id, "")
+        label += f"<br/>if {_escaped(condition_told(step))}" if step.when else ""
         lines.append(f'  {_node(step.id)}["{label}"]{style}')
     for step in graph.steps:
-        lines += [f"  {_node(need)} --> {_node(step.id)}" for need in step.producers]
-        lines += [f"  {_node(need)} -.-> {_node(step.id)}" for need in step.after if need not in step.producers]
+        choices = step.choices
+        lines += [f"  {_node(need)} -->{'|either|' if need in choices else ''} {_node(step.id)}" for need in step.producers]
+        lines += [f"  {_node(need)} -.-> {_node(step.id)}" for need in step.needs if need not in step.producers]
     lines += [f"  classDef {state} {_STYLES[state]}" for state in State if state in shown.values()]
     return "\n".join(lines) + "\n"
+
+
+def condition_told(step: Step) -> str:
+    """For people, in a few words."""
+    from orch.model.flags import told  # few steps have conditions
+
+    text = told(step.when) if step.when else ""
+    return text if len(text) <= _CONDITION else f"{text[: _CONDITION - 1]}…"
+
+
+def _escaped(text: str) -> str:
+    """In a quoted label: https://mermaid.js.org/syntax/flowchart.html#special-characters-that-break-syntax"""
+    return "".join(char if char.isalnum() or char in " ._-=()+,'" else f"#{ord(char)};" for char in text)
 
 
 def _node(step: str) -> str:

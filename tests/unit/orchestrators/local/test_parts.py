@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from support.graphs import graphs
 from support.steps import a_graph, a_step
 
-from orch.errors import OrchError, UsageError
+from orch.errors import OrchError, Problems, UsageError
 from orch.model.artifacts import Artifact
-from orch.model.graph import Graph, OutputRef
+from orch.model.conditions import Compare
+from orch.model.graph import Choice, Graph, OutputRef, Step, Value
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
@@ -112,6 +114,48 @@ def test_an_input_that_is_gone_from_the_store_is_named_with_what_to_run(home: Ho
 
     assert caught.value.message == "the outputs of 'load' in run '1' are not in the store any more"
     assert caught.value.hint == "orch run pipeline.py:p --step load"
+
+
+JOIN = a_graph(
+    a_step("load"),
+    replace(a_step("large", ["load"]), when=Compare(OutputRef("load", "output"), ">", Value(5))),
+    a_step("small", ["load"]),
+    Step("use", "pipeline.py:use", (("x", Choice((OutputRef("large", "output"), OutputRef("small", "output")))),)),
+)
+
+
+def test_of_branches_those_count_that_ran_in_the_newest_run_in_which_one_did(home: Home) -> None:
+    large, small = made(home, "large", b"1"), made(home, "small", b"2")
+    keep(home, "1", [large, replace(small, state=State.SKIPPED, outputs={})], age=4)
+    keep(home, "2", [replace(large, state=State.SKIPPED, outputs={}), small], age=3)
+    keep(home, "3", [replace(large, state=State.FAILED, outputs={}), replace(small, state=State.FAILED, outputs={})], age=2)
+
+    found = last_results(part_of(JOIN, ["use"]), home)
+
+    assert {step: (record.state, record.reason) for step, record in found.items()} == {
+        "small": (State.CACHED, "not in this part: as in run 2"),
+        "large": (State.SKIPPED, "not in this part: it did not run in run 2"),
+    }
+
+
+def test_a_branch_that_no_run_took_is_named_with_what_to_run(home: Home) -> None:
+    with pytest.raises(Problems) as caught:
+        last_results(part_of(JOIN, ["use"]), home)
+
+    assert [problem.hint for problem in caught.value.problems] == [f"orch run pipeline.py:p --step {step}" for step in ("large", "small")]
+
+
+def test_a_condition_that_the_last_result_does_not_tell_is_named_with_what_to_run(home: Home) -> None:
+    load = made(home, "load", b"1")
+    told = replace(load, outputs={"output": replace(load.outputs["output"], value=7)})
+    keep(home, "1", [load], age=9)
+
+    with pytest.raises(OrchError, match=r"does not tell whether load\.output > 5") as caught:
+        last_results(part_of(JOIN, ["large"]), home)
+    assert caught.value.hint == "orch run pipeline.py:p --from load"
+    for number, record in enumerate([told, replace(load, flags={"output > 5": False})], 2):
+        keep(home, str(number), [record], age=9 - number)
+        assert last_results(part_of(JOIN, ["large"]), home)["load"].cached_from == str(number)
 
 
 def test_a_damaged_record_hides_no_other(home: Home) -> None:

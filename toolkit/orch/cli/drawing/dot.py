@@ -8,6 +8,7 @@ from typing import Final
 
 from orch.cli.text import cut, one_line
 from orch.model.graph import Graph
+from orch.model.mermaid import condition_told
 from orch.model.steps import OutputRef, Step
 
 _GRAPH: Final = 'rankdir=LR, bgcolor="white", pad=0.25, nodesep=0.3, ranksep=0.55, fontname="Helvetica,Arial,sans-serif"'
@@ -27,7 +28,7 @@ _FAST: Final = ", splines=line, nslimit=1, nslimit1=1, mclimit=0.1"
 
 
 def dot(graph: Graph) -> str:
-    """Steps from left to right; solid arrows carry data, dashed ones only order. What people named is quoted."""
+    """Steps from left to right; solid arrows carry data, dashed ones only order or a condition. What people named is quoted."""
     edges = list(_edges(graph))
     lines = [
         f"digraph {quoted(graph.pipeline)} {{",
@@ -53,17 +54,23 @@ def _edges(graph: Graph) -> Iterator[str]:
         for ref in step.references:
             if isinstance(ref, OutputRef):
                 outputs.setdefault(ref.step, {})[ref.output] = None
+        choices = step.choices
         for need, names in outputs.items():
-            told = f"{step.id} reads {', '.join(names)} of {need}"
-            yield f"  {quoted(need)} -> {quoted(step.id)} [tooltip={quoted(told)}];"
-        for need in step.after:
+            told = f"{step.id} reads {', '.join(names)} of {need}" + (", if it ran" if need in choices else "")
+            label = ', label="either", fontsize=10, fontcolor="#57606a"' if need in choices else ""
+            yield f"  {quoted(need)} -> {quoted(step.id)} [tooltip={quoted(told)}{label}];"
+        for need in step.asked:
             if need not in outputs:
+                told = f"{step.id} runs if {condition_told(step)}"
+                yield f"  {quoted(need)} -> {quoted(step.id)} [tooltip={quoted(told)}, {_ORDER}];"
+        for need in step.after:
+            if need not in outputs and need not in step.asked:
                 told = f"{step.id} comes after {need}"
                 yield f"  {quoted(need)} -> {quoted(step.id)} [tooltip={quoted(told)}, {_ORDER}];"
 
 
 def _label(step: Step) -> str:
-    where = cut(one_line(where_it_runs(step)), 40)
+    where = cut(one_line(f"if {condition_told(step)}" if step.when else where_it_runs(step)), 60 if step.when else 40)
     return _TWO_LINES.format(html.escape(step.id), html.escape(where)) if where else quoted(step.id)
 
 

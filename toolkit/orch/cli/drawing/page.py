@@ -10,6 +10,7 @@ from orch.cli.drawing.dot import where_it_runs
 from orch.cli.text import one_line
 from orch.model import values
 from orch.model.graph import Graph
+from orch.model.mermaid import condition_told
 from orch.model.parameters import Parameter
 from orch.model.steps import OutputRef, Step
 
@@ -32,8 +33,8 @@ code { font: .9em ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywh
 
 def page(graph: Graph, svg: str) -> str:
     """`svg` is Graphviz's picture of `graph`; everything else is escaped."""
-    has_order = any(need not in step.producers for step in graph.steps for need in step.after)
-    caption = "Solid arrows carry data" + (", dashed ones only order." if has_order else ".")
+    has_order = any(need not in step.producers for step in graph.steps for need in step.needs)
+    caption = "Solid arrows carry data" + (", dashed ones only order or a condition." if has_order else ".")
     parts = [
         "<!doctype html>",
         '<html lang="en">',
@@ -46,7 +47,7 @@ def page(graph: Graph, svg: str) -> str:
         f"<p>{_code(graph.source if graph.project == '.' else f'{graph.project}/{graph.source}')}</p>",
         f"<figure>\n{svg.strip()}\n<figcaption>{caption}</figcaption>\n</figure>",
         _section("Parameters", ("parameter", "type", "default"), map(_parameter, graph.parameters)),
-        _section("Steps", ("step", "reads", "makes", "comes after", "runs on"), map(_step, graph.steps)),
+        _section("Steps", ("step", "reads", "makes", "comes after", "runs if", "runs on"), map(_step, graph.steps)),
     ]
     return "\n".join(filter(None, parts)) + "\n"
 
@@ -67,7 +68,14 @@ def _parameter(parameter: Parameter) -> list[str]:
 def _step(step: Step) -> list[str]:
     reads = dict.fromkeys(str(ref) if isinstance(ref, OutputRef) else ref.name for ref in step.references)
     makes = [f"{output.name}: {output.type}" if output.type else output.name for output in step.outputs]
-    return [_code(step.id), _codes(reads), _codes(makes), _codes(step.after), _text(where_it_runs(step))]
+    return [
+        _code(step.id),
+        _codes(reads),
+        _codes(makes),
+        _codes(step.after),
+        _code(condition_told(step)) if step.when else "",
+        _text(where_it_runs(step)),
+    ]
 
 
 def _codes(texts: Iterable[str]) -> str:

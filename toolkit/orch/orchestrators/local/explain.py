@@ -11,6 +11,7 @@ from orch.authoring.project import Project
 from orch.errors import StoreError
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef
 from orch.model.index import Index
 from orch.model.plan import Action, Cause, Change, Decision, Plan
@@ -92,6 +93,9 @@ def explain_next(
     if planned.action is Action.MAYBE:
         decision = decide_step(graph.pipeline, graph[step], cache.known, _inputs_as_before(graph, plan, cache.known.index))
         reason = _because_of_others(graph, plan, decision)
+    when = graph[step].when
+    if when is not None:
+        reason += f"; only if {condition_told(when)}"
     before = cache.known.index.newest_of(graph.pipeline, step)
     read = _reader(home, cache.gathered)
     return Explanation(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from orch.errors import OrchError, UsageError, raise_problems
+from orch.model.bindings import alternatives
+from orch.model.canonical import Json
+from orch.model.conditions import leaves
+from orch.model.flags import flags_from, leaves_of, name_of
+from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef, Step, topological
 from orch.model.records import RunRecord, StepRecord
 from orch.model.states import State
@@ -36,14 +41,20 @@ class Part:
 def part_of(graph: Graph, steps: Iterable[str]) -> Part:
     """The part of `graph` in which `steps` run; raises UsageErrors."""
     chosen = _known(graph, steps)
-    read = {ref for step in graph.steps if step.id in chosen for ref in step.references if isinstance(ref, OutputRef)}
+    read = {ref for step in graph.steps if step.id in chosen for ref in (*step.references, *_compared(step)) if isinstance(ref, OutputRef)}
     kept: list[Step] = []
     for step in graph.steps:
         if step.id in chosen:
             kept.append(replace(step, after=tuple(need for need in step.after if need in chosen)))
         elif outputs := tuple(output for output in step.outputs if OutputRef(step.id, output.name) in read):
             kept.append(Step(step.id, step.source, outputs=outputs))
-    return Part(replace(graph, steps=tuple(kept)), tuple(step.id for step in graph.steps if step.id in chosen))
+    return Part(replace(graph, steps=tuple(kept), notices=()), tuple(step.id for step in graph.steps if step.id in chosen))
+
+
+def _compared(step: Step) -> Iterator[OutputRef]:
+    """The outputs that its condition is about."""
+    for leaf in leaves(step.when) if step.when else ():
+        yield from (ref for ref in (leaf.left, leaf.right) if isinstance(ref, OutputRef))
 
 
 def part_from(graph: Graph, first: str) -> Part:
@@ -66,21 +77,63 @@ def _known(graph: Graph, steps: Iterable[str]) -> set[str]:
     return chosen
 
 
-def last_results(part: Part, home: Home, shared: Shared | None = None, *, may_unpickle: bool = True) -> dict[str, StepRecord]:
-    """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors."""
+def last_results(
+    part: Part, home: Home, shared: Shared | None = None, *, may_unpickle: bool = True, parameters: Mapping[str, Json] | None = None
+) -> dict[str, StepRecord]:
+    """For each step that the part reads from, its end in the newest run that has the outputs; raises UsageErrors.
+
+    Of the steps of an `either`, those that ran in the newest run in which one of them did: another run took another branch.
+    """
     found: dict[str, StepRecord] = {}
     missing = {step.id: step for step in part.producers}
+    branches = {branch: way for way in _ways(part) for branch in way}
     for record in newest_first(home, part.graph.pipeline) if missing else ():
+        for way in dict.fromkeys(branches.values()):
+            ran = {told.step: told for told in record.steps if told.step in way and told.state.has_outputs}
+            if ran:
+                found |= {name: _taken(missing.pop(name), told, record) for name, told in ran.items() if name in missing}
+                found |= {name: _not_taken(name, record) for name in way if missing.pop(name, None)}
+                branches = {branch: other for branch, other in branches.items() if other != way}
         for told in record.steps:
-            step = missing.get(told.step)
+            step = missing.get(told.step) if told.step not in branches else None
             if step is not None and all(output.name in told.outputs for output in step.outputs):
                 found[step.id] = _taken(step, told, record)
                 del missing[step.id]
         if not missing:
             break
+    if not missing:
+        raise_problems(_untold(part, found, parameters or {}))
     refused = () if may_unpickle else _pickled(part, found)
     raise_problems([*_absent(part, missing), *refused, *_lost(part, found, shared or Shared(LocalStore(home.store)))])
     return found
+
+
+def _untold(part: Part, found: Mapping[str, StepRecord], parameters: Mapping[str, Json]) -> Iterator[OrchError]:
+    for name, asked in leaves_of(part.graph.steps).items():
+        if name in found:
+            told_of = flags_from(asked, parameters, found[name].flags, found[name].outputs)
+            for leaf in asked:
+                if name_of(leaf) not in told_of:
+                    message = f"the result of {name!r} in run {found[name].cached_from!r} does not tell whether {condition_told(leaf)}"
+                    yield UsageError(message, hint=f"orch run {part.reference} --from {name}")
+
+
+def _ways(part: Part) -> list[tuple[str, ...]]:
+    """The steps outside of the part that steps in it read from only if they ran, as each `either` names them."""
+    found: list[tuple[str, ...]] = []
+    read = {
+        ref.step for step in part.graph.steps for _, binding in step.inputs for way in alternatives(binding) if len(way) == 1 for ref in way
+    }
+    asked = {name for step in part.graph.steps for name in step.asked}
+    for step in part.graph.steps:
+        for way in (way for _, binding in step.inputs for way in alternatives(binding) if len(way) > 1):
+            outside = tuple(dict.fromkeys(ref.step for ref in way if ref.step not in {*part.steps, *read, *asked}))
+            found += [outside] if outside else []
+    return found
+
+
+def _not_taken(name: str, record: RunRecord) -> StepRecord:
+    return StepRecord(name, State.SKIPPED, reason=f"not in this part: it did not run in run {record.info.run}")
 
 
 def _taken(step: Step, told: StepRecord, record: RunRecord) -> StepRecord:

@@ -91,7 +91,7 @@ def run(
     with place.in_use():
         shared = Shared(LocalStore(place.store), transport)
         if earlier is None:
-            earlier = last_results(part, place, shared, may_unpickle=may_unpickle) if part else {}
+            earlier = last_results(part, place, shared, may_unpickle=may_unpickle, parameters=given) if part else {}
         results = Cache(
             graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier, may_unpickle=may_unpickle
         )
