@@ -21,6 +21,7 @@ EFFECTS = (
     "link",
     "make_folder",
     "make_folders",
+    "make_read_only",
     "open_lock",
     "open_log",
     "remove_folder",
