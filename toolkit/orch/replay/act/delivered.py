@@ -27,13 +27,13 @@ class Delivered:
         except RecordError:
             return None
 
-    def logical_date(self) -> str:
-        """What the run was for, as its result job tells; empty where it does not."""
+    def run(self) -> RunRecord | None:
+        """The run's record as its result job made it, or None where there is none that can be read."""
         text = self._read(names.run_artifact(self.pipeline, 1), names.RUN_FILE)
         try:
-            return "" if text is None else RunRecord.read(text).info.logical_date
+            return None if text is None else RunRecord.read(text)
         except RecordError:
-            return ""
+            return None
 
     def log(self, step: str) -> bytes | None:
         return self._read(names.record_artifact(self.pipeline, step, 1), "log.txt")

@@ -29,7 +29,7 @@ from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
-from orch.replay.act import action, command, server, snapshot, wrappers
+from orch.replay.act import action, command, kept, server, snapshot, wrappers
 from orch.replay.act.command import Private
 from orch.replay.act.delivered import Delivered
 from orch.replay.act.jobs import Jobs
@@ -48,6 +48,7 @@ from orch.stores.local import LocalStore
 # A cancelled job has 7.5 s after SIGINT and 2.5 s after SIGTERM on GitHub's runner.
 _AFTER_INTERRUPT: Final = 7.5
 _AFTER_TERMINATE: Final = 2.5
+_CONCLUSIONS: Final = {State.SUCCEEDED: "success", State.CANCELLED: "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         family = Family()
         running = _Run(graph, info, folder, private, LocalStore(place.store), sink, redact)
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
-        api = held.enter_context(server.serving(running.jobs.routes, repository=repository, token=secrets["GITHUB_TOKEN"]))
+        about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
+        kept.begin(folder, about, private.artifacts / info.run)
+        routes = (*running.jobs.routes, *kept.KeptRuns(place, clock.now).routes)
+        api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"]))
         arguments = command.arguments(
             act,
             private,
@@ -106,6 +110,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             env={
                 "GITHUB_RUN_ID": info.run,
                 "GITHUB_REPOSITORY": repository,
+                "GITHUB_WORKFLOW_REF": f"{repository}/{request.workflow}@refs/heads/{snapshot.BRANCH}",
                 "GITHUB_API_URL": api,
                 **_for_stand_ins(private),
                 **family.environment,
@@ -140,6 +145,12 @@ def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> 
     private.event.write_text(canonical.dumps(request.trigger.payload), encoding="utf-8")
     private.secrets.touch(mode=0o600)
     private.secrets.write_text(command.secrets_file(secrets), encoding="utf-8")
+
+
+def _branch(trigger: Trigger) -> str:
+    """Of the code that runs: the one of the working tree's copy, or a pull request's own."""
+    head = trigger.payload.get("pull_request", {}).get("head", {}) if trigger.event == "pull_request" else {}
+    return str(head.get("ref", snapshot.BRANCH))
 
 
 def _for_stand_ins(private: Private) -> dict[str, str]:
@@ -280,8 +291,11 @@ class _Run:
         results = {step.id: self.listener.results.get(step.id, "skipped") for step in self.graph.steps}
         if not self.listener.logs and not self.was_stopped:
             raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep DIR keeps its files")
-        info = replace(self.info, logical_date=self.delivered.logical_date())
-        record = fold_run(info, self.graph, self.records.values(), results, ended=clock.now())
+        told = self.delivered.run()
+        info = replace(self.info, logical_date=told.info.logical_date if told else "")
+        records = [*self.records.values(), *(cached_by_plan(told, self.records) if told else ())]
+        record = fold_run(info, self.graph, records, results, ended=clock.now())
+        record = with_keys(record, told) if told else record
         for step in record.steps:
             if step.step not in self.records:
                 self.sink(StepEnded(step))
@@ -305,9 +319,31 @@ class _Run:
                 self.delivered.unpack_outputs(step, self.private.scratch, self.store)
         if (result := self.listener.logs.get(names.RESULT_JOB)) and result.summary:
             files.write_atomic(self.folder.path / "summary.md", result.summary.encode())
-        arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs))
+        arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs and _has_arrived_in(self.store, step)))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
+        kept.end(self.folder, _CONCLUSIONS.get(record.state, "failure"))
+
+
+def _has_arrived_in(store: LocalStore, step: StepRecord) -> bool:
+    """Not so where a cached step's result was made by a run on this machine that is deleted."""
+    return all(store.has(digest) for artifact in step.outputs.values() for digest in artifact.digests)
+
+
+def cached_by_plan(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[StepRecord]:
+    """The steps whose jobs the plan kept from starting, as the result job tells of them."""
+    return [step for step in told.steps if step.state is State.CACHED and step.step not in reported]
+
+
+def with_keys(record: RunRecord, told: RunRecord) -> RunRecord:
+    """`record` with the keys of its steps, which the result job has computed."""
+    keys = {step.step: step for step in told.steps}
+
+    def with_key(step: StepRecord) -> StepRecord:
+        same = keys.get(step.step)
+        return replace(step, key=same.key, facts=same.facts, cause=same.cause) if same and same.state is step.state else step
+
+    return replace(record, steps=tuple(map(with_key, record.steps)))
 
 
 class _Stopping:

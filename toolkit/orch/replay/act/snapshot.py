@@ -18,6 +18,7 @@ _AUTHOR: Final = {
     "GIT_COMMITTER_NAME": "orch act",
     "GIT_COMMITTER_EMAIL": "orch-act@localhost",
 }
+BRANCH: Final = "main"
 _NEVER = frozenset((".git", ".orch", ".venv", "__pycache__"))
 
 
@@ -37,7 +38,7 @@ def take(git_root: Path, into: Path, generated: Mapping[str, str]) -> None:
     for name, text in generated.items():
         (into / name).parent.mkdir(parents=True, exist_ok=True)
         (into / name).write_text(text, encoding="utf-8", newline="\n")
-    _git(into, "init", "--quiet", "--template=", "--initial-branch=main")
+    _git(into, "init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
     _git(into, "add", "--all", "--force", ".")
     _git(into, "commit", "--quiet", "--allow-empty", "--no-verify", "--message=working tree")
     # act reads the repository's name from here; nothing is fetched.

@@ -82,9 +82,21 @@ def store(folder: Path, name: str, files: Iterable[tuple[str, Path]], *, attempt
         ) from None
     finally:
         aside.unlink()
-    stored = Stored(name, len(list(folder.glob("*.json"))) + 1, attempt, digest, retention, str(target))
+    stored = Stored(name, _new_id(folder), attempt, digest, retention, str(target))
     (folder / f"{name}.json").write_text(json.dumps(asdict(stored)), encoding="utf-8")
     return stored
+
+
+def _new_id(folder: Path) -> int:
+    """Of this run's artifacts; several jobs upload at a time."""
+    number = 1
+    while True:
+        try:
+            (folder / f".id-{number}").touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return number
 
 
 def listed(folder: Path) -> Iterator[Stored]:
