@@ -40,6 +40,7 @@ _STEP: Final = Keys(
     {"id": TEXT, "source": TEXT, "inputs": PAIRS, "outputs": LIST},
     {"after": TEXTS, "settings": TABLE, "fan": TABLE, "when": TABLE},
 )
+_PLAIN: Final = frozenset((Value, ParameterRef, OutputRef))
 _OUTPUT: Final = Keys("an output", {"name": TEXT, "type": TEXT})
 
 
@@ -100,6 +101,9 @@ class Step:
         """When the step may start, once all its `needs` have ended, and nothing above it has failed or was cancelled."""
         from orch.model.conditions import And, Or, Passed, Succeeded, all_of  # schedulers ask, not a job that runs one step
 
+        if self._is_plain and self.when is None:
+            waited = [Passed(step) for step in self.after if step not in self.producers]
+            return And((*map(Succeeded, self.producers), *waited))
         read: dict[str, Condition] = {}
         either: list[Condition] = []
         for _, binding in self.inputs:
@@ -114,6 +118,11 @@ class Step:
         return found if isinstance(found, And) else And((found,))
 
     @property
+    def _is_plain(self) -> bool:
+        """Whether no argument holds another: then, as of most steps, there is no `either` to look for."""
+        return all(type(binding) in _PLAIN for _, binding in self.inputs)
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """Ids of the steps that it reads from only if they ran: those of an `either`, and of nothing else that it reads."""
         ways = [way for _, binding in self.inputs for way in alternatives(binding)]
@@ -122,6 +131,8 @@ class Step:
 
     def choose(self, ran: Collection[str]) -> Step:
         """The step with each `either` replaced by its first alternative of the steps that `ran`; one of which none did stays."""
+        if self._is_plain:
+            return self
         inputs = tuple((name, chosen(binding, ran)) for name, binding in self.inputs)
         return self if inputs == self.inputs else replace(self, inputs=inputs)
 

@@ -217,9 +217,9 @@ class Drive:
             outputs |= spread_out(outputs)
             self.artifacts |= outputs
         if record.state is State.CACHED:
-            self.unverified |= outputs.keys()
+            self.unverified.update(outputs)  # in place: with `|=`, a view of keys makes a copy of the whole set at each step
         else:
-            self.unverified -= outputs.keys()
+            self.unverified.difference_update(outputs)
         if index_of(record.step) is not None:
             if folded := self.fans.end(record):
                 self._end(folded)
