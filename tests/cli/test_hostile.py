@@ -259,3 +259,17 @@ def test_stacks_of_hostile_names_are_shown_as_text_and_chosen_as_they_are(
                 with separate_modules():
                     is_harmless(orch(*words))
             monkeypatch.delenv("ORCH_STACK")
+
+
+@pytest.mark.usefixtures("on_runner")
+def test_labels_of_runners_are_shown_as_text_or_refused(repository: Path, orch: CommandLine) -> None:
+    asking = MODULE.replace("@step", "@step(resources=ResourceSettings(cpu_count=64))")
+    (repository / "flow.py").write_text(asking.format(name="p"))
+    taken = []
+    for label in (*SOME, "a ##[add-mask]e"):
+        settings = {"runners": [{"label": label, "cpu_count": 64}], "action": "a/b@" + "0" * 40}
+        (repository / "orch.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        with separate_modules():
+            taken += [line for line in ("plan flow.py", "compile flow.py") if is_harmless(orch(*line.split()))]
+
+    assert set(taken) == {"plan flow.py", "compile flow.py"}

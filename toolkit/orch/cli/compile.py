@@ -21,6 +21,7 @@ def command(references: tuple[str, ...]) -> None:
     from orch.cli.text import printable
     from orch.orchestrators.github.drift import drift, write
     from orch.orchestrators.github.repository import compile_references
+    from orch.runtime.runner import harmless
 
     compilation = compile_references(references, Path.cwd())
     for compiled, written in groupby(write(compilation), key=lambda item: item[0]):
@@ -31,4 +32,4 @@ def command(references: tuple[str, ...]) -> None:
     findings = [finding for compiled in compilation.pipelines for finding in compiled.findings]
     left_behind = [each.error for each in drift(compilation)]
     for finding in {finding.message: finding for finding in (*findings, *left_behind)}.values():
-        click.echo(printable(f"note: {finding.message}\n  help: {finding.hint}"), err=True)
+        click.echo(harmless(printable(f"note: {finding.message}\n  help: {finding.hint}")), err=True)

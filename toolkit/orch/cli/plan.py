@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from orch.cli import arguments
 from orch.cli.display.json_lines import json_line
-from orch.cli.text import duration
+from orch.cli.text import duration, one_line
 from orch.model.canonical import Json
 from orch.planning.cost import Bill, PlannedJob
 
@@ -27,6 +28,7 @@ def command(reference: str, as_json: bool) -> None:
     from orch.orchestrators.github.prices import prices
     from orch.orchestrators.github.repository import compile_references
     from orch.orchestrators.local.history import newest_first
+    from orch.runtime.runner import commands_stopped
 
     compilation = compile_references([reference], Path.cwd())
     plans = []
@@ -40,11 +42,12 @@ def command(reference: str, as_json: bool) -> None:
     if as_json:
         click.echo(json_line([_to_json(*plan) for plan in plans]))
         return
-    for number, plan in enumerate(plans):
-        if number:
-            click.echo()
-        for line in _table(*plan, date=prices()["date"]):
-            click.echo(line)
+    with commands_stopped(sys.stdout):  # labels are the repository's own words
+        for number, plan in enumerate(plans):
+            if number:
+                click.echo()
+            for line in _table(*plan, date=prices()["date"]):
+                click.echo(one_line(line))
 
 
 def _table(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[str], *, date: str) -> Iterator[str]:
