@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import binascii
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
@@ -118,3 +119,33 @@ def test_a_compressed_table_is_refused_before_it_is_unpacked(journey: Any, codec
 
     with pytest.raises(MaterializationError, match="it is compressed"):
         load(forged, journey.store, scratch=journey.folder / "scratch")
+
+
+def in_base64(schema: bytes) -> bytes:
+    return binascii.b2a_base64(schema, newline=False)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.struct([("columnname", pa.string_view())])], ids=str)
+def test_a_name_that_is_no_text_is_refused(journey: Any, kind: Any) -> None:
+    table = pa.table({"columnname": pa.array([None], kind)})
+    schema = table.schema.serialize().to_pybytes()
+    artifact = journey.save(table)
+    data = journey.store.get(artifact.digest)
+    assert in_base64(schema) in data
+
+    inner = schema.rindex(b"columnname") if kind.num_fields else schema.index(b"columnname")
+    forged = schema[:inner] + b"column\xcc\xcc\xcc\xcc" + schema[inner + 10 :]
+    with pytest.raises(MaterializationError, match="names of its columns are not text"):
+        journey.load(dataclasses.replace(artifact, digest=journey.store.put(data.replace(in_base64(schema), in_base64(forged)))))
+
+
+def test_bytes_that_a_forged_schema_calls_text_are_refused(journey: Any) -> None:
+    artifact = journey.save(pa.table({"a": pa.array([b"\xff"], pa.binary_view())}))
+    true, forged = (pa.schema([("a", kind)]).serialize().to_pybytes() for kind in (pa.binary_view(), pa.string_view()))
+    texts = [in_base64(schema) for schema in (true, forged)]
+    data = journey.store.get(artifact.digest)
+    assert texts[0] in data
+    assert len(texts[0]) == len(texts[1])
+
+    with pytest.raises(MaterializationError, match="cannot be read back"):
+        journey.load(dataclasses.replace(artifact, digest=journey.store.put(data.replace(*texts))))

@@ -58,8 +58,18 @@ def load(artifact: Artifact, store: LocalStore, scratch: Path) -> object:  # noq
     if "schema" in layout:
         fields = list(pa.ipc.read_schema(pa.py_buffer(binascii.a2b_base64(layout["schema"]))))
         arrays = [array.cast(field.type) for array, field in zip(arrays, fields, strict=True)]
-    kind = {"table": pa.Table, "batch": pa.RecordBatch}[layout["kind"]]
-    return kind.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata or None))
+    if not all(map(_is_text, fields)):
+        raise MaterializationError("the names of its columns are not text", hint="the artifact is damaged or forged")
+    schema = pa.schema(fields, metadata=metadata or None)
+    return {"table": pa.Table, "batch": pa.RecordBatch}[layout["kind"]].from_arrays(arrays, schema=schema)
+
+
+def _is_text(field: Any) -> bool:
+    """Whether the name is: pyarrow finds out when it is asked for one, and a file has its bytes."""
+    try:
+        return isinstance(field.name, str) and all(_is_text(field.type.field(i)) for i in range(field.type.num_fields))
+    except UnicodeDecodeError:
+        return False
 
 
 def _packed(column: Any, field: Any, what: str) -> Any:
