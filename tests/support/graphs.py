@@ -10,7 +10,7 @@ from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, Par
 from orch.model.legs import fixed_length
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
 from orch.model.settings import StepRetryConfig, StepSettings
-from orch.model.triggers import PullRequest, Push, Schedule, Trigger, WorkflowCall
+from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, Trigger, WorkflowCall
 from orch.names import STEP_ID
 
 IDS = st.text("abzAZ09_", min_size=1, max_size=5).filter(STEP_ID.fullmatch) | st.integers(1, 64).map(lambda length: "x" * length)
@@ -23,6 +23,8 @@ TRIGGERS: st.SearchStrategy[Trigger] = st.sampled_from(
         Push(),
         Push(branches=["main", "release/**"], paths=["data/**"]),
         PullRequest(branches=["main"]),
+        MergeGroup(paths=["src/**", "!src/docs/**"]),
+        RepositoryDispatch(["arrived"]),
         WorkflowCall(),
     ]
 )

@@ -12,8 +12,10 @@ from typing import Annotated, assert_type
 from orch import (
     Context,
     Environment,
+    MergeGroup,
     PullRequest,
     Push,
+    RepositoryDispatch,
     ResourceSettings,
     Schedule,
     StepFailed,
@@ -74,7 +76,17 @@ def part(rows: int) -> float:
     return total(load(rows))
 
 
-@pipeline(schedule=Schedule("0 2 * * *"), triggers=[Push(branches=["main"]), PullRequest(), WorkflowCall()], requirements="r.txt")
+@pipeline(
+    schedule=Schedule("0 2 * * *"),
+    triggers=[
+        Push(branches=["main"], paths=("data/**",)),
+        PullRequest(),
+        MergeGroup(),
+        RepositoryDispatch(types=["arrived"]),
+        WorkflowCall(),
+    ],
+    requirements="r.txt",
+)
 def whole(rows: int = 10, scale: float = 0.5, where: Environment = "staging") -> None:
     assert_type(where, str)
     xs = load(rows)

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from orch.authoring.step import step
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
+    from orch.model.parameters import Environment
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, ResourceSettings, StepRetryConfig
-    from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
+    from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
 
 __version__: Final = "0.1.0"
 
 __all__ = [
     "Context",
+    "Environment",
     "ExecutionMode",
+    "MergeGroup",
     "OrchError",
     "PullRequest",
     "Push",
+    "RepositoryDispatch",
     "ResourceSettings",
     "RunFailed",
     "Schedule",
@@ -50,10 +54,13 @@ __all__ = [
 
 _HOME: Final = {
     "Context": "orch.runtime.context",
+    "Environment": "orch.model.parameters",
     "ExecutionMode": "orch.model.settings",
+    "MergeGroup": "orch.model.triggers",
     "OrchError": "orch.errors",
     "PullRequest": "orch.model.triggers",
     "Push": "orch.model.triggers",
+    "RepositoryDispatch": "orch.model.triggers",
     "ResourceSettings": "orch.model.settings",
     "RunFailed": "orch.authoring.pipeline",
     "Schedule": "orch.model.triggers",

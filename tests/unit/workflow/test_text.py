@@ -13,6 +13,7 @@ from orch.workflow import text
 from orch.workflow.model import (
     ActionRef,
     Called,
+    CalledOutput,
     Concurrency,
     Cron,
     Dispatch,
@@ -21,6 +22,7 @@ from orch.workflow.model import (
     Job,
     Permission,
     Run,
+    Sent,
     Triggers,
     Uses,
     Workflow,
@@ -62,9 +64,11 @@ def test_every_trigger_is_written_with_its_inputs() -> None:
     number = Input("number", "how many", required=False, default=0)
     triggers = Triggers(
         Dispatch({"n": number, "c": Input("choice", "which", required=True, options=("a", "yes")), "e": Input("string", default="")}),
-        Called({"n": number}, ("TOKEN",)),
-        Filter(("main",), ("data/**",)),
+        Called({"n": number}, ("TOKEN",), {"state": CalledOutput("${{ jobs.a.outputs.state }}", "how it ended")}),
+        Sent(("arrived", "changed")),
+        Filter(("main",)),
         Filter(),
+        Filter(("main",)),
         (Cron("5 4 * * *", "Europe/Berlin"),),
     )
 
@@ -78,10 +82,13 @@ def test_every_trigger_is_written_with_its_inputs() -> None:
         },
         "workflow_call": {
             "inputs": {"n": {"description": "how many", "default": 0, "type": "number"}},
+            "outputs": {"state": {"description": "how it ended", "value": "${{ jobs.a.outputs.state }}"}},
             "secrets": {"TOKEN": {"required": True}},
         },
-        "push": {"branches": ["main"], "paths": ["data/**"]},
+        "repository_dispatch": {"types": ["arrived", "changed"]},
+        "push": {"branches": ["main"]},
         "pull_request": None,
+        "merge_group": {"branches": ["main"]},
         "schedule": [{"cron": "5 4 * * *", "timezone": "Europe/Berlin"}],
     }
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, get_args, Final
 
 from orch.authoring import active, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
@@ -37,7 +37,7 @@ from orch.model import values
 from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
-from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
+from orch.model.triggers import Trigger
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 _OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names
@@ -147,11 +147,11 @@ class Trace:
                 parameters.append(made)
         return tuple(parameters)
 
-    def _triggers(self, options: Mapping[str, Any], where: Where) -> tuple[Schedule | Push | PullRequest | WorkflowCall, ...]:
+    def _triggers(self, options: Mapping[str, Any], where: Where) -> tuple[Trigger, ...]:
         triggers = [*([options["schedule"]] if options.get("schedule") else []), *options.get("triggers", ())]
         for trigger in triggers:
-            if not isinstance(trigger, (Schedule, Push, PullRequest, WorkflowCall)):
-                hint = "triggers are Schedule(...), Push(...), PullRequest(...), WorkflowCall()"
+            if not isinstance(trigger, Trigger):
+                hint = f"triggers are {', '.join(f'{kind.__name__}(...)' for kind in get_args(Trigger))}"
                 raise PipelineError(f"{trigger!r} is not a trigger", hint=hint, where=where)
         return tuple(triggers)
 

@@ -1,7 +1,8 @@
-"""What starts a compiled workflow. Apart from what steps ask for: the job of a step reads none of it."""
+"""What starts a pipeline's workflow, besides a person."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -24,7 +25,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class _Filtered:
+class Filtered:
     """`branches` and `paths` are globs; without any, every branch and path counts."""
 
     TYPE: ClassVar[str]
@@ -32,7 +33,7 @@ class _Filtered:
     branches: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
 
-    def __init__(self, branches: list[str] | tuple[str, ...] = (), paths: list[str] | tuple[str, ...] = ()) -> None:
+    def __init__(self, branches: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
         object.__setattr__(self, "branches", tuple(branches))
         object.__setattr__(self, "paths", tuple(paths))
 
@@ -42,36 +43,69 @@ class _Filtered:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Push(_Filtered):
-    """Start on a push to one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
+class Push(Filtered):
+    """Start on a push to one of `branches` (globs, all without).
+
+    If it touches none of `paths` (globs, all without), the run passes and no step starts.
+    """
 
     TYPE: ClassVar = "push"
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class PullRequest(_Filtered):
-    """Start on a pull request into one of `branches` (globs, all without), if it touches `paths` (globs, all without)."""
+class PullRequest(Filtered):
+    """Start on a pull request into one of `branches` (globs, all without).
+
+    If it touches none of `paths` (globs, all without), the run passes and no step starts: a check that is required is there.
+    """
 
     TYPE: ClassVar = "pull_request"
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class MergeGroup(Filtered):
+    """Start in the merge queue of one of `branches`, where checks that are required have to run again; `paths` as of a pull request."""
+
+    TYPE: ClassVar = "merge_group"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class RepositoryDispatch:
+    """Start on an event of one of these `types` that a program sends to the repository; its `client_payload` gives parameters by name."""
+
+    types: tuple[str, ...]
+
+    def __init__(self, types: Sequence[str]) -> None:
+        object.__setattr__(self, "types", tuple(types))
+
+    def to_json(self) -> Json:
+        return {"type": "repository_dispatch", "types": list(self.types)}
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowCall:
-    """Let other workflows call this one as a job, with the pipeline's parameters as inputs."""
+    """Let other workflows call this one as a job, with the pipeline's parameters as inputs, and its state and artifacts as outputs."""
 
     def to_json(self) -> Json:
         return {"type": "workflow_call"}
 
 
-Trigger = Schedule | Push | PullRequest | WorkflowCall
+Trigger = Schedule | Push | PullRequest | MergeGroup | RepositoryDispatch | WorkflowCall
 
-
+FILTERED: Final[tuple[type[Push | PullRequest | MergeGroup], ...]] = (Push, PullRequest, MergeGroup)
 _TRIGGERS: Final = {
     "schedule": Keys("a schedule", {"type": TEXT, "cron": TEXT, "timezone": TEXT}),
     "push": Keys("a push", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
     "pull_request": Keys("a pull request", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
+    "merge_group": Keys("a merge group", {"type": TEXT}, {"branches": TEXTS, "paths": TEXTS}),
+    "repository_dispatch": Keys("a dispatch to the repository", {"type": TEXT, "types": TEXTS}),
     "workflow_call": Keys("a workflow call", {"type": TEXT}),
 }
+
+
+def event_of(trigger: Trigger) -> str:
+    """GitHub's name of the event."""
+    return str(trigger.to_json()["type"])
 
 
 def trigger_from_json(data: Json) -> Trigger:
@@ -83,6 +117,10 @@ def trigger_from_json(data: Json) -> Trigger:
             return Push(data.get("branches", ()), data.get("paths", ()))
         case "pull_request":
             return PullRequest(data.get("branches", ()), data.get("paths", ()))
+        case "merge_group":
+            return MergeGroup(data.get("branches", ()), data.get("paths", ()))
+        case "repository_dispatch":
+            return RepositoryDispatch(data["types"])
         case "workflow_call":
             return WorkflowCall()
         case other:

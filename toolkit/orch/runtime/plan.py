@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from orch.errors import ExitCode, SettingsError, UsageError
+from orch.errors import ExitCode, OrchError, SettingsError, UsageError
 from orch.model import canonical, dates, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.runtime import arguments, clock, runner
 from orch.runtime.api import Api
+from orch.runtime.changed import untouched
 from orch.runtime.deciding import Run, plan_run
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
@@ -30,7 +31,8 @@ class Outputs:
     """What the job says to the others.
 
     `plan` has `run`, `cached`, `maybe` or `skipped` for each step; `flags` what is known of conditions, by step, or by `plan`
-    where they are on parameters; `legs` the indices of mapped steps; `sources` where the outputs of cached steps lie.
+    where they are on parameters; `legs` the indices of mapped steps; `sources` where the outputs of cached steps lie; `reason`
+    why no step runs at all.
     """
 
     plan: Mapping[str, str]
@@ -38,11 +40,13 @@ class Outputs:
     legs: Mapping[str, list[int]] = field(default_factory=dict)
     sources: Mapping[str, Json] = field(default_factory=dict)
     logical_date: str = ""
+    reason: str = ""
 
     def texts(self) -> dict[str, str]:
         """By the names that outputs of the job have."""
         tables = {"plan": self.plan, "flags": self.flags, "legs": self.legs, "sources": self.sources}
-        return {name: canonical.dumps(dict(table)) for name, table in tables.items()} | {"logical-date": self.logical_date}
+        texts = {"logical-date": self.logical_date, "reason": self.reason}
+        return {name: canonical.dumps(dict(table)) for name, table in tables.items()} | texts
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -50,11 +54,16 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     graph = read_graph(Path(options["graph"]))
     api = cache(lambda: Api.of_job(environment, log=lambda text: _say(text, environment, stdout)))
     date = _logical_date(graph, environment, stdout, api)
-    planned = _planned(graph, options, environment, stdout, api, date) if options.get("cache") == "plan" else None
+    reason = _untouched(graph, Path(options["project"]), environment, stdout)
+    looks = options.get("cache") == "plan" and not reason
+    planned = _planned(graph, options, environment, stdout, api, date) if looks else None
     if planned is not None:
         planned.write(Path(options["output"]))
         runner.append_output("planned", "true", environ=environment)
     outputs = decided(graph, planned, logical_date=date)
+    if reason:
+        outputs = Outputs({step.id: "skipped" for step in graph.steps}, logical_date=date, reason=reason)
+        _say(f"no step runs: {reason}", environment, stdout)
     for name, text in outputs.texts().items():
         runner.append_output(name, text, environ=environment)
     reasons = {step: decision.reason for step, decision in planned.decisions.items()} if planned is not None else {}
@@ -113,6 +122,15 @@ def decided(graph: Graph, planned: Planned | None = None, *, logical_date: str =
     plan |= {step: str(decision.action) for step, decision in planned.decisions.items()}
     flags = {step: entry.flags for step, entry in planned.cached.items() if entry.flags}
     return Outputs(plan, flags, sources=sources_of(planned.cached), logical_date=logical_date)
+
+
+def _untouched(graph: Graph, project: Path, environment: Mapping[str, str], stdout: TextIO) -> str:
+    """Why no step has to run. Where git cannot tell, all may have to."""
+    try:
+        return untouched(graph, project, environment)
+    except OrchError as error:
+        stdout.write(runner.annotation("warning", f"all steps run, whatever was changed: {error.message}", title=error.code) + "\n")
+        return ""
 
 
 def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api]) -> str:

@@ -22,7 +22,7 @@ from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
-from orch.names import PLAN_JOB, RUN_FILE
+from orch.names import PLAN_JOB, RUN_FILE, outputs_artifact
 from orch.runtime import clock, runner, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
@@ -156,6 +156,20 @@ def _parameters(env: Mapping[str, str], graph: Graph) -> dict[str, Json]:
         return {}
 
 
+def artifacts_of(record: RunRecord, graph: Graph) -> dict[str, str]:
+    """The artifacts of this run with the outputs of steps, by step; of a mapped step the pattern of all its artifacts."""
+    attempts = {step.step: step.attempt for step in record.steps if step.state is State.SUCCEEDED and step.outputs}
+    uploaded = [step for step in graph.steps if step.id in attempts]
+    names = {step.id: (f"{step.id}.*", "*") if step.fan else (step.id, attempts[step.id]) for step in uploaded}
+    return {step: outputs_artifact(graph.pipeline, *name) for step, name in names.items()}
+
+
+def _not_wanted(graph: Graph, needs: Json, attempt: int) -> list[StepRecord]:
+    """All steps, where the plan job wants none, with its reason."""
+    reason = needs.get(PLAN_JOB, {}).get("outputs", {}).get("reason", "")
+    return [StepRecord(step.id, State.SKIPPED, attempt, reason=reason) for step in graph.steps] if reason else []
+
+
 def _logical_date(needs: Json) -> str:
     """As the plan job told all others."""
     said = needs.get(PLAN_JOB, {}).get("outputs", {}).get("logical-date", "")
@@ -193,7 +207,8 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     info = replace(info_from(env, graph), logical_date=_logical_date(needs))
     keeping = _keeping(options, graph, needs, stdout)
     cached = keeping.cached(info.attempt) if keeping else []
-    record = fold_run(info, graph, [*(report.record for report in reports), *cached], results, ended=now())
+    told_off = _not_wanted(graph, needs, info.attempt)
+    record = fold_run(info, graph, [*(report.record for report in reports), *cached, *told_off], results, ended=now())
     if keeping and "index" in options:
         record = keeping.keep(record, env, Path(options["index"]), now=now())
         runner.append_output("index", "true" if Path(options["index"]).is_dir() else "false", environ=env)
@@ -209,4 +224,5 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     stdout.flush()
     runner.append_summary(lambda: summary.render(record, graph), environ=env)
     runner.append_output("state", str(record.state), environ=env)
+    runner.append_output("artifacts", canonical.dumps(artifacts_of(record, graph)), environ=env)
     return ExitCode.OK if passed(record, results) and not problems else ExitCode.STEP_FAILED

@@ -46,16 +46,28 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which pushes or pull requests start the workflow.
+    """Of which branches pushes, pull requests or merge groups start the workflow.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onpushbranchestagsbranches-ignoretags-ignore
     """
 
     branches: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
 
     def to_data(self) -> Data:
-        return _filled({"branches": list(self.branches), "paths": list(self.paths)}) or None
+        return _filled({"branches": list(self.branches)}) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Which events that a program sends to the repository start the workflow.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#repository_dispatch
+    """
+
+    types: tuple[str, ...]
+
+    def to_data(self) -> Data:
+        return {"types": list(self.types)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +99,33 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Start as a job of another workflow, which hands over inputs and the named secrets.
+    """Start as a job of another workflow, which hands over inputs and the named secrets, and reads the outputs.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_call
     """
 
     inputs: Mapping[str, Input] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    outputs: Mapping[str, CalledOutput] = field(default_factory=dict)
 
     def to_data(self) -> Data:
         inputs = {name: value.to_data() for name, value in self.inputs.items()}
-        return _filled({"inputs": inputs, "secrets": {name: {"required": True} for name in self.secrets}}) or None
+        outputs = {name: value.to_data() for name, value in self.outputs.items()}
+        return _filled({"inputs": inputs, "outputs": outputs, "secrets": {name: {"required": True} for name in self.secrets}}) or None
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOutput:
+    """What a called workflow says to its caller.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#onworkflow_calloutputs
+    """
+
+    value: str
+    description: str = ""
+
+    def to_data(self) -> Data:
+        return _filled({"description": self.description, "value": self.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +137,14 @@ class Triggers:
 
     workflow_dispatch: Dispatch | None = None
     workflow_call: Called | None = None
+    repository_dispatch: Sent | None = None
     push: Filter | None = None
     pull_request: Filter | None = None
+    merge_group: Filter | None = None
     schedule: tuple[Cron, ...] = ()
 
     def to_data(self) -> Data:
-        names = ("workflow_dispatch", "workflow_call", "push", "pull_request")
+        names = ("workflow_dispatch", "workflow_call", "repository_dispatch", "push", "pull_request", "merge_group")
         data = {name: getattr(self, name).to_data() for name in names if getattr(self, name) is not None}
         return data | _filled({"schedule": [cron.to_data() for cron in self.schedule]})
 

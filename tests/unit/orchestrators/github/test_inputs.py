@@ -7,7 +7,7 @@ from support.steps import a_graph
 
 from orch.model.canonical import Json
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.triggers import Schedule, Trigger
+from orch.model.triggers import RepositoryDispatch, Schedule, Trigger, WorkflowCall
 from orch.orchestrators.github.inputs import check_inputs, dispatch_input, handed_over, inputs_of
 from orch.workflow.model import Input
 
@@ -165,3 +165,16 @@ def test_a_parameter_cannot_be_called_as_that_moment_is() -> None:
 def test_jobs_are_handed_what_was_typed_where_there_is_a_form() -> None:
     assert handed_over(a_graph()) == {}
     assert handed_over(a_graph(triggers=[Schedule("5 2 * * *")])) == {"parameters": "${{ toJSON(inputs) }}"}
+
+
+def test_what_a_program_sends_gives_parameters_by_name_unless_another_workflow_gives_them() -> None:
+    sent = [RepositoryDispatch(["arrived"])]
+    parameters = [a_parameter(Kind.INT, 1)]
+
+    assert handed_over(a_graph(triggers=sent)) == {}
+    assert handed_over(a_graph(parameters=parameters, triggers=sent)) == {
+        "parameters": "${{ toJSON(github.event_name == 'repository_dispatch' && github.event.client_payload || inputs) }}"
+    }
+    assert handed_over(a_graph(parameters=parameters, triggers=[*sent, WorkflowCall()])) == {
+        "parameters": "${{ toJSON(github.event_name == 'repository_dispatch' && toJSON(inputs.x) == 'null' && github.event.client_payload || inputs) }}"
+    }

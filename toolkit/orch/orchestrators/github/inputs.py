@@ -12,8 +12,9 @@ from orch.errors import OrchError, PipelineError
 from orch.model import dates, values
 from orch.model.graph import Graph
 from orch.model.parameters import EXACT_INT, Kind, Parameter
+from orch.model.triggers import RepositoryDispatch, WorkflowCall
 from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
-from orch.workflow.expressions import Context, interpolate, is_plain, to_json
+from orch.workflow.expressions import And, Context, Equal, Expression, Literal, Or, interpolate, is_plain, to_json
 from orch.workflow.limits import INPUTS
 from orch.workflow.model import Input, InputType
 
@@ -41,7 +42,17 @@ def with_field(graph: Graph) -> tuple[tuple[Parameter, ...], tuple[Parameter, ..
 
 def handed_over(graph: Graph) -> dict[str, str]:
     """The input of our actions that brings a job what was typed into the form, where there is one."""
-    return {"parameters": interpolate(to_json(Context(("inputs",))))} if inputs_of(graph) else {}
+    fields = inputs_of(graph)
+    if not fields:
+        return {}
+    kinds = set(map(type, graph.triggers))
+    given: Expression = Context(("inputs",))
+    if RepositoryDispatch in kinds:
+        sent = [Equal(Context(("github", "event_name")), Literal("repository_dispatch"))]
+        if WorkflowCall in kinds:  # a workflow that calls this one may itself be started so: then there are inputs all the same
+            sent.append(Equal(to_json(Context(("inputs", next(iter(fields))))), Literal("null")))
+        given = Or((And((*sent, Context(("github", "event", "client_payload")))), given))
+    return {"parameters": interpolate(to_json(given))}
 
 
 def _listed_input(parameters: tuple[Parameter, ...]) -> Input:

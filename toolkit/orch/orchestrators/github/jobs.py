@@ -20,6 +20,7 @@ from orch.orchestrators.github.plan_job import cache_mode, decision_inputs, look
 from orch.orchestrators.github.reduction import reduced_needs
 from orch.orchestrators.github.runners import check_runner, is_hosted, runner_for
 from orch.orchestrators.github.secrets import secret_problem
+from orch.orchestrators.github.triggers import result_outputs
 from orch.stacks.settings import Retention, Settings
 from orch.workflow.expressions import ALWAYS, Context, interpolate, to_json
 from orch.workflow.model import ActionRef, Job, Permission, Uses
@@ -86,6 +87,7 @@ def _step_job(graph: Graph, step: Step, needs: tuple[str, ...], settings: Settin
 def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef, first: tuple[str, ...]) -> Job:
     inputs = {"pipeline": graph.pipeline, "needs": _NEEDS}
     inputs |= handed_over(graph) | _record_retention(settings.retention)
+    told = result_outputs(graph)
     if (mode := cache_mode(graph, settings)) != "off":
         inputs["cache"] = mode
     return Job(
@@ -97,8 +99,8 @@ def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: Action
         # as it would be below a failed or cancelled job, counts as passed.
         condition=interpolate(ALWAYS),
         runs_on=settings.result_runner,
-        outputs={"state": interpolate(Context(("steps", "result", "outputs", "state")))} if graph.notices else {},
-        steps=(checkout, Uses(action.within("actions/result"), inputs, name="Result", id="result" if graph.notices else "")),
+        outputs=told,
+        steps=(checkout, Uses(action.within("actions/result"), inputs, name="Result", id="result" if told else "")),
         timeout_minutes=RESULT_MINUTES,
     )
 

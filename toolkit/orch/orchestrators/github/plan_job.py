@@ -8,6 +8,7 @@ from typing import Final
 from orch.model import canonical, dates
 from orch.model.graph import Graph
 from orch.model.steps import Step
+from orch.model.triggers import FILTERED
 from orch.names import PLAN_JOB
 from orch.orchestrators.github.conditions import decision_of
 from orch.orchestrators.github.inputs import handed_over
@@ -18,7 +19,7 @@ from orch.workflow.model import ActionRef, Job, Permission, Uses
 
 PLAN_MINUTES: Final = 10
 # Outputs of the job: small JSON, or text; references and never data.
-OUTPUTS: Final = ("plan", "flags", "legs", "sources", "logical-date")
+OUTPUTS: Final = ("plan", "flags", "legs", "sources", "logical-date", "reason")
 # A plan job costs a minute of the cheapest runner and its start; from so many steps on, those that it keeps from starting are worth more.
 _FEW: Final = 4
 
@@ -31,6 +32,8 @@ def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
 def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
     if dates.has_schedule(graph.triggers):
         yield "all jobs of a pipeline with a schedule are for one moment"
+    if any(isinstance(trigger, FILTERED) and trigger.paths for trigger in graph.triggers):
+        yield "only a change of some paths needs the steps"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
     elif settings.cache == "auto" and len(cacheable(graph)) > _FEW:

@@ -8,27 +8,42 @@ from dataclasses import replace
 from typing import Final
 
 from orch.errors import OrchError, PipelineError
+from orch.model import globs
 from orch.model.cron import scattered
 from orch.model.graph import Graph
-from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
+from orch.model.notices import url_secrets
+from orch.model.triggers import FILTERED, MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall, event_of
+from orch.names import RESULT_JOB
 from orch.orchestrators.github.cron import check_cron
 from orch.orchestrators.github.inputs import check_inputs, inputs_of, text_problem
-from orch.workflow.model import Called, Cron, Dispatch, Filter, Triggers
+from orch.workflow.expressions import Context, interpolate
+from orch.workflow.model import Called, CalledOutput, Cron, Dispatch, Filter, Sent, Triggers
 
 _OF_CALLS: Final = ("string", "number", "boolean")
+_UNATTENDED: Final = ("schedule", "push", "pull_request", "merge_group")
+_LONGEST_TYPE: Final = 100  # https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event
+# What the result job says to a workflow that calls this one: references and never data.
+_RESULT_OUTPUTS: Final = {
+    "state": "how the run ended, as succeeded or failed",
+    "run-artifact": "the artifact with the record of the run",
+    "artifacts": "the artifacts with the outputs of steps, as a JSON object by step",
+}
 
 
 def triggers_of(graph: Graph) -> Triggers:
     """What starts the workflow of `graph`, which has passed `check_triggers`: always a person, and what it asks for."""
     schedules = [trigger for trigger in graph.triggers if isinstance(trigger, Schedule)]
-    push = next((trigger for trigger in graph.triggers if isinstance(trigger, Push)), None)
-    pull_request = next((trigger for trigger in graph.triggers if isinstance(trigger, PullRequest)), None)
+    # Not with `paths`: GitHub would start no run, and a check that is required would wait for one. The plan job looks at them.
+    filters = {trigger.TYPE: Filter(trigger.branches) for trigger in graph.triggers if isinstance(trigger, FILTERED)}
+    types = [each for trigger in graph.triggers if isinstance(trigger, RepositoryDispatch) for each in trigger.types]
     is_called = any(isinstance(trigger, WorkflowCall) for trigger in graph.triggers)
     return Triggers(
         workflow_dispatch=Dispatch(inputs_of(graph)),
         workflow_call=_called(graph) if is_called else None,
-        push=Filter(push.branches, push.paths) if push else None,
-        pull_request=Filter(pull_request.branches, pull_request.paths) if pull_request else None,
+        repository_dispatch=Sent(tuple(dict.fromkeys(types))) if types else None,
+        push=filters.get("push"),
+        pull_request=filters.get("pull_request"),
+        merge_group=filters.get("merge_group"),
         schedule=tuple(_cron(schedule, graph.pipeline) for schedule in schedules),
     )
 
@@ -45,8 +60,18 @@ def _called(graph: Graph) -> Called:
     inputs = {
         name: given if given.type in _OF_CALLS else replace(given, type="string", options=()) for name, given in inputs_of(graph).items()
     }
-    secrets = dict.fromkeys(secret for step in graph.steps for secret in step.settings.secrets)
-    return Called(inputs, tuple(sorted(set(secrets) - {"GITHUB_TOKEN"})))  # that one every workflow has
+    secrets = {*url_secrets(graph.notices), *(secret for step in graph.steps for secret in step.settings.secrets)}
+    outputs = {
+        name: CalledOutput(interpolate(Context(("jobs", RESULT_JOB, "outputs", name))), said) for name, said in _RESULT_OUTPUTS.items()
+    }
+    return Called(inputs, tuple(sorted(secrets - {"GITHUB_TOKEN"})), outputs)  # that one every workflow has
+
+
+def result_outputs(graph: Graph) -> dict[str, str]:
+    """The outputs of the result job, where somebody can read them."""
+    is_called = any(isinstance(trigger, WorkflowCall) for trigger in graph.triggers)
+    names = list(_RESULT_OUTPUTS) if is_called else ["state"] if graph.notices else []
+    return {name: interpolate(Context(("steps", "result", "outputs", name))) for name in names}
 
 
 def _cron(schedule: Schedule, pipeline: str) -> Cron:
@@ -61,24 +86,39 @@ def check_triggers(graph: Graph) -> Iterator[OrchError]:
     who = f"pipeline {graph.pipeline!r}"
     yield from _check_unattended(graph, who)
     yield from check_inputs(graph)
-    for kind in (Push, PullRequest):
+    for kind in FILTERED:
         if sum(isinstance(trigger, kind) for trigger in graph.triggers) > 1:
             yield PipelineError(f"{who} has two triggers of the kind {kind.__name__}", hint="list all branches and paths in one")
     yield from _check_same_schedules(graph, who)
     for trigger in graph.triggers:
         if isinstance(trigger, Schedule):
             yield from _check_schedule(trigger, who)
-        elif isinstance(trigger, (Push, PullRequest)):
-            for glob in (*trigger.branches, *trigger.paths):
-                if not glob or text_problem(glob):
-                    yield PipelineError(
-                        f"{who} is triggered by {glob!r}, which is no glob of branches or paths", hint="as 'main' or 'data/**'"
-                    )
+        elif isinstance(trigger, FILTERED):
+            yield from _check_filter(trigger, who)
+        elif isinstance(trigger, RepositoryDispatch):
+            yield from _check_types(trigger, who)
+
+
+def _check_filter(trigger: Push | PullRequest | MergeGroup, who: str) -> Iterator[OrchError]:
+    for name, patterns in (("branches", trigger.branches), ("paths", trigger.paths)):
+        text = next((f"{glob!r}, {found}" for glob in patterns if (found := text_problem(glob))), None)
+        if told := text or globs.problem(patterns):
+            yield PipelineError(f"{who} is triggered by {name} of which {told}", hint="as 'main' or 'data/**'")
+
+
+def _check_types(trigger: RepositoryDispatch, who: str) -> Iterator[OrchError]:
+    hint = 'as RepositoryDispatch(types=["data-arrived"])'
+    if not trigger.types:
+        yield PipelineError(f"{who} is triggered by a RepositoryDispatch of no types, which would be every event", hint=hint)
+    for name in trigger.types:
+        if not name or len(name) > _LONGEST_TYPE or text_problem(name):
+            yield PipelineError(
+                f"{who} is triggered by the type {name!r}, which GitHub does not take: 1 to {_LONGEST_TYPE} characters", hint=hint
+            )
 
 
 def _check_unattended(graph: Graph, who: str) -> Iterator[OrchError]:
-    names = {"schedule": Schedule, "push": Push, "pull_request": PullRequest}
-    unattended = [name for name, kind in names.items() if any(isinstance(trigger, kind) for trigger in graph.triggers)]
+    unattended = [event for event in _UNATTENDED if event in set(map(event_of, graph.triggers))]
     if unattended:
         for parameter in graph.parameters:
             if parameter.required:

@@ -13,7 +13,7 @@ from orch.model import canonical, dates
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, ParameterType
-from orch.model.triggers import PullRequest, Push, Schedule
+from orch.model.triggers import WorkflowCall, event_of
 from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
 from orch.orchestrators.github.inputs import with_field
 
@@ -21,6 +21,8 @@ DISPATCH: Final = "workflow_dispatch"
 # What only the payload of that event holds: https://docs.github.com/webhooks/webhook-events-and-payloads
 _TELLTALES: Final = {
     "pull_request": "pull_request",
+    "merge_group": "merge_group",
+    "client_payload": "repository_dispatch",
     "schedule": "schedule",
     "commits": "push",
     "head_commit": "push",
@@ -94,5 +96,4 @@ def of_payload(payload: Any, values: Mapping[str, object], graph: Graph) -> Trig
 
 
 def _events(graph: Graph) -> list[str]:
-    names = {Schedule: "schedule", Push: "push", PullRequest: "pull_request"}
-    return [names[type(trigger)] for trigger in graph.triggers if type(trigger) in names]
+    return [event_of(trigger) for trigger in graph.triggers if not isinstance(trigger, WorkflowCall)]
