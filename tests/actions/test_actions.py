@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_the_actions_that_workflows_use() -> None:
-    assert [path.parent.relative_to(ROOT).as_posix() for path in ACTIONS] == [".", "actions/check", "actions/plan", "actions/result"]
+    assert [path.parent.relative_to(ROOT).as_posix() for path in ACTIONS] == [".", "actions/check", "actions/notify", "actions/plan", "actions/result"]
 
 
 @each_action

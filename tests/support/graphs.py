@@ -8,8 +8,9 @@ from support import hostile
 from orch.model.conditions import OPERATORS, And, Compare, Condition, Not, Or
 from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.legs import fixed_length
+from orch.model.notices import Issue, Notice, Webhook
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
-from orch.model.settings import StepRetryConfig, StepSettings
+from orch.model.settings import ExecutionMode, StepRetryConfig, StepSettings
 from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, Trigger, WorkflowCall
 from orch.names import STEP_ID
 
@@ -136,6 +137,10 @@ def whens(outputs: list[OutputRef], names: list[str]) -> st.SearchStrategy[Condi
     return st.none() | several
 
 
+def _notices(step: str) -> list[Notice]:
+    return [Notice("failure", Issue(("nightly",)), (step,)), Notice("failure", Issue()), Notice("success", Webhook("CHAT_URL"))]
+
+
 @st.composite
 def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False, conditional: bool = False) -> Graph:
     """Up to `most` steps in any order, with data and control edges, parameters of every type, settings and triggers; some `mapped`,
@@ -162,4 +167,6 @@ def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False, conditional
         parameters=tuple(taken),
         triggers=tuple(triggers),
         requirements=draw(st.sampled_from([None, "requirements.txt"])),
+        execution_mode=draw(st.sampled_from(ExecutionMode)),
+        notices=tuple(draw(st.lists(st.sampled_from(_notices(steps[0].id)), unique=True, max_size=2))),
     )

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from orch.authoring import notify
     from orch.authoring.conditions import either, otherwise, when
     from orch.authoring.fan import unmapped
     from orch.authoring.hooks import StepFailed
@@ -45,6 +46,7 @@ __all__ = [
     "either",
     "log_metadata",
     "materializer",
+    "notify",
     "otherwise",
     "pipeline",
     "step",
@@ -71,6 +73,7 @@ _HOME: Final = {
     "either": "orch.authoring.conditions",
     "log_metadata": "orch.runtime.context",
     "materializer": "orch.materializers.registered",
+    "notify": "orch.authoring.notify",
     "otherwise": "orch.authoring.conditions",
     "pipeline": "orch.authoring.pipeline",
     "step": "orch.authoring.step",
@@ -83,7 +86,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'orch' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    module = importlib.import_module(home)
+    value = module if name == "notify" else getattr(module, name)
     if name == "pipeline":
         _install_launcher()
     globals()[name] = value

@@ -14,6 +14,7 @@ from typing import Final
 # no leading `__`; shorter here, because the artifact name holds the pipeline's name as well.
 STEP_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 RESULT_JOB: Final = "orch-result"
+NOTIFY_JOB: Final = "orch-notify"
 PLAN_JOB: Final = "orch-plan"
 # Inputs of a workflow besides the pipeline's parameters.
 LOGICAL_DATE_INPUT: Final = "logical_date"

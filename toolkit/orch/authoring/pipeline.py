@@ -11,6 +11,7 @@ from orch.authoring import active
 from orch.authoring.step import checked
 
 if TYPE_CHECKING:
+    from orch.authoring.notify import Told
     from orch.model.graph import Graph
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode
@@ -108,8 +109,8 @@ def pipeline(
     python: str | None = None,
     execution_mode: ExecutionMode | str = "continue_on_failure",
     cache: bool | None = None,
-    on_failure: Callable[..., object] | None = None,
-    on_success: Callable[..., object] | None = None,
+    on_failure: Told | None = None,
+    on_success: Told | None = None,
 ) -> Callable[[Callable[P, R]], PipelineFunction[P, R]]: ...
 
 
@@ -118,7 +119,7 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
 
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
     `execution_mode` says what a failure means for steps that do not depend on it. `cache`, `on_failure` and `on_success` are
-    those of every step that does not say otherwise.
+    those of every step that does not say otherwise; what `orch.notify` has is told once, of the whole run.
     """
     if function is None:
         return lambda decorated: PipelineFunction(checked(decorated, "pipeline"), _known(options))

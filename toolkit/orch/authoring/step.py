@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from orch.authoring import active
 
 if TYPE_CHECKING:
+    from orch.authoring.notify import Told
     from orch.model.settings import ResourceSettings, StepRetryConfig
 
 P = ParamSpec("P")
@@ -88,13 +89,16 @@ class StepFunction(Generic[P, R]):
         timeout: str | float | None = None,
         secrets: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
+        deploys_to: str | None = None,
+        permissions: Mapping[str, str] | None = None,
         keep: bool | None = None,
         cache: bool | None = None,
         cache_expires_after: str | float | None = None,
         files: Sequence[str] | None = None,
         max_parallel: int | None = None,
-        on_failure: Callable[..., object] | None = None,
-        on_success: Callable[..., object] | None = None,
+        on_failure: Told | None = None,
+        on_success: Told | None = None,
+        pack: str | None = None,
     ) -> StepFunction[P, R]:
         """A copy with these options changed; `id`, `after` (ids or outputs, one or a list) and `when` (a condition) are for one call."""
         given = {name: value for name, value in locals().items() if name != "self" and value is not None}
@@ -121,13 +125,16 @@ def step(
     timeout: str | float | None = None,
     secrets: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    deploys_to: str | None = None,
+    permissions: Mapping[str, str] | None = None,
     keep: bool = False,
     cache: bool | None = None,
     cache_expires_after: str | float | None = None,
     files: Sequence[str] = (),
     max_parallel: int | None = None,
-    on_failure: Callable[..., object] | None = None,
-    on_success: Callable[..., object] | None = None,
+    on_failure: Told | None = None,
+    on_success: Told | None = None,
+    pack: str | None = None,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 
 
@@ -137,14 +144,19 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `timeout` is seconds or text like `2h`, `90m`; `secrets` names environment variables that only this step sees;
     `keep` keeps its outputs for 30 days on GitHub instead of the one that passing them on takes.
 
+    `deploys_to` names an environment of the repository on GitHub, which may ask somebody first; `permissions` is what the token of
+    the step's job may do besides reading the code, as `{"id-token": "write"}`. Both mean nothing locally.
+
     A step with outputs is not run again while its code, inputs, parameters and packages are the same: `cache=False` runs it
     every time, `cache=True` skips one without outputs, too; `cache_expires_after` limits the age of a result (seconds or
     text like `12h`); `files` names further files of the project that it reads (globs from the project root).
 
     `max_parallel` limits how many legs of one `.map(...)` or `.product(...)` run at the same time.
 
+    Steps of one `pack` share a job of the workflow; locally it means nothing.
+
     `on_failure` and `on_success` are top-level functions, called once the step has ended for good; `on_failure` may take
-    the error as its argument.
+    the error as its argument. Beside one, or instead, they take what `orch.notify` has, for workflows.
     """
     if function is None:
         return lambda decorated: StepFunction(checked(decorated, "step"), _known(options))
@@ -163,7 +175,8 @@ def checked(decorated: Any, decorator: str) -> Any:
 
 OPTIONS = frozenset(
     {"name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep"}
-    | {"cache", "cache_expires_after", "files", "max_parallel", "on_failure", "on_success"}
+    | {"deploys_to", "permissions"}
+    | {"cache", "cache_expires_after", "files", "max_parallel", "on_failure", "on_success", "pack"}
 )
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, get_args, Final
 
-from orch.authoring import active, typecheck
+from orch.authoring import active, notify, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.blocks import Blocks
 from orch.authoring.fan import Spread, Unmapped, max_parallel
@@ -35,6 +35,7 @@ from orch.errors import (
 )
 from orch.model import values
 from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.notices import Notice
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.triggers import Trigger
@@ -77,6 +78,7 @@ class Trace:
         self.sources: dict[object, str] = {}
         self.hooks: dict[tuple[str, int], str | None] = {}
         self.settings: dict[StepFunction[..., Any], StepSettings] = {}
+        self.notices: list[Notice] = []
 
     # --- the pipeline as a whole ---
 
@@ -94,6 +96,7 @@ class Trace:
         if not self.steps and not self.problems:
             self.problems.append(GraphError(f"pipeline {name!r} has no steps", hint="call a @step in it", where=where))
         self._check_after()
+        self._note(options, (), where)
         raise_problems(self.problems)
         try:
             return Graph(
@@ -106,6 +109,7 @@ class Trace:
                 requirements=self._requirements(options.get("requirements"), where),
                 python=python_version(options.get("python"), where),
                 execution_mode=_execution_mode(options.get("execution_mode"), where),
+                notices=notify.merged(self.notices),
             )
         except GraphError as error:
             error.where = error.where or self.places.get(error.step, where)
@@ -206,6 +210,7 @@ class Trace:
         when = self.blocks.around(options.get("when"), where)
         self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings, fan, when))
         self.places[step_id] = where
+        self._note(step.options, (step_id,), where)
         return self._result(step_id, signature, is_mapped=spread is not None)
 
     def _settings(self, step: StepFunction[..., Any], where: Where) -> StepSettings:
@@ -220,13 +225,22 @@ class Trace:
         settings = step_settings({**options, **inherited}, where)
         return replace(settings, on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
 
+    def _note(self, options: Mapping[str, Any], steps: tuple[str, ...], where: Where) -> None:
+        """Whom the options of a step, or of the pipeline, want told."""
+        for name in ("on_failure", "on_success"):
+            self.notices += self._attempt(lambda name=name: notify.notices_in(options.get(name), name, steps, where)) or []
+
     def _hook(self, name: Option, options: Mapping[str, Any], where: Where) -> str | None:
-        hook = self.pipeline.options.get(name) if options.get(name) is None else options[name]
-        if hook is None:
+        given = self.pipeline.options.get(name) if options.get(name) is None else options[name]
+        if given is None:
             return None
-        if (name, id(hook)) not in self.hooks:  # a mistake in one that all steps inherit is told once
-            self.hooks[name, id(hook)] = self._attempt(lambda: hook_source(hook, self.project, name, where))
-        return self.hooks[name, id(hook)]
+        if (name, id(given)) not in self.hooks:  # a mistake in one that all steps inherit is told once
+            self.hooks[name, id(given)] = self._attempt(lambda: self._hook_source(name, given, where))
+        return self.hooks[name, id(given)]
+
+    def _hook_source(self, name: Option, given: object, where: Where) -> str | None:
+        hook = notify.hook_in(given, name, where)
+        return None if hook is None else hook_source(hook, self.project, name, where)
 
     def _result(self, step_id: str, signature: Signature, *, is_mapped: bool) -> Any:
         kind = MappedFuture if is_mapped else OutputFuture

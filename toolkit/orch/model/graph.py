@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
+from orch.model.concurrency import Concurrency
 from orch.model.graph_file import SCHEMA, check_graph
 from orch.model.legs import check_fan
+from orch.model.notices import Notice, check_notices
 from orch.model.parameters import Parameter
 from orch.model.settings import ExecutionMode
 from orch.model.steps import Binding, Choice, Fan, Item, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
@@ -27,7 +29,8 @@ __all__ = ["Binding", "Choice", "Fan", "Graph", "Item", "Output", "OutputRef", "
 
 @dataclass(frozen=True)
 class Graph:
-    """A pipeline as data. `project` is the project root from the git root, `source` is `path/in/project.py:function`.
+    """A pipeline as data. `project` is the project root from the git root, `source` is `path/in/project.py:function`. The steps of each of
+    its `packs` share a job of the workflow, whose id is that of the first.
 
     Raises `GraphError`s (all of them at once) where the steps do not form a valid graph.
     """
@@ -41,6 +44,9 @@ class Graph:
     requirements: str | None = None
     python: str | None = None
     execution_mode: ExecutionMode = ExecutionMode.CONTINUE_ON_FAILURE
+    concurrency: Concurrency | None = None
+    notices: tuple[Notice, ...] = ()
+    packs: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         raise_problems(check(self))
@@ -69,6 +75,15 @@ class Graph:
             cached = self.__dict__["_mapped"] = frozenset(step.id for step in self.steps if step.fan)
         return cached
 
+    @property
+    def job_of(self) -> Mapping[str, str]:
+        """The id of each step's job in the workflow."""
+        cached: dict[str, str] | None = self.__dict__.get("_job_of")
+        if cached is None:
+            heads = {step: pack[0] for pack in self.packs for step in pack}
+            cached = self.__dict__["_job_of"] = {step.id: heads.get(step.id, step.id) for step in self.steps}
+        return cached
+
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
 
@@ -88,6 +103,12 @@ class Graph:
             data["python"] = self.python
         if self.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
             data["execution_mode"] = str(self.execution_mode)
+        if self.concurrency is not None:
+            data["concurrency"] = self.concurrency.to_json()
+        if self.notices:
+            data["notices"] = [notice.to_json() for notice in self.notices]
+        if self.packs:
+            data["packs"] = [list(pack) for pack in self.packs]
         return data
 
     def text(self) -> str:
@@ -108,6 +129,9 @@ class Graph:
                 requirements=data.get("requirements"),
                 python=data.get("python"),
                 execution_mode=ExecutionMode(data.get("execution_mode", ExecutionMode.CONTINUE_ON_FAILURE)),
+                concurrency=Concurrency.from_json(data["concurrency"]) if "concurrency" in data else None,
+                notices=tuple(Notice.from_json(notice) for notice in data.get("notices", ())),
+                packs=tuple(tuple(pack) for pack in data.get("packs", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GraphError(f"this is not a graph of schema {SCHEMA}: {type(error).__name__}: {error}") from error
@@ -122,7 +146,9 @@ def check(graph: Graph) -> list[OrchError]:
         problems.append(GraphError(f"pipeline {graph.pipeline!r} has no steps", hint="call a @step in it"))
     problems += _check_ids(graph)
     problems += _check_outputs(graph)
+    problems += check_notices(graph.notices, [step.id for step in graph.steps])
     problems += _check_references(graph)
+    problems += _check_packs(graph)
     problems += [problem for step in graph.steps for problem in check_fan(step)]
     problems += [problem for step in graph.steps if step.when for problem in _check_condition(step, graph)]
     if not problems and (cycle := find_cycle(graph.steps)):
@@ -152,6 +178,16 @@ def _check_ids(graph: Graph) -> Iterator[OrchError]:
         if step.id.lower() in seen:
             yield DuplicateStepError(f"two steps have the id {step.id!r}", hint="give one of them another with id=", step=step.id)
         seen.add(step.id.lower())
+
+
+def _check_packs(graph: Graph) -> Iterator[OrchError]:
+    known = {step.id for step in graph.steps}
+    seen: set[str] = set()
+    for pack in graph.packs:
+        if len(pack) < 2 or not seen.isdisjoint(pack) or len(set(pack)) < len(pack) or not known.issuperset(pack):
+            hint = "`orch compile --pack none` undoes packs that nobody named"
+            yield GraphError(f"{list(pack)!r} is no pack: two or more steps, each in one pack only", hint=hint)
+        seen.update(pack)
 
 
 def _check_references(graph: Graph) -> Iterator[OrchError]:

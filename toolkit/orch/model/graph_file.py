@@ -39,6 +39,9 @@ FOLDER: Final = Type("a folder of the repository", lambda value: type(value) is 
 TEXTS: Final = Type("a list of texts", lambda value: type(value) is list and all(type(item) is str for item in value))
 TABLE: Final = Type("an object", lambda value: type(value) is dict)
 TEXT_TABLE: Final = Type("an object of texts", lambda value: type(value) is dict and all(type(item) is str for item in value.values()))
+LISTS: Final = Type(
+    "a list of lists of texts", lambda value: type(value) is list and all(type(item) is list and TEXTS.fits(item) for item in value)
+)
 PAIRS: Final = Type(
     "a list of pairs of a name and a value",
     lambda value: type(value) is list and all(type(item) is list and len(item) == 2 and type(item[0]) is str for item in value),
@@ -75,7 +78,7 @@ class Keys:
 _GRAPH: Final = Keys(
     "a graph",
     {"schema": WHOLE, "pipeline": TEXT, "source": TEXT, "project": FOLDER, "parameters": LIST, "triggers": LIST, "steps": STEPS},
-    {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT},
+    {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT, "notices": LIST, "packs": LISTS},
 )
 
 

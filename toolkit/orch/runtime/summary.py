@@ -77,7 +77,7 @@ def _sections(record: RunRecord, graph: Graph) -> Iterator[str]:
     yield "\n| step | state | time | outputs |\n| --- | --- | ---: | --- |\n"
     for step in record.steps:
         yield _row(step)
-    yield _next(record, graph)
+    yield f"\nOn your machine:\n\n{fenced(commands(record, graph), 'console')}"
     for step in record.steps:
         yield from _previews(step)
 
@@ -124,7 +124,8 @@ def _previews(step: StepRecord) -> Iterator[str]:
             yield f"\n<details><summary>{title}</summary>\n\n{fenced(preview[:_BLOCK], 'text')}\n</details>\n"
 
 
-def _next(record: RunRecord, graph: Graph) -> str:
+def commands(record: RunRecord, graph: Graph) -> str:
+    """What to type next, a command a line."""
     folder = "" if graph.project == "." else f"{graph.project}/"
     reference = shlex.quote(f"{folder}{graph.source.rpartition(':')[0]}:{graph.pipeline}")
     chosen = [f"--set {shlex.quote(f'{name}={_text(values.decode(value))}')}" for name, value in sorted(record.info.parameters.items())]
@@ -132,7 +133,7 @@ def _next(record: RunRecord, graph: Graph) -> str:
     failed = [step.step for step in record.steps if step.state is State.FAILED]
     lines = [f"orch act {arguments} --job {step}" for step in failed[:3]]
     lines.append(f"orch run {arguments}")
-    return f"\nOn your machine:\n\n{fenced(chr(10).join(lines), 'console')}"
+    return "\n".join(lines)
 
 
 def _text(value: object) -> str:

@@ -156,7 +156,7 @@ class Permission:
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
     """
 
-    area: Literal["actions", "contents"]
+    area: Literal["actions", "contents", "issues"]
     access: Literal["read", "write"] = "read"
     reason: str = ""
 

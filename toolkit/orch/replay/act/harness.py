@@ -25,11 +25,12 @@ from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
 from orch.model.parameters import from_inputs, resolve
+from orch.model.notices import url_secrets
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
-from orch.replay.act import action, command, kept, server, snapshot, wrappers
+from orch.replay.act import action, command, issues, kept, server, snapshot, wrappers
 from orch.replay.act.command import Private
 from orch.replay.act.delivered import Delivered
 from orch.replay.act.jobs import Jobs
@@ -81,7 +82,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     place = Home.at(home, request.project.git_root)
     with private_folder(request.keep) as private, contextlib.ExitStack() as held:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
-        _furnish(private, request, secrets)
+        _furnish(private, request)
         started = clock.now()
         folder = _new_run(place, started, held)
         info = RunInfo(
@@ -98,9 +99,11 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
         kept.begin(folder, about, private.artifacts / info.run)
-        routes = (*running.jobs.routes, *kept.KeptRuns(place, clock.now).routes)
+        routes = (*running.jobs.routes, *running.issues.routes, *kept.KeptRuns(place, clock.now).routes)
         api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"]))
         arguments = command.arguments(
+        webhooks = issues.addresses(api, url_secrets(graph.notices))
+        private.secrets.write_text(command.secrets_file(secrets | webhooks), encoding="utf-8")
             act,
             private,
             event=request.trigger.event,
@@ -129,7 +132,7 @@ def selected(graph: Graph, job: str | None) -> Graph:
     wanted = [job]
     for step in wanted:
         wanted += [need for need in graph[step].needs if need not in wanted]
-    return replace(graph, steps=tuple(step for step in graph.steps if step.id in wanted))
+    return replace(graph, steps=tuple(step for step in graph.steps if step.id in wanted), notices=())
 
 
 def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
@@ -137,14 +140,13 @@ def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]
     return {name: environ[name] for name in sorted(declared(graph.steps))}
 
 
-def _furnish(private: Private, request: Request, secrets: Mapping[str, str]) -> None:
+def _furnish(private: Private, request: Request) -> None:
     snapshot.take(request.project.git_root, private.tree, request.generated)
     wrappers.write(private.programs, packages=request.packages, cancelled=private.cancelled, action=private.action, environ=request.environ)
     private.artifacts.mkdir()
     private.nothing.touch()
     private.event.write_text(canonical.dumps(request.trigger.payload), encoding="utf-8")
     private.secrets.touch(mode=0o600)
-    private.secrets.write_text(command.secrets_file(secrets), encoding="utf-8")
 
 
 def _branch(trigger: Trigger) -> str:
@@ -189,6 +191,7 @@ class _Run:
         self.jobs = Jobs(info.run, info.attempt, clock.now, self._cancel)
         self._act = 0  # the process's id
 
+        self.issues = issues.Issues()
     def drive(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
         """From the first event to the last, and to its record, also where an error ends it."""
         self.folder.write_run(RunRecord(self.info, State.RUNNING, ()))
@@ -336,6 +339,8 @@ def cached_by_plan(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[
 
 
 def with_keys(record: RunRecord, told: RunRecord) -> RunRecord:
+        if told := self.issues.to_json():
+            files.write_atomic(self.folder.path / "notices.json", canonical.pretty(masked_values(told, self.redact)).encode())
     """`record` with the keys of its steps, which the result job has computed."""
     keys = {step.step: step for step in told.steps}
 
