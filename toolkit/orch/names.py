@@ -65,6 +65,11 @@ def suggest_id(name: str) -> str:
     return f"step_{plain}"[:64].rstrip("_") if step_id_problem(plain) else plain
 
 
+def legs_job(step: str) -> str:
+    """The job that counts the legs of a mapped step, where these hang on what several jobs made."""
+    return f"{step}-legs"
+
+
 def outputs_artifact(pipeline: str, step: str, attempt: int | str) -> str:
     """The GitHub artifact that carries a step's outputs to the jobs that read them."""
     return f"orch-{pipeline}-{step}-a{attempt}"

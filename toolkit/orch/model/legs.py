@@ -121,8 +121,12 @@ def fixed_length(binding: Binding) -> int | None:
 def _length(step: Step, name: str, binding: Binding, length_of: LengthOf) -> int:
     length = length_of(binding) if isinstance(binding, (OutputRef, ParameterRef)) else fixed_length(binding)
     if length is None:
-        source = f"the output {str(binding)!r}" if isinstance(binding, OutputRef) else "what it was given"
-        if isinstance(binding, ParameterRef):
-            source = f"the parameter {binding.name!r}"
-        raise MapError(f"step {step.id!r} maps over {name!r}, but {source} is not a list", hint="return a list, or pass unmapped(...)")
+        raise not_a_list(step, name, binding)
     return length
+
+
+def not_a_list(step: Step, name: str, binding: Binding) -> MapError:
+    source = f"the output {str(binding)!r}" if isinstance(binding, OutputRef) else "what it was given"
+    if isinstance(binding, ParameterRef):
+        source = f"the parameter {binding.name!r}"
+    return MapError(f"step {step.id!r} maps over {name!r}, but {source} is not a list", hint="return a list, or pass unmapped(...)")

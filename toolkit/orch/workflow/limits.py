@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from math import prod
 from typing import Final
 
 from orch.errors import LimitError
@@ -22,11 +23,13 @@ INPUTS: Final = 25
 INPUT_CHARACTERS: Final = 65_535
 # Not documented: a run of 160 jobs with about 4,700 edges was refused at its start (cdklabs/cdk-pipelines-github#1456).
 NEEDS: Final = 4_500
+MATRIX: Final = 256
 JOB_ID: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_-]{0,98}")
 
 
 def check_limits(workflow: Workflow) -> list[LimitError]:
-    return [*_check_job_ids(workflow), *_check_needs(workflow), *_check_lengths(workflow), *_check_inputs(workflow)]
+    checks = (_check_job_ids, _check_needs, _check_matrices, _check_lengths, _check_inputs)
+    return [problem for check in checks for problem in check(workflow)]
 
 
 def check_size(path: str, text: str) -> list[LimitError]:
@@ -54,6 +57,16 @@ def _check_needs(workflow: Workflow) -> Iterator[LimitError]:
     if edges > NEEDS:
         hint = "let one step collect the outputs that many steps read, or split the pipeline in two"
         yield LimitError(f"the jobs need each other {edges:,} times, GitHub was seen to refuse {NEEDS:,}", hint=hint)
+
+
+def _check_matrices(workflow: Workflow) -> Iterator[LimitError]:
+    """Of those that are written out; an empty one is an error of GitHub's, too."""
+    for job_id, job in workflow.jobs.items():
+        values = [len(each) for each in job.strategy.matrix.values() if not isinstance(each, str)] if job.strategy else []
+        count = prod(values)
+        if values and not 0 < count <= MATRIX:
+            hint = "let each job do the work of several"
+            yield LimitError(f"the matrix of job {job_id!r} has {count:,} jobs, GitHub takes 1 to {MATRIX}", hint=hint)
 
 
 def _check_lengths(workflow: Workflow) -> Iterator[LimitError]:

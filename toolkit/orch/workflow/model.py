@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from orch.workflow.scalars import Commented, Script
+from orch.workflow.scalars import Commented, OneLine, Script
 
 Data: TypeAlias = Any  # a value that YAML can hold
 
@@ -243,6 +243,21 @@ JobStep = Uses | Run
 
 
 @dataclass(frozen=True, slots=True)
+class Strategy:
+    """Several jobs of one description: one for each combination of the values in `matrix`, each a list or an expression for one.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategy
+    """
+
+    matrix: Mapping[str, OneLine | str]
+    max_parallel: int | None = None
+    fail_fast: bool = False  # GitHub's default is true
+
+    def to_data(self) -> Data:
+        return _filled({"fail-fast": self.fail_fast, "max-parallel": self.max_parallel, "matrix": dict(self.matrix)})
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One machine, its steps in order. `environment` is what all of them see as variables.
 
@@ -258,6 +273,7 @@ class Job:
     condition: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    strategy: Strategy | None = None
 
     def to_data(self) -> Data:
         return _filled(
@@ -271,6 +287,7 @@ class Job:
                 "env": dict(self.environment),
                 "steps": [step.to_data() for step in self.steps],
                 "timeout-minutes": self.timeout_minutes,
+                "strategy": self.strategy.to_data() if self.strategy else None,
             }
         )
 

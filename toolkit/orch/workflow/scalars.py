@@ -21,3 +21,9 @@ class Script(str):
     """Lines of a shell script: shown as they are typed."""
 
     __slots__ = ()
+
+
+class OneLine(list[int]):
+    """Numbers that stand on one line."""
+
+    __slots__ = ()

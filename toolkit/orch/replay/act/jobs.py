@@ -15,6 +15,12 @@ from orch.replay.act.server import NOT_FOUND, Asked, Reply, Route, page
 from orch.runtime.clock import rfc3339
 
 
+def _on_github(name: str) -> str:
+    """`train (3)`, which is `train.3` here."""
+    step, _, leg = name.partition(".")
+    return f"{step} ({leg})" if leg else name
+
+
 @dataclass
 class _Job:
     number: int
@@ -73,7 +79,7 @@ class Jobs:
         if asked.found[0] != self._run:
             return NOT_FOUND
         with self._lock:
-            jobs = [job.to_json(name, self._attempt) for name, job in self._jobs.items()]
+            jobs = [job.to_json(_on_github(name), self._attempt) for name, job in self._jobs.items()]
         return page(jobs, "jobs", asked.query)
 
     def _cancelled(self, asked: Asked) -> Reply:

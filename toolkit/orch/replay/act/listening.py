@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orch.model.fan import leg_id, step_of
+
 _KEPT: Final = 2000  # lines of a job's log, for a job that ends without a record
 
 
@@ -54,6 +56,13 @@ class JobLog:
     started: bool = False
 
 
+def _name(said: dict[str, Any]) -> str:
+    """A job's id, and of one of a matrix its place in that, as `train.3`."""
+    job, matrix = str(said.get("jobID") or ""), said.get("matrix")
+    leg = matrix.get("leg") if isinstance(matrix, dict) else None
+    return job if leg is None else leg_id(job, leg)
+
+
 class Listener:
     """`redact` masks what it is told: act itself knows secrets as they are, and not how they look when they are encoded."""
 
@@ -63,6 +72,11 @@ class Listener:
         self.results: dict[str, str] = {}
         self.trouble: list[str] = []  # act's own words, outside of jobs
 
+    def result(self, step: str) -> str:
+        """GitHub's word on the job of a step, or on all jobs of its matrix."""
+        found = {result for job, result in self.results.items() if step_of(job) == step}
+        return next((result for result in ("failure", "cancelled", "success") if result in found), "skipped")
+
     def hear(self, line: str) -> Iterator[Heard]:
         try:
             said = json.loads(line)
@@ -71,7 +85,7 @@ class Listener:
         if not isinstance(said, dict):
             self.trouble.append(self.redact(line))
             return
-        job = said.get("jobID")
+        job = _name(said)
         if not job:
             if said.get("level") in ("error", "fatal"):
                 self.trouble.append(self._text(said, "msg"))

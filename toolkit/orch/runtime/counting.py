@@ -1,0 +1,72 @@
+"""What a job says of the legs that hang on what it made: numbers, never values. `orch legs count` adds up what several said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from orch.errors import ExitCode, UnknownStepError
+from orch.model import canonical
+from orch.runtime import arguments, runner
+
+if TYPE_CHECKING:
+    from orch.model.artifacts import Artifact
+    from orch.model.canonical import Json
+    from orch.model.graph import Graph
+    from orch.model.steps import Step
+
+
+def has_fans(graph: Json) -> bool:
+    """Of a graph as it is in its file: most jobs have nothing to count."""
+    return any("fan" in step for step in graph["steps"])
+
+
+def steps_of(graph: Json) -> dict[str, Step]:
+    from orch.model.steps import Step
+
+    return {step["id"]: Step.from_json(step) for step in graph["steps"]}
+
+
+def legs_said(graph: Json, step: str, outputs: Mapping[str, Artifact]) -> str:
+    """The job's output `legs`; empty where nothing is counted by it."""
+    if not has_fans(graph):
+        return ""
+    from orch.model.matrix import root_outputs, table
+
+    steps = steps_of(graph)
+    asked = [ref for ref in root_outputs(steps) if ref.step == step and ref.output in outputs]
+    told = table(steps, {str(ref): outputs[ref.output].length for ref in asked})
+    return canonical.dumps(told) if told else ""
+
+
+def parameter_lengths(graph: Graph, environment: Mapping[str, str]) -> dict[str, int | None]:
+    """Of the parameters that are mapped over; None of one that is no list."""
+    from orch.model.matrix import root_parameters
+    from orch.runtime.inputs import given_parameters
+
+    names = root_parameters(graph.by_id)
+    given = given_parameters(graph.parameters, environment) if names else {}
+    found: dict[str, int | None] = {}
+    for name in names:
+        value = given[name]
+        found[name] = len(value) if isinstance(value, list) else None
+    return found
+
+
+def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
+    """`orch legs count`: how many legs a step has that maps over what several jobs made, or over parameters."""
+    from orch.model.matrix import read_tables, table
+    from orch.runtime.graph_files import read_graph
+
+    options = arguments.parse(argv, required=["graph", "step"])
+    graph, step = read_graph(Path(options["graph"])), options["step"]
+    if step not in graph.mapped:
+        raise UnknownStepError(f"no step {step!r} of {options['graph']} is mapped", hint="compile the pipeline again (orch compile)")
+    told = read_tables(environment.get("ORCH_LEGS", ""))
+    lengths = {name: length for name, length in told.items() if "." in name} | parameter_lengths(graph, environment)
+    said = canonical.dumps({step: table(graph.by_id, lengths)[step]})
+    runner.append_output("legs", said, environ=environment)
+    stdout.write(f"{runner.harmless(said, environ=environment)}\n")
+    stdout.flush()
+    return ExitCode.OK
