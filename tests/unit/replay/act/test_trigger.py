@@ -27,7 +27,7 @@ def test_a_dispatch_holds_the_values_as_a_form_would() -> None:
     trigger = dispatch(graph(parameters=parameters), values)
 
     assert trigger.event == "workflow_dispatch"
-    assert trigger.payload["inputs"] == {"rows": "3", "rate": "0.5", "fast": True, "name": "a b", "items": '[1,"x"]'}
+    assert trigger.payload["inputs"] == {"rows": "3", "rate": "0.5", "fast": "true", "name": "a b", "items": '[1,"x"]'}
     assert dispatch(graph(parameters=parameters), dict.fromkeys(kinds)).payload["inputs"] == dict.fromkeys(kinds, "")
 
 

@@ -67,9 +67,9 @@ def _inputs(graph: Graph, values: Mapping[str, object], given: Mapping[str, Json
 
 
 def as_input(kind: ParameterType, value: object) -> Json:
-    """A value as GitHub's `inputs` context holds it: booleans stay, everything else is the text of a form's field."""
+    """A value as the payload of a dispatch holds it: the text of a form's field, also of a checkbox. (A boolean that is none is false to act.)"""
     if isinstance(value, bool) and kind.kind is Kind.BOOL:
-        return value
+        return "true" if value else "false"
     if value is None and kind.optional:
         return ""
     if kind.kind is Kind.JSON:
