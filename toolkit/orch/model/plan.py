@@ -16,6 +16,7 @@ class Action(StrEnum):
     RUN = "run"
     CACHED = "cached"
     MAYBE = "maybe"  # an input is not known yet: decided again when it is
+    SKIPPED = "skipped"  # a condition is false
 
 
 class Cause(StrEnum):
@@ -31,6 +32,8 @@ class Cause(StrEnum):
     LOST = "lost"  # the earlier result's bytes are gone
     FORBIDDEN = "forbidden"  # the earlier result is a pickle, and none may be loaded any more
     RUNNER = "runner"  # whether an earlier result fits its Python and system is known there alone
+    CONDITION = "condition"  # it hangs on one
+    PACK = "pack"  # a step that shares its job must run
     UPSTREAM = "upstream"  # a step that it reads from must run
 
 

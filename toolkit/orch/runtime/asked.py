@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from orch.errors import InputMissingError
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.names import PLAN_JOB
 from orch.runtime.delivered import newest_records
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def flags_text(asked: tuple[Compare, ...], parameters: Mapping[str, Json], recor
 def choose(step: Step, inputs: Path, environment: Mapping[str, str]) -> Step:
     """`step` with each `either` replaced by its first output whose step ran; raises InputMissingError where none did.
 
-    GitHub says in `ORCH_NEEDS` how the jobs ended: that an artifact is absent does not mean that its step was skipped.
+    `ORCH_RAN` says how their jobs ended: that an artifact is absent does not mean that its step was skipped.
     """
     if not step.choices and step.choose(step.producers) is step:
         return step
@@ -68,9 +67,8 @@ def choose(step: Step, inputs: Path, environment: Mapping[str, str]) -> Step:
 
 
 def _ran(step: Step, inputs: Path, environment: Mapping[str, str]) -> list[str]:
-    needs = canonical.loads(environment.get("ORCH_NEEDS") or "{}")
-    if not needs:  # not in a compiled workflow: what there is, ran
-        delivered = newest_records(inputs) if inputs.is_dir() else {}
-        return [producer for producer in step.producers if producer in delivered]
-    plan = canonical.loads(needs.get(PLAN_JOB, {}).get("outputs", {}).get("plan") or "{}")
-    return [name for name in step.producers if needs.get(name, {}).get("result") == "success" or plan.get(name) == "cached"]
+    said = environment.get("ORCH_RAN", "").split()
+    if said:
+        return [name for name, _, result in (each.partition("=") for each in said) if result == "success"]
+    delivered = newest_records(inputs) if inputs.is_dir() else {}  # not in a compiled workflow: what there is, ran
+    return [producer for producer in step.producers if producer in delivered]

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from orch.authoring.project import Project
 from orch.errors import OrchError
 from orch.model.canonical import Json
+from orch.model.flags import leaves_of
 from orch.model.graph import Graph
 from orch.model.index import Entry
 from orch.model.plan import Plan
 from orch.planning.ahead import Ahead, decide_ahead
 from orch.planning.decide import Known
 from orch.planning.facts import gather_ahead
+from orch.planning.foresee import foresee
 from orch.planning.locked import Locks
 from orch.planning.machines import Machine, expected_machine
 from orch.runtime.api import Api
@@ -47,7 +49,8 @@ def plan_run(run: Run, api: Api, warn: Callable[[str], None]) -> Planned:
         warn(f"results of earlier runs are not used: {error.message}")
     for line in earlier.told:
         warn(line)
-    known = Known(facts, run.parameters, earlier.index, run.now, run.logical_date, may_unpickle=run.may_unpickle)
+    asked = leaves_of(run.graph.steps)
+    known = Known(facts, run.parameters, earlier.index, run.now, run.logical_date, asked=asked, may_unpickle=run.may_unpickle)
     ahead = Ahead(known, _machines(run), {step: problem.message for step, problem in problems.items()}, earlier.untaken)
     plan = decide_ahead(run.graph, ahead)
     gone = _gone(api, plan, warn)
@@ -55,6 +58,7 @@ def plan_run(run: Run, api: Api, warn: Callable[[str], None]) -> Planned:
         earlier = earlier.without(gone, "its artifact was deleted")
         ahead = replace(ahead, known=replace(known, index=earlier.index), untaken=earlier.untaken)
         plan = decide_ahead(run.graph, ahead)
+    plan, _ = foresee(run.graph, plan, run.parameters)
     return Planned(run.here.attempt, run.logical_date, facts, earlier.entries, {each.step: each for each in plan.decisions})
 
 

@@ -15,6 +15,8 @@ from orch.errors import ExitCode, OrchError, SettingsError, UsageError
 from orch.model import canonical, dates, values
 from orch.model.canonical import Json
 from orch.model.graph import Graph
+from orch.model.plan import Action, Cause, Decision, Plan
+from orch.planning.foresee import foresee
 from orch.runtime import arguments, clock, runner
 from orch.runtime.api import Api
 from orch.runtime.changed import untouched
@@ -22,7 +24,7 @@ from orch.runtime.deciding import Run, plan_run
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
 from orch.runtime.inputs import given_parameters
-from orch.runtime.planned import Planned, sources_of
+from orch.runtime.planned import Planned, plan_of, sources_of
 from orch.runtime.project import project_at
 
 
@@ -30,7 +32,7 @@ from orch.runtime.project import project_at
 class Outputs:
     """What the job says to the others.
 
-    `plan` has `run`, `cached`, `maybe` or `skipped` for each step; `flags` what is known of conditions, by step, or by `plan`
+    `plan` has `run`, `cached`, `maybe` or `skipped` for each step; `flags` what is known of conditions, by step, or by `orch-plan`
     where they are on parameters; `legs` the indices of mapped steps; `sources` where the outputs of cached steps lie; `reason`
     why no step runs at all.
     """
@@ -60,7 +62,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     if planned is not None:
         planned.write(Path(options["output"]))
         runner.append_output("planned", "true", environ=environment)
-    outputs = decided(graph, planned, logical_date=date)
+    outputs = decided(graph, planned, parameters=_parameters(graph, environment), logical_date=date)
     if reason:
         outputs = Outputs({step.id: "skipped" for step in graph.steps}, logical_date=date, reason=reason)
         _say(f"no step runs: {reason}", environment, stdout)
@@ -86,12 +88,11 @@ def _planned(
     def warn(text: str) -> None:
         stdout.write(runner.annotation("warning", text, title="orch") + "\n")
 
-    given = given_parameters(graph.parameters, environment)
     run = Run(
         graph=graph,
         project=project_at(graph.project, Path(options["project"]).resolve()),
         here=Here.of(environment),
-        parameters={name: values.encode(value) for name, value in given.items()},
+        parameters=_parameters(graph, environment),
         logical_date=date,
         labels=read_labels(options.get("runners", "")),
         may_unpickle=arguments.pickles(options) == "allow",
@@ -115,13 +116,18 @@ def read_labels(text: str) -> dict[str, str]:
         raise UsageError(f"--runners is {text!r}, which is not JSON: {error}", hint="a label, or an object of one for each step") from error
 
 
-def decided(graph: Graph, planned: Planned | None = None, *, logical_date: str = "") -> Outputs:
-    plan = {step.id: "run" for step in graph.steps}
-    if planned is None:
-        return Outputs(plan, logical_date=logical_date)
-    plan |= {step: str(decision.action) for step, decision in planned.decisions.items()}
-    flags = {step: entry.flags for step, entry in planned.cached.items() if entry.flags}
-    return Outputs(plan, flags, sources=sources_of(planned.cached), logical_date=logical_date)
+def _parameters(graph: Graph, environment: Mapping[str, str]) -> dict[str, Json]:
+    return {name: values.encode(value) for name, value in given_parameters(graph.parameters, environment).items()}
+
+
+def decided(
+    graph: Graph, planned: Planned | None = None, *, parameters: Mapping[str, Json] | None = None, logical_date: str = ""
+) -> Outputs:
+    """`parameters` as encoded by `orch.model.values`, for conditions on them."""
+    runs = Plan(tuple(Decision(step.id, Action.RUN, Cause.ASKED) for step in graph.steps))
+    plan, flags = foresee(graph, plan_of(planned) if planned is not None else runs, parameters or {})
+    actions = {step.id: "run" for step in graph.steps} | {decision.step: str(decision.action) for decision in plan.decisions}
+    return Outputs(actions, flags, sources=sources_of(planned.cached if planned is not None else {}), logical_date=logical_date)
 
 
 def _untouched(graph: Graph, project: Path, environment: Mapping[str, str], stdout: TextIO) -> str:

@@ -129,6 +129,8 @@ def render(expression: Expression) -> str:
 
 
 def _member(name: str) -> str:
+    if name == "*":  # https://docs.github.com/actions/reference/workflows-and-actions/expressions#object-filters
+        return ".*"
     return f".{name}" if _NAME.fullmatch(name) else f"[{render(Literal(name))}]"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from orch.model import conditions
@@ -21,20 +22,27 @@ _PLAN: Final = from_json(Context(("needs", PLAN_JOB, "outputs", "plan")))
 
 
 def job_condition(
-    condition: conditions.Condition, needs: Collection[str], *, planned: str = "", skippable: Collection[str] = frozenset()
+    condition: conditions.Condition,
+    needs: Collection[str],
+    *,
+    planned: str = "",
+    skippable: Collection[str] = frozenset(),
+    empty: Mapping[str, Expression] = MappingProxyType({}),
+    also: Sequence[Expression] = (),
 ) -> str:
     """The `if:` of a job with these `needs`; empty (GitHub's own `success()`) without any.
 
     `planned` is the step's id where a plan job stands before all others: then the plan has to want the step, and a need
     that the plan takes from an earlier run is as good as one that succeeded. `skippable` are the steps that conditions may
-    skip: only of these a skipped job is none that something stopped.
+    skip: only of these a skipped job is none that something stopped. `empty` says of mapped steps when they had nothing to
+    map over, which is as good as a success; `also` has further demands.
     """
     if not needs:
         return ""
-    wanted = to_expression(over(condition, needs), planned=bool(planned), skippable=skippable)
+    wanted = to_expression(over(condition, needs), planned=bool(planned), skippable=skippable, empty=empty)
     terms = wanted.terms if isinstance(wanted, expressions.And) else (wanted,)
     asked = (expressions.Or((plan_says(planned, "run"), plan_says(planned, "maybe"))),) if planned else ()
-    return interpolate(expressions.And((*_GUARD, *asked, *terms)))
+    return interpolate(expressions.And((*_GUARD, *asked, *terms, *also)))
 
 
 def plan_says(step: str, action: str) -> Expression:
@@ -54,14 +62,20 @@ def over(condition: conditions.Condition, needs: Collection[str]) -> conditions.
     return conditions.And(tuple(over(term, needs) for term in kept))
 
 
-def to_expression(condition: conditions.Condition, *, planned: bool = False, skippable: Collection[str] = frozenset()) -> Expression:
+def to_expression(
+    condition: conditions.Condition,
+    *,
+    planned: bool = False,
+    skippable: Collection[str] = frozenset(),
+    empty: Mapping[str, Expression] = MappingProxyType({}),
+) -> Expression:
     def printed(term: conditions.Condition) -> Expression:
-        return to_expression(term, planned=planned, skippable=skippable)
+        return to_expression(term, planned=planned, skippable=skippable, empty=empty)
 
     match condition:
         case conditions.Succeeded(step):
-            succeeded = expressions.need_succeeded(step)
-            return expressions.Or((succeeded, plan_says(step, "cached"))) if planned else succeeded
+            ways = (plan_says(step, "cached"),) if planned else ()
+            return any_of(expressions.need_succeeded(step), *ways, *((empty[step],) if step in empty else ()))
         case conditions.Passed(step):
             succeeded = printed(conditions.Succeeded(step))
             return any_of(succeeded, expressions.need_skipped(step)) if step in skippable else succeeded
@@ -88,7 +102,8 @@ def all_of(*terms: Expression) -> Expression:
 
 
 def any_of(*terms: Expression) -> Expression:
-    return expressions.Or(tuple(inner for term in terms for inner in (term.terms if isinstance(term, expressions.Or) else (term,))))
+    flat = tuple(inner for term in terms for inner in (term.terms if isinstance(term, expressions.Or) else (term,)))
+    return flat[0] if len(flat) == 1 else expressions.Or(flat)
 
 
 def flag(leaf: conditions.Compare, *, planned: bool) -> Expression:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from orch.model import canonical, dates
+from orch.model.flags import PARAMETERS, leaves_of
 from orch.model.graph import Graph
 from orch.model.steps import Step
 from orch.model.triggers import FILTERED
@@ -34,6 +35,8 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "all jobs of a pipeline with a schedule are for one moment"
     if any(isinstance(trigger, FILTERED) and trigger.paths for trigger in graph.triggers):
         yield "only a change of some paths needs the steps"
+    if PARAMETERS in leaves_of(graph.steps):
+        yield "a condition is on a parameter"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
     elif settings.cache == "auto" and len(cacheable(graph)) > _FEW:
@@ -56,7 +59,7 @@ def cacheable(graph: Graph) -> list[Step]:
 
 def looks_itself(graph: Graph, step: Step, settings: Settings) -> bool:
     """Whether the job of `step` may look for an earlier result, for which it asks GitHub."""
-    return cache_mode(graph, settings) != "off" and step in cacheable(graph)
+    return cache_mode(graph, settings) != "off" and step in cacheable(graph) and step.fan is None
 
 
 def decision_inputs(graph: Graph, step: Step, settings: Settings) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Which edges a workflow needs: those that no path replaces.
 
 GitHub refuses graphs with too many edges, and people read fewer more easily. A data edge falls only where a path of
-data edges replaces it: a step may be skipped by choice one day, and only a reader of its outputs is skipped with it.
+data edges replaces it: a step may be skipped by choice, and only a reader of its outputs is skipped with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ def reduced_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     behind_by_data: dict[str, int] = {}  # those that lead here by data edges alone
     kept: dict[str, tuple[str, ...]] = {}
     for step in topological(graph):
-        producers, needs = step.producers, step.needs
+        choices, needs = step.choices, step.needs
+        # What an `either` takes may have been skipped, so nothing follows from its end; and of what is compared the job itself tells.
+        producers = [need for need in dict.fromkeys((*step.producers, *step.asked)) if need not in choices]
+        direct = {*choices, *step.asked}
         through = through_data = own = own_data = 0
         for need in needs:
             through |= behind[need]
@@ -27,5 +30,7 @@ def reduced_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
             own_data |= bit[producer]
         behind[step.id] = through | own
         behind_by_data[step.id] = through_data | own_data
-        kept[step.id] = tuple(need for need in needs if not bit[need] & (through_data if bit[need] & own_data else through))
+        kept[step.id] = tuple(
+            need for need in needs if need in direct or not bit[need] & (through_data if bit[need] & own_data else through)
+        )
     return kept

@@ -67,7 +67,7 @@ def _inputs(graph: Graph, values: Mapping[str, object], given: Mapping[str, Json
 
 
 def as_input(kind: ParameterType, value: object) -> Json:
-    """A value as the payload of a dispatch holds it: the text of a form's field, also of a checkbox. (A boolean that is none is false to act.)"""
+    """A value as the payload of a dispatch holds it: the text of a form's field, of a checkbox, too. (Of true itself, act makes false.)"""
     if isinstance(value, bool) and kind.kind is Kind.BOOL:
         return "true" if value else "false"
     if value is None and kind.optional:
