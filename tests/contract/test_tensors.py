@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import pytest
 from support.torches import requires_torch
 
 SUITE: Final = Path(__file__).with_name("with_torch.py")
 
 
+@pytest.mark.posix  # packages are lent by links, and a full disk is a limit of the process
 def test_every_promise_holds_for_tensors(tmp_path: Path) -> None:
     torch = requires_torch(tmp_path)
     environment = {
