@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orch.authoring.step import step
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
+    from orch.model.concurrency import Concurrency
     from orch.model.parameters import Environment
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode, ResourceSettings, StepRetryConfig
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__: Final = "0.1.0"
 
 __all__ = [
+    "Concurrency",
     "Context",
     "Environment",
     "ExecutionMode",
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 _HOME: Final = {
+    "Concurrency": "orch.model.concurrency",
     "Context": "orch.runtime.context",
     "Environment": "orch.model.parameters",
     "ExecutionMode": "orch.model.settings",

@@ -38,11 +38,14 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             retry=options.get("retry"),
             timeout=None if timeout is None else seconds(timeout),
             secrets=_names(options.get("secrets") or (), "secrets"),
-            environment=tuple(sorted(_variable(str(key), str(value)) for key, value in (options.get("environment") or {}).items())),
+            deploys_to=_environment(options.get("deploys_to")),
+            permissions=_permissions(options.get("permissions") or {}),
+            environment=tuple(sorted(_variable(str(key), str(value)) for key, value in _variables(options.get("environment")).items())),
             keep=bool(options.get("keep", False)),
             cache=options.get("cache"),
             cache_expires_after=None if expires is None else seconds(expires),
             files=_names(options.get("files") or (), "files"),
+            pack=_pack(options.get("pack")),
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None
@@ -53,6 +56,12 @@ def python_version(given: object, where: Where) -> str | None:
     if given is None or (isinstance(given, str) and _PYTHON.fullmatch(given)):
         return given
     raise PipelineError(f"python is {given!r}, which is not a version", hint="as '3.12' or '>=3.11'", where=where)
+
+
+def _pack(given: object) -> str | None:
+    if given is None or (type(given) is str and given):
+        return given
+    raise TypeError(f"pack is {given!r}, expected a name that the steps of one job share")
 
 
 def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> None:
@@ -72,6 +81,26 @@ def _of_packages(given: object, name: str) -> tuple[str, ...]:
         if not _PACKAGES.fullmatch(item):
             raise ValueError(f"{name} has {item!r}, which is not a name of one: ASCII letters, digits, '.', '_' and '-'")
     return names
+
+
+def _variables(given: object) -> Mapping[Any, Any]:
+    if isinstance(given, str):
+        raise TypeError(
+            f"environment is {given!r}, expected variables and their values; an environment of GitHub's is deploys_to={given!r}"
+        )
+    return given or {}  # type: ignore[return-value]
+
+
+def _environment(given: object) -> str | None:
+    if given is None or (type(given) is str and given.strip()):
+        return given if given is None else _text(given, "deploys_to")
+    raise TypeError(f"deploys_to is {given!r}, expected the name of an environment of the repository on GitHub")
+
+
+def _permissions(given: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(given, Mapping) or not all(type(item) is str for pair in given.items() for item in pair):
+        raise TypeError(f'permissions is {given!r}, expected areas and what is allowed there, as {{"id-token": "write"}}')
+    return tuple(sorted(given.items()))
 
 
 def _variable(name: str, value: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from orch.authoring.step import checked
 
 if TYPE_CHECKING:
     from orch.authoring.notify import Told
+    from orch.model.concurrency import Concurrency
     from orch.model.graph import Graph
     from orch.model.records import RunRecord
     from orch.model.settings import ExecutionMode
@@ -108,6 +109,7 @@ def pipeline(
     requirements: str | None = None,
     python: str | None = None,
     execution_mode: ExecutionMode | str = "continue_on_failure",
+    concurrency: Concurrency | None = None,
     cache: bool | None = None,
     on_failure: Told | None = None,
     on_success: Told | None = None,
@@ -118,7 +120,8 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Turn a function that calls steps into a pipeline; its parameters become the workflow's inputs.
 
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
-    `execution_mode` says what a failure means for steps that do not depend on it. `cache`, `on_failure` and `on_success` are
+    `execution_mode` says what a failure means for steps that do not depend on it, `concurrency` which runs on GitHub wait for each
+    other. `cache`, `on_failure` and `on_success` are
     those of every step that does not say otherwise; what `orch.notify` has is told once, of the whole run.
     """
     if function is None:
@@ -126,7 +129,7 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     return PipelineFunction(checked(function, "pipeline"), _known(options))
 
 
-OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "on_failure", "on_success"))
+OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "on_failure", "on_success", "concurrency"))
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, get_args, Final
+from typing import Any, Final, get_args
 
 from orch.authoring import active, notify, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
@@ -35,6 +35,7 @@ from orch.errors import (
 )
 from orch.model import values
 from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.concurrency import Concurrency
 from orch.model.notices import Notice
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
@@ -109,6 +110,7 @@ class Trace:
                 requirements=self._requirements(options.get("requirements"), where),
                 python=python_version(options.get("python"), where),
                 execution_mode=_execution_mode(options.get("execution_mode"), where),
+                concurrency=_concurrency(options.get("concurrency"), where),
                 notices=notify.merged(self.notices),
             )
         except GraphError as error:
@@ -428,6 +430,13 @@ def _parameter(parameter: Any, signature: Signature, where: Where) -> Parameter:
     except ValueError as error:
         message = f"parameter {name!r} has the default {default!r}: {error}"
         raise ArgumentError(message, hint="make the default fit the annotation", where=where) from None
+
+
+def _concurrency(given: object, where: Where) -> Concurrency | None:
+    if given is None or isinstance(given, Concurrency):
+        return given
+    hint = 'as Concurrency(group="deploys") or Concurrency(cancel_in_progress=True)'
+    raise PipelineError(f"concurrency is {given!r}", hint=hint, where=where)
 
 
 def _execution_mode(given: object, where: Where) -> ExecutionMode:

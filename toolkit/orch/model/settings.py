@@ -112,7 +112,8 @@ _SETTINGS: Final = Keys(
     {},
     {"target": TEXT, "resources": TABLE, "retry": TABLE, "timeout": NUMBER, "cache": FLAG, "cache_expires_after": NUMBER}
     | {"on_failure": TEXT, "on_success": TEXT, "extras": TEXTS, "groups": TEXTS, "secrets": TEXTS, "files": TEXTS}
-    | {"environment": TEXT_TABLE, "keep": FLAG},
+    | {"deploys_to": TEXT, "permissions": TEXT_TABLE}
+    | {"environment": TEXT_TABLE, "keep": FLAG, "pack": TEXT},
 )
 
 
@@ -137,6 +138,9 @@ class StepSettings:
     files: tuple[str, ...] = ()
     on_failure: str | None = None
     on_success: str | None = None
+    deploys_to: str | None = None  # an environment of the repository on GitHub
+    permissions: tuple[tuple[str, str], ...] = ()  # of the job's token: area -> access
+    pack: str | None = None  # steps of one name share a job
 
     def to_json(self) -> Json:
         """Only what differs from the defaults, so that the graph shows what was asked for."""
@@ -147,14 +151,15 @@ class StepSettings:
             data["resources"] = self.resources.to_json()
         if self.retry is not None:
             data["retry"] = self.retry.to_json()
-        for name in ("timeout", "cache", "cache_expires_after", "on_failure", "on_success"):
+        for name in ("timeout", "cache", "cache_expires_after", "on_failure", "on_success", "deploys_to", "pack"):
             if getattr(self, name) is not None:
                 data[name] = getattr(self, name)
         for name in ("extras", "groups", "secrets", "files"):
             if getattr(self, name):
                 data[name] = list(getattr(self, name))
-        if self.environment:
-            data["environment"] = dict(self.environment)
+        for name in ("environment", "permissions"):
+            if getattr(self, name):
+                data[name] = dict(getattr(self, name))
         if self.keep:
             data["keep"] = True
         return data
@@ -182,4 +187,7 @@ class StepSettings:
             files=tuple(data.get("files", ())),
             on_failure=data.get("on_failure"),
             on_success=data.get("on_success"),
+            deploys_to=data.get("deploys_to"),
+            permissions=tuple(sorted(data.get("permissions", {}).items())),
+            pack=data.get("pack"),
         )

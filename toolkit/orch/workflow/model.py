@@ -156,9 +156,16 @@ class Permission:
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
     """
 
-    area: Literal["actions", "contents", "issues"]
+    area: str
     access: Literal["read", "write"] = "read"
     reason: str = ""
+
+
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
+AREAS: Final = frozenset(
+    """actions artifact-metadata attestations checks contents deployments discussions id-token issues models packages pages pull-requests
+    security-events statuses""".split()
+)
 
 
 def _permissions(permissions: tuple[Permission, ...]) -> dict[str, str]:
@@ -272,6 +279,7 @@ class Job:
     needs: tuple[str, ...] = ()
     condition: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    deployment: str = ""  # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idenvironment
     outputs: Mapping[str, str] = field(default_factory=dict)
     strategy: Strategy | None = None
 
@@ -283,6 +291,7 @@ class Job:
                 "needs": list(self.needs),
                 "if": self.condition,
                 "runs-on": self.runs_on,
+                "environment": self.deployment,
                 "outputs": dict(self.outputs),
                 "env": dict(self.environment),
                 "steps": [step.to_data() for step in self.steps],

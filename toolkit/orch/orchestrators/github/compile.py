@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from orch.errors import OrchError, UnreleasedActionError, UnsupportedError, Where, raise_problems
+from orch.model import concurrency
 from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
+from orch.orchestrators.github.grants import check_grants, granted
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
@@ -34,15 +36,21 @@ _GROUP: Final = Or(
 def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> Workflow:
     """The workflow of `graph`; raises at once everything that GitHub or this version cannot do."""
     settings, pins = settings or Settings(), pins or Pins()
-    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_stores(settings)], graph))
+    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_grants(graph), *check_stores(settings)], graph))
     workflow = Workflow(
         name=graph.pipeline,
         triggers=triggers_of(graph),
-        concurrency=Concurrency(f"orch-{graph.pipeline}-{interpolate(_GROUP)}"),
-        jobs=jobs_of(graph, settings, pins),
+        concurrency=_concurrency(graph),
+        jobs=granted(graph, jobs_of(graph, settings, pins), settings.result_runner),
     )
     raise_problems(_located([*check_limits(workflow), *check_actions(workflow)], graph))
     return workflow
+
+
+def _concurrency(graph: Graph) -> Concurrency:
+    asked = graph.concurrency or concurrency.Concurrency()
+    default = f"orch-{graph.pipeline}-{interpolate(_GROUP)}"
+    return Concurrency(default if asked.group is None else asked.group, asked.cancel_in_progress)
 
 
 def files(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> dict[str, str]:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.steps import a_graph, a_step
+
+from orch.model.concurrency import Concurrency
+from orch.model.graph import Graph
+from orch.model.settings import StepSettings
+from orch.orchestrators.github.compile import compile_workflow
+from orch.orchestrators.github.grants import check_grants, gate_of
+from orch.workflow.model import Job
+
+PRODUCTION = StepSettings(deploys_to="production")
+GATE = "environment-production"
+
+
+def jobs(graph: Graph) -> dict[str, Job]:
+    return dict(compile_workflow(graph).jobs)
+
+
+def test_steps_that_deploy_to_one_environment_wait_for_one_gate_that_asks_once() -> None:
+    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION), a_step("c", ["a"], settings=PRODUCTION), a_step("d", ["b"])))
+
+    assert list(made)[:2] == ["a", GATE]
+    assert (made[GATE].deployment, made[GATE].needs, made[GATE].permissions) == ("production", ("a",), ())
+    assert made[GATE].name == "may b, c deploy to production?"
+    assert [name for name, job in made.items() if GATE in job.needs] == ["b", "c", "orch-result"]
+    assert [name for name, job in made.items() if job.deployment] == [GATE]
+    assert made["b"].condition.endswith(f" && needs.a.result == 'success' && needs.{GATE}.result == 'success' }}}}")
+
+
+def test_a_gate_asks_when_all_that_its_steps_wait_for_has_ended_well_and_not_before() -> None:
+    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION)))
+
+    assert made[GATE].condition == "${{ !cancelled() && !failure() && needs.a.result == 'success' }}"
+
+
+def test_a_gate_asks_if_any_of_its_steps_is_to_run() -> None:
+    made = jobs(a_graph(a_step("a"), a_step("b"), a_step("c", ["a"], settings=PRODUCTION), a_step("d", ["b"], settings=PRODUCTION)))
+
+    assert made[GATE].needs == ("a", "b")
+    assert made[GATE].condition == (
+        "${{ (!cancelled() && !failure() && needs.a.result == 'success') || (!cancelled() && !failure() && needs.b.result == 'success') }}"
+    )
+
+
+def test_a_gate_of_steps_below_each_other_stands_before_the_first() -> None:
+    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION), a_step("c", ["b"]), a_step("d", ["c"], settings=PRODUCTION)))
+
+    assert made[GATE].needs == ("a",)
+    assert made[GATE].condition == "${{ !cancelled() && !failure() }}"
+    assert GATE in made["d"].needs
+
+
+def test_a_gate_before_everything_asks_at_once() -> None:
+    made = jobs(a_graph(a_step("a", settings=PRODUCTION)))
+
+    assert (made[GATE].needs, made[GATE].condition) == ((), "")
+    assert made["a"].condition == f"${{{{ !cancelled() && !failure() && needs.{GATE}.result == 'success' }}}}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        StepSettings(deploys_to="production", secrets=("DEPLOY_KEY",)),
+        StepSettings(deploys_to="production", permissions=(("id-token", "write"),)),
+    ],
+)
+def test_a_step_that_needs_what_the_environment_keeps_is_in_it_itself(settings: StepSettings) -> None:
+    made = jobs(a_graph(a_step("a", settings=settings)))
+
+    assert made["a"].deployment == "production"
+    assert GATE not in made
+
+
+def test_each_environment_has_a_gate_of_its_own_with_an_id_that_github_takes() -> None:
+    made = jobs(
+        a_graph(a_step("a", settings=StepSettings(deploys_to="staging")), a_step("b", settings=StepSettings(deploys_to="EU / prod")))
+    )
+
+    assert [name for name in made if name.startswith("environment-")] == ["environment-staging", "environment-EU-prod-c8acb6"]
+    assert gate_of("EU / prod") != gate_of("EU-prod") != gate_of("EU prod")
+
+
+def test_a_permission_is_of_the_one_job_whose_step_asks_for_it() -> None:
+    made = jobs(a_graph(a_step("a", settings=StepSettings(permissions=(("id-token", "write"), ("packages", "read")))), a_step("b", ["a"])))
+
+    areas = {name: {each.area: each.access for each in job.permissions} for name, job in made.items()}
+    assert areas["a"] == {"contents": "read", "id-token": "write", "packages": "read"}
+    assert not any("id-token" in each or "packages" in each for name, each in areas.items() if name != "a")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (StepSettings(permissions=(("id_token", "write"),)), "step 'a' asks for the permission 'id_token', which GitHub does not have"),
+        (StepSettings(permissions=(("id-token", "read"),)), "step 'a' asks for 'id-token': 'read', expected 'write'"),
+        (StepSettings(permissions=(("issues", "admin"),)), "step 'a' asks for 'issues': 'admin', expected 'read' or 'write'"),
+        (StepSettings(deploys_to="${{ inputs.x }}"), "step 'a' deploys to '${{ inputs.x }}', which is no name of an environment"),
+        (StepSettings(deploys_to=" a"), "step 'a' deploys to ' a', which is no name of an environment"),
+    ],
+)
+def test_what_github_does_not_have_is_refused(settings: StepSettings, message: str) -> None:
+    assert [problem.message for problem in check_grants(a_graph(a_step("a", settings=settings)))] == [message]
+
+
+def test_runs_wait_for_those_of_their_branch_unless_the_pipeline_says_otherwise() -> None:
+    own = compile_workflow(a_graph(pipeline="churn")).concurrency
+    named = compile_workflow(replace(a_graph(), concurrency=Concurrency("deploys"))).concurrency
+    newest = compile_workflow(replace(a_graph(pipeline="churn"), concurrency=Concurrency(cancel_in_progress=True))).concurrency
+
+    assert own.group == "orch-churn-${{ github.event_name == 'workflow_dispatch' && github.run_id || github.ref }}"
+    assert (named.group, named.cancel_in_progress) == ("deploys", False)
+    assert (newest.group, newest.cancel_in_progress) == (own.group, True)
+
+
+@pytest.mark.parametrize("group", ["", " ", "${{ github.ref }}", "a\nb"])
+def test_a_group_is_a_name(group: str) -> None:
+    (problem,) = check_grants(replace(a_graph(), concurrency=Concurrency(group)))
+
+    assert problem.message == f"pipeline 'p' has the concurrency group {group!r}, which is no name"

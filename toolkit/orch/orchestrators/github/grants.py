@@ -1,0 +1,129 @@
+"""What jobs of steps may do beyond the least: permissions of their token, and environments of the repository that ask somebody first.
+
+GitHub asks for each job of an environment when its turn comes, so three jobs may ask three times. Steps that deploy to one share a gate:
+one job that is in the environment, asks once, and that theirs wait for. What an environment keeps, its secrets and its name in the
+subject of OIDC tokens, only a job gets that is in it itself: so a step that has secrets or asks for `id-token` is, and its job asks for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from orch.errors import OrchError, PipelineError
+from orch.model.graph import Graph
+from orch.model.steps import Step
+from orch.names import RESULT_JOB
+from orch.workflow.expressions import is_plain, need_succeeded, render
+from orch.workflow.model import AREAS, Job, Permission, Run
+
+_GATE_MINUTES: Final = 5  # of its own; GitHub waits 30 days for an answer, and does not count them
+_LONGEST: Final = 255
+_GUARD: Final = "!cancelled() && !failure()"
+
+
+def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job]:
+    """`jobs` with what their steps ask for, and the gates before them; `graph` has passed `check_grants`."""
+    made = dict(jobs)
+    gated: dict[str, list[str]] = {}
+    for step in graph.steps:
+        if step.id in made:
+            made[step.id] = _granted(step, made[step.id])
+            if step.settings.deploys_to and not made[step.id].deployment:
+                gated.setdefault(step.settings.deploys_to, []).append(step.id)
+    for environment, steps in gated.items():
+        gate = gate_of(environment)
+        made = {gate: _gate(environment, steps, made, runner)} | {
+            name: _behind(gate, job) if name in steps else job for name, job in made.items()
+        }
+        made[RESULT_JOB] = replace(made[RESULT_JOB], needs=(*made[RESULT_JOB].needs, gate))
+    return _in_order(made, list(jobs))
+
+
+def gate_of(environment: str) -> str:
+    """The id of its job; one of a name that is no id ends with what tells it from others."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", environment).strip("-")[:60]
+    return f"environment-{plain}" if plain == environment else f"environment-{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:6]}"
+
+
+def _granted(step: Step, job: Job) -> Job:
+    asked = tuple(Permission(area, "write" if access == "write" else "read", "the step asks for it") for area, access in step.settings.permissions)
+    job = replace(job, permissions=(*job.permissions, *asked))
+    needs_it_itself = set(step.settings.secrets) - {"GITHUB_TOKEN"} or "id-token" in dict(step.settings.permissions)
+    return replace(job, deployment=step.settings.deploys_to) if step.settings.deploys_to and needs_it_itself else job
+
+
+def _behind(gate: str, job: Job) -> Job:
+    passed = render(need_succeeded(gate))
+    asked = _inner(job.condition) if job.condition else _GUARD
+    return replace(job, needs=(*job.needs, gate), condition=f"${{{{ {asked} && {passed} }}}}")
+
+
+def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str) -> Job:
+    """It asks once all that the first of its steps wait for has ended, and only if one of them is to run, as far as that is known then."""
+    below = _below(set(steps), jobs)
+    first = [step for step in steps if step not in below]
+    needs = tuple(dict.fromkeys(need for step in first for need in jobs[step].needs))
+    conditions = list(dict.fromkeys(_inner(jobs[step].condition) for step in first if jobs[step].condition))
+    if len(first) < len(steps) or not needs:  # a later one may have to run where the first ones do not
+        condition = f"${{{{ {_GUARD} }}}}" if needs else ""
+    else:
+        condition = f"${{{{ {' || '.join(f'({each})' for each in conditions) if len(conditions) > 1 else conditions[0]} }}}}"
+    said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(steps)})
+    name = f"may {', '.join(steps) if len(steps) < 4 else f'{len(steps)} steps'} deploy to {environment}?"
+    return Job(runner, (said,), _GATE_MINUTES, name, needs=needs, condition=condition, deployment=environment)
+
+
+def _below(steps: set[str], jobs: Mapping[str, Job]) -> set[str]:
+    """All jobs below one of `steps`, which comes before them."""
+    below: set[str] = set()
+    todo = set(steps)
+    while todo:
+        todo = {name for name, job in jobs.items() if name not in below and todo & set(job.needs)}
+        below |= todo
+    return below
+
+
+def _inner(condition: str) -> str:
+    return condition.removeprefix("${{ ").removesuffix(" }}")
+
+
+def _in_order(jobs: Mapping[str, Job], order: list[str]) -> dict[str, Job]:
+    """Gates before the first job that waits for them, all others as they stood."""
+    placed: dict[str, Job] = {}
+    for name in order:
+        for need in jobs[name].needs:
+            if need not in order and need not in placed:
+                placed[need] = jobs[need]
+        placed[name] = jobs[name]
+    return placed
+
+
+# --- what GitHub cannot do ---
+
+
+def check_grants(graph: Graph) -> Iterator[OrchError]:
+    for step in graph.steps:
+        for area, access in step.settings.permissions:
+            if area not in AREAS:
+                yield PipelineError(
+                    f"step {step.id!r} asks for the permission {area!r}, which GitHub does not have",
+                    hint=f"it has {', '.join(sorted(AREAS))}",
+                )
+            elif access not in (("write",) if area == "id-token" else ("read", "write")):
+                allowed = "'write'" if area == "id-token" else "'read' or 'write'"
+                yield PipelineError(
+                    f"step {step.id!r} asks for {area!r}: {access!r}, expected {allowed}", hint="nothing is granted without it"
+                )
+        name = step.settings.deploys_to
+        if name and (len(name) > _LONGEST or not name.isprintable() or not is_plain(name) or name != name.strip()):
+            yield PipelineError(f"step {step.id!r} deploys to {name!r}, which is no name of an environment", hint="as 'production'")
+    if (
+        graph.concurrency
+        and (group := graph.concurrency.group) is not None
+        and not (group.strip() and group.isprintable() and is_plain(group))
+    ):
+        yield PipelineError(f"pipeline {graph.pipeline!r} has the concurrency group {group!r}, which is no name", hint="as 'deploys'")
