@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,17 @@ class Delivered:
         except RecordError:
             return None
 
+    def several(self, job: str) -> list[StepRecord]:
+        """The records of the legs or steps that one job ran, as far as they can be read."""
+        found = []
+        with contextlib.suppress(FileNotFoundError, zipfile.BadZipFile):
+            with zipfile.ZipFile(self.folder / f"{names.record_artifact(self.pipeline, job, 1)}.zip") as zipped:
+                for member in sorted(zipped.namelist()):
+                    if member.endswith("/record.json"):
+                        with contextlib.suppress(RecordError):
+                            found.append(StepRecord.read(zipped.read(member)))
+        return found
+
     def run(self) -> RunRecord | None:
         """The run's record as its result job made it, or None where there is none that can be read."""
         text = self._read(names.run_artifact(self.pipeline, 1), names.RUN_FILE)
@@ -35,18 +47,22 @@ class Delivered:
         except RecordError:
             return None
 
-    def log(self, step: str) -> bytes | None:
-        return self._read(names.record_artifact(self.pipeline, step, 1), "log.txt")
+    def log(self, step: str, job: str) -> bytes | None:
+        """What a step or leg printed, alone in its `job` or with others."""
+        name = names.record_artifact(self.pipeline, job, 1)
+        own = self._read(name, f"{step}/log.txt")
+        return self._read(name, "log.txt") if own is None else own
 
-    def unpack_outputs(self, record: StepRecord, scratch: Path, store: LocalStore) -> None:
-        """Put the bytes of the outputs of `record` into `store`, each checked against its digest."""
-        path = self.folder / f"{names.outputs_artifact(self.pipeline, record.step, 1)}.zip"
+    def unpack_outputs(self, record: StepRecord, job: str, scratch: Path, store: LocalStore) -> None:
+        """Put the bytes of the outputs of `record`, which `job` made, into `store`, each checked against its digest."""
+        path = self.folder / f"{names.outputs_artifact(self.pipeline, job, 1)}.zip"
         if not path.is_file():
             return
-        with zipfile.ZipFile(path) as zipped:
-            zipped.extractall(scratch / record.step)
+        if not (scratch / job).is_dir():
+            with zipfile.ZipFile(path) as zipped:
+                zipped.extractall(scratch / job)
         digests = [digest for artifact in record.outputs.values() for digest in artifact.digests]
-        store.transfer(digests, LocalStore(scratch / record.step, verify=True))
+        store.transfer(digests, LocalStore(scratch / job, verify=True))
 
     def _read(self, name: str, member: str) -> bytes | None:
         try:

@@ -23,9 +23,10 @@ from orch.authoring.project import Project
 from orch.errors import ToolFailedError, UnsupportedError, UsageError, raise_problems
 from orch.model import canonical, values
 from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
-from orch.model.parameters import from_inputs, resolve
 from orch.model.notices import url_secrets
+from orch.model.parameters import from_inputs, resolve
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
@@ -100,10 +101,10 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
         kept.begin(folder, about, private.artifacts / info.run)
         routes = (*running.jobs.routes, *running.issues.routes, *kept.KeptRuns(place, clock.now).routes)
-        api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"]))
-        arguments = command.arguments(
+        api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"], log=kept.request_log(folder)))
         webhooks = issues.addresses(api, url_secrets(graph.notices))
         private.secrets.write_text(command.secrets_file(secrets | webhooks), encoding="utf-8")
+        arguments = command.arguments(
             act,
             private,
             event=request.trigger.event,
@@ -118,7 +119,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
                 **_for_stand_ins(private),
                 **family.environment,
             },
-            job=request.job,
+            job=graph.job_of[request.job] if request.job else None,
         )
         return running.drive(arguments, command.environment(private, request.environ) | family.environment, family)
 
@@ -130,9 +131,11 @@ def selected(graph: Graph, job: str | None) -> Graph:
     if job not in graph.by_id:
         raise UsageError(f"pipeline {graph.pipeline!r} has no step {job!r}", hint=f"it has {', '.join(graph.by_id)}")
     wanted = [job]
+    packs = {step: pack for pack in graph.packs for step in pack}
     for step in wanted:
-        wanted += [need for need in graph[step].needs if need not in wanted]
-    return replace(graph, steps=tuple(step for step in graph.steps if step.id in wanted), notices=())
+        wanted += [other for other in (*graph[step].needs, *packs.get(step, ())) if other not in wanted]
+    steps = tuple(step for step in graph.steps if step.id in wanted)
+    return replace(graph, steps=steps, packs=tuple(pack for pack in graph.packs if pack[0] in wanted), notices=())
 
 
 def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]:
@@ -187,11 +190,13 @@ class _Run:
         self.listener = Listener(redact)
         self.delivered = Delivered(private.artifacts / info.run, graph.pipeline)
         self.records: dict[str, StepRecord] = {}
+        self.packs = {pack[0]: pack for pack in graph.packs}
+        self.ran_in: dict[str, str] = {}  # step, or leg of one -> job
         self.was_stopped = False
         self.jobs = Jobs(info.run, info.attempt, clock.now, self._cancel)
+        self.issues = issues.Issues()
         self._act = 0  # the process's id
 
-        self.issues = issues.Issues()
     def drive(self, arguments: list[str], environment: Mapping[str, str], family: Family) -> RunRecord:
         """From the first event to the last, and to its record, also where an error ends it."""
         self.folder.write_run(RunRecord(self.info, State.RUNNING, ()))
@@ -258,17 +263,18 @@ class _Run:
             self.jobs.hear(heard)
             if isinstance(heard, JobStarted):  # act has read them
                 self.private.secrets.unlink(missing_ok=True)
-            if heard.job not in self.graph.by_id:
+            if step_of(heard.job) not in self.graph.by_id:
                 continue
             match heard:
                 case JobStarted(job):
-                    if not self.was_stopped:
-                        self.sink(StepStarted(job))
+                    for step in () if self.was_stopped else self.packs.get(job, (job,)):
+                        self.sink(StepStarted(step))
                 case JobOutput(job, text):
                     self.sink(StepOutput(job, text))
                 case JobEnded(job, result):
-                    if record := self._record(job, result):
-                        self.records[job] = record
+                    for record in self._records_of(job, result):
+                        self.records[record.step] = record
+                        self.ran_in[record.step] = job
                         self.sink(StepEnded(record))
                 case JobFailing():
                     pass
@@ -278,6 +284,12 @@ class _Run:
         for pid in children(self._act, parents()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
+
+    def _records_of(self, job: str, result: str) -> list[StepRecord]:
+        """Of the step that `job` is of, or of the legs or steps that share it."""
+        legs = self.delivered.several(job) if index_of(job) is not None or job in self.packs else []
+        record = None if legs or (step_of(job) in self.graph.mapped and result == "skipped") else self._record(job, result)
+        return legs or ([record] if record else [])
 
     def _record(self, step: str, result: str) -> StepRecord | None:
         uploaded = self.delivered.record(step)
@@ -291,18 +303,25 @@ class _Run:
         return record
 
     def _fold(self) -> RunRecord:
-        results = {step.id: self.listener.results.get(step.id, "skipped") for step in self.graph.steps}
+        results = {step.id: self.listener.result(step.id) for step in self.graph.steps}
         if not self.listener.logs and not self.was_stopped:
             raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep DIR keeps its files")
         told = self.delivered.run()
         info = replace(self.info, logical_date=told.info.logical_date if told else "")
         records = [*self.records.values(), *(cached_by_plan(told, self.records) if told else ())]
-        record = fold_run(info, self.graph, records, results, ended=clock.now())
+        record = fold_run(info, self.graph, records, results, ended=clock.now(), legs=self._legs(told))
         record = with_keys(record, told) if told else record
         for step in record.steps:
             if step.step not in self.records:
                 self.sink(StepEnded(step))
         return replace(record, state=State.CANCELLED) if self.was_stopped else record
+
+    def _legs(self, told: RunRecord | None) -> dict[str, int]:
+        """How many the mapped steps have: by the result job, which knows what was counted; without one, those that have reported."""
+        names_of = [step.step for step in told.steps] if told else list(self.records)
+        counts = {step: sum(step_of(name) == step != name for name in names_of) for step in self.graph.mapped}
+        ended = {step.step for step in told.steps if step.state.has_outputs} if told else set()
+        return {step: count for step, count in counts.items() if count or step in ended}
 
     def _trouble(self) -> str:
         job = self.listener.logs.get(names.RESULT_JOB)
@@ -312,16 +331,19 @@ class _Run:
     def _bring_home(self, record: RunRecord) -> None:
         self.folder.append_steps(record.steps)
         for step in record.steps:
-            log = self.delivered.log(step.step)
+            job = self.ran_in.get(step.step, step.step)
+            log = self.delivered.log(step.step, job)
             if log is None and (printed := self.listener.logs.get(step.step)):
                 log = "".join(printed.lines).encode()
             if log is not None:
                 with self.folder.open_log(step.step) as file:
                     file.write(log)
             if step.state.has_outputs:
-                self.delivered.unpack_outputs(step, self.private.scratch, self.store)
+                self.delivered.unpack_outputs(step, job, self.private.scratch, self.store)
         if (result := self.listener.logs.get(names.RESULT_JOB)) and result.summary:
             files.write_atomic(self.folder.path / "summary.md", result.summary.encode())
+        if told := self.issues.to_json():
+            files.write_atomic(self.folder.path / "notices.json", canonical.pretty(masked_values(told, self.redact)).encode())
         arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs and _has_arrived_in(self.store, step)))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
@@ -339,8 +361,6 @@ def cached_by_plan(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[
 
 
 def with_keys(record: RunRecord, told: RunRecord) -> RunRecord:
-        if told := self.issues.to_json():
-            files.write_atomic(self.folder.path / "notices.json", canonical.pretty(masked_values(told, self.redact)).encode())
     """`record` with the keys of its steps, which the result job has computed."""
     keys = {step.step: step for step in told.steps}
 

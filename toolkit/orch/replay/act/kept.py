@@ -68,6 +68,13 @@ def begin(folder: RunFolder, about: About, artifacts: Path) -> None:
     artifacts.symlink_to(folder.path / FOLDER, target_is_directory=True)
 
 
+def request_log(folder: RunFolder) -> Callable[[str], None]:
+    """Where the run's folder says what its jobs have asked."""
+    file = folder.path / "requests.log"
+    files.write_atomic(file, b"")
+    return lambda line: files.append_lines(file, line.encode())
+
+
 def end(folder: RunFolder, conclusion: str) -> None:
     told = _read(folder.path / _RUN)
     if told is not None:
@@ -128,13 +135,17 @@ class KeptRuns:
                 created = zipped.stat().st_mtime
                 expires = created + stored.retention * _DAY
                 number = run["id"] * _MOST + stored.id
+                url = f"https://api.github.com/repos/{run['repository']['full_name']}/actions/artifacts/{number}"
                 yield {
                     "id": number,
+                    "node_id": f"artifact-{number}",
                     "name": stored.name,
                     "size_in_bytes": zipped.stat().st_size,
-                    "archive_download_url": f"https://api.github.com/repos/{run['repository']['full_name']}/actions/artifacts/{number}/zip",
+                    "url": url,
+                    "archive_download_url": f"{url}/zip",
                     "expired": expires <= self.now(),
                     "created_at": rfc3339(created),
+                    "updated_at": rfc3339(created),
                     "expires_at": rfc3339(expires),
                     "digest": f"sha256:{stored.digest}",
                     "workflow_run": {"id": run["id"], "head_branch": run.get("head_branch")},

@@ -82,8 +82,8 @@ def answer(routes: Iterable[Route], repository: str, token: str, method: str, ta
 
 
 @contextmanager
-def serving(routes: Iterable[Route], *, repository: str, token: str) -> Iterator[str]:
-    """The address of the API, as `GITHUB_API_URL` has it, as long as the block runs."""
+def serving(routes: Iterable[Route], *, repository: str, token: str, log: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """The address of the API, as `GITHUB_API_URL` has it, as long as the block runs; `log` gets a line for each request."""
     known = tuple(routes)
 
     class Handler(BaseHTTPRequestHandler):
@@ -95,6 +95,7 @@ def serving(routes: Iterable[Route], *, repository: str, token: str) -> Iterator
             body = self.rfile.read(size)
             reply = answer(known, repository, token, self.command, self.path, self.headers.get("Authorization", ""), body)
             data = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else json.dumps(reply.body).encode()
+            log(f"{self.command} {self.path} {reply.status}\n")
             self.send_response(reply.status)
             for name, value in {
                 "Content-Length": str(len(data)),

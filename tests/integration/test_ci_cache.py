@@ -1,0 +1,199 @@
+"""Runs on GitHub that use what earlier ones made, under act: which jobs start, what they ask, and what they do when something is gone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+from support.act import act_module
+from support.local import run_module
+from support.ran import Ran
+
+from orch.model.records import comparable_digests
+from orch.orchestrators.local.home import Home
+from orch.replay.act.kept import FOLDER
+
+pytestmark = pytest.mark.act
+
+PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
+LETTERS: Final = f"""
+    from orch import pipeline, step
+
+    @step
+    def load(rows: int) -> list[int]:
+        return list(range(rows))
+
+    @step
+    def total(data: list[int]) -> int:
+        return sum(data)
+
+    @step
+    def most(data: list[int]) -> int:
+        return max(data)
+
+    @step
+    def report(total: int, most: int) -> str:
+        return f"{{total}} in all, {{most}} at most"
+
+    @pipeline(python="{PYTHON}")
+    def letters(rows: int = 4) -> None:
+        data = load(rows)
+        report(total(data), most(data))
+"""
+NAMES: Final = ("load", "total", "most", "report")
+ALL: Final = dict.fromkeys(NAMES, "succeeded")
+CACHED: Final = dict.fromkeys(NAMES, "cached")
+
+
+def repository(folder: Path, cache: str = "plan") -> Path:
+    (folder / "orch.yaml").write_text(f"cache: {cache}\n")
+    return folder
+
+
+def artifacts(ran: Ran) -> set[str]:
+    """What the jobs of a run have uploaded."""
+    return {file.stem.removesuffix("-a1") for file in (ran.folder / FOLDER).glob("*.zip")}
+
+
+def of_jobs(ran: Ran) -> dict[str, int]:
+    """How many artifacts each job of a step has uploaded; one that did not start has none."""
+    return {step: sum(name in (f"orch-letters-{step}", f"orch-record-letters-{step}") for name in artifacts(ran)) for step in NAMES}
+
+
+def requests(ran: Ran) -> list[str]:
+    return (ran.folder / "requests.log").read_text().splitlines()
+
+
+def plan_of(ran: Ran) -> dict[str, str]:
+    with zipfile.ZipFile(ran.folder / FOLDER / "orch-letters-orch-plan-a1.zip") as zipped:
+        return {step: said["action"] for step, said in json.loads(zipped.read("plan.json"))["decisions"].items()}
+
+
+def test_the_second_run_starts_only_the_jobs_that_changed(tmp_path: Path) -> None:
+    repository(tmp_path)
+    first = act_module(tmp_path, LETTERS)
+    second = act_module(tmp_path, LETTERS)
+    third = act_module(tmp_path, LETTERS.replace("sum(data)", "sum(data) + 1"))
+    fourth = act_module(tmp_path, LETTERS.replace("sum(data)", "1 + sum(data)"))
+
+    assert first.states == ALL
+    assert of_jobs(first) == dict.fromkeys(NAMES, 2)
+
+    assert second.states == CACHED
+    assert of_jobs(second) == dict.fromkeys(NAMES, 0)
+    assert comparable_digests(second.record) == comparable_digests(first.record)
+    assert {step.cached_from for step in second.record.steps} == {first.record.info.run}
+
+    assert third.states == CACHED | {"total": "succeeded", "report": "succeeded"}
+    assert of_jobs(third) == {"load": 0, "total": 2, "most": 0, "report": 2}
+    assert third["report"].outputs["output"].preview == "'7 in all, 3 at most'"
+
+    # Early cut-off: the code of `total` changed again, and its result did not.
+    assert plan_of(fourth) == {"load": "cached", "total": "run", "most": "cached", "report": "maybe"}
+    assert fourth.states == CACHED | {"total": "succeeded"}
+    assert fourth["report"].cached_from == third.record.info.run
+    assert comparable_digests(fourth.record) == comparable_digests(third.record)
+
+
+def test_what_workflows_make_is_what_a_local_run_makes(tmp_path: Path) -> None:
+    ran = act_module(repository(tmp_path), LETTERS)
+
+    assert comparable_digests(ran.record) == comparable_digests(run_module(tmp_path, LETTERS).record)
+
+
+def test_the_plan_asks_five_times_at_most_and_the_job_of_a_step_never(tmp_path: Path) -> None:
+    """Each job: two uploads, one download; the result job lists what there is."""
+    repository(tmp_path)
+    first, second = act_module(tmp_path, LETTERS), act_module(tmp_path, LETTERS)
+
+    assert len(requests(first)) == 3  # the plan: runs, indexes; the result: artifacts
+    assert of_jobs(first) == dict.fromkeys(NAMES, 2)
+    plan = [line for line in requests(second) if "/storage/" not in line]
+    assert len(plan) - 1 <= 5
+
+
+def test_without_a_cache_nobody_asks(tmp_path: Path) -> None:
+    ran = act_module(repository(tmp_path, "'off'"), LETTERS)
+
+    assert requests(ran) == []
+    assert of_jobs(ran) == dict.fromkeys(NAMES, 2)
+
+
+def test_jobs_look_for_themselves_without_a_plan_job(tmp_path: Path) -> None:
+    repository(tmp_path, "job")
+    first = act_module(tmp_path, LETTERS)
+    second = act_module(tmp_path, LETTERS)
+    third = act_module(tmp_path, LETTERS.replace("sum(data)", "1 + sum(data) - 1"))
+
+    assert (first.states, second.states) == (ALL, CACHED)
+    assert third.states == CACHED | {"total": "succeeded"}
+    assert comparable_digests(third.record) == comparable_digests(first.record)
+
+
+def test_where_the_machine_is_not_known_the_jobs_start_and_end_at_once(tmp_path: Path) -> None:
+    code = LETTERS.replace(f'python="{PYTHON}"', 'python=">=3.11"')
+    repository(tmp_path)
+    act_module(tmp_path, code)
+    second = act_module(tmp_path, code)
+
+    assert plan_of(second) == dict.fromkeys(NAMES, "maybe")
+    assert second.states == CACHED
+
+
+CHANGED: Final = LETTERS.replace("sum(data)", "sum(data) + 1")
+
+
+def test_a_run_that_is_deleted_is_no_source(tmp_path: Path) -> None:
+    first = act_module(repository(tmp_path), LETTERS)
+    second = act_module(tmp_path, CHANGED)
+    shutil.rmtree(first.folder)
+
+    third = act_module(tmp_path, CHANGED)
+
+    assert (second.states["load"], third.states["load"]) == ("cached", "succeeded")
+    assert third["load"].key == first["load"].key
+
+
+def test_an_artifact_that_is_deleted_is_a_miss(tmp_path: Path) -> None:
+    first = act_module(repository(tmp_path), LETTERS)
+    for suffix in ("zip", "json"):
+        (first.folder / FOLDER / f"orch-letters-load-a1.{suffix}").unlink()
+
+    second = act_module(tmp_path, LETTERS)
+
+    assert second.states == CACHED | {"load": "succeeded"}
+
+
+def test_an_artifact_that_is_damaged_fails_the_reader_and_is_made_again_by_the_next_run(tmp_path: Path) -> None:
+    first = act_module(repository(tmp_path), LETTERS)
+    (first.folder / FOLDER / "orch-letters-load-a1.zip").write_bytes(b"nonsense")
+
+    second = act_module(tmp_path, CHANGED)
+    third = act_module(tmp_path, CHANGED)
+
+    assert second.states["total"] == "failed"
+    failure = second["total"].failure
+    assert failure is not None
+    assert failure.cause == "input"
+    assert third.states == {"load": "succeeded", "total": "succeeded", "most": "cached", "report": "succeeded"}
+
+
+@pytest.mark.parametrize("said", [{"head_repository": {"full_name": "mallory/churn"}}, {"head_branch": "evil"}, {"event": "workflow_run"}])
+def test_nothing_is_taken_from_a_run_that_is_not_trusted(tmp_path: Path, said: dict[str, object]) -> None:
+    first = act_module(repository(tmp_path), LETTERS)
+    told = first.folder / "github.json"
+    told.write_text(json.dumps(json.loads(told.read_bytes()) | said))
+
+    assert act_module(tmp_path, LETTERS).states == ALL
+
+
+def test_the_artifacts_of_runs_are_counted_and_go_with_them(tmp_path: Path) -> None:
+    first = act_module(repository(tmp_path), LETTERS)
+
+    assert Home.of_act(tmp_path).run(first.record.info.run).path == first.folder
+    assert (first.folder / FOLDER / "orch-letters-load-a1.zip").is_file()
