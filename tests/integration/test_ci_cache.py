@@ -197,3 +197,10 @@ def test_the_artifacts_of_runs_are_counted_and_go_with_them(tmp_path: Path) -> N
 
     assert Home.of_act(tmp_path).run(first.record.info.run).path == first.folder
     assert (first.folder / FOLDER / "orch-letters-load-a1.zip").is_file()
+
+
+def test_without_the_cache_every_job_starts(tmp_path: Path) -> None:
+    repository(tmp_path)
+    act_module(tmp_path, LETTERS)
+
+    assert act_module(tmp_path, LETTERS, knows_earlier_runs=False).states == ALL

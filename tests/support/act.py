@@ -37,6 +37,7 @@ def act_module(
     environ: Mapping[str, str] | None = None,
     workflow: str | None = None,
     keep: Path | None = None,
+    knows_earlier_runs: bool = True,
 ) -> Ran:
     """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place."""
     file = write(folder, code)
@@ -49,7 +50,7 @@ def act_module(
     events: list[Event] = []
     files = dict(compiled.files) | ({} if workflow is None else {workflow_path(compiled.graph.pipeline): textwrap.dedent(workflow)})
     environment = dict(os.environ) | dict(environ or {})
-    request = Request(compiled.graph, project, files, start, job, packages, keep, environment)
+    request = Request(compiled.graph, project, files, start, job, packages, keep, environment, knows_earlier_runs)
     return Ran(run(request, events.append, home=home), home, events)
 
 

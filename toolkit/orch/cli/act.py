@@ -54,7 +54,7 @@ def command(
     event: Path | None,
     packages: Literal["current", "locked"],
     keep: Path | None,
-    no_cache: bool,  # noqa: ARG001 - nothing is taken from a cache yet
+    no_cache: bool,
     as_json: bool,
 ) -> int:
     """Run the workflow that the pipeline of FILE compiles to, with act, on this machine.
@@ -68,7 +68,7 @@ def command(
     home = Home.of_act(project.git_root)
     environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
     start = _trigger(compiled.graph, texts, event, logical_date)
-    request = Request(compiled.graph, project, compiled.files, start, job, packages, keep, environ)
+    request = Request(compiled.graph, project, compiled.files, start, job, packages, keep, environ, not no_cache)
     with show(home.runs, json=as_json) as display:
         record = run(request, display, home=home.path)
     return record.state.exit_code

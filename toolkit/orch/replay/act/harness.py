@@ -65,6 +65,7 @@ class Request:
     packages: Packages = "current"
     keep: Path | None = None  # a folder for act's working files, which are otherwise deleted
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    knows_earlier_runs: bool = True  # False under --no-cache: the API tells of this run alone
 
     @property
     def workflow(self) -> str:
@@ -100,7 +101,8 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
         kept.begin(folder, about, private.artifacts / info.run)
-        routes = (*running.jobs.routes, *running.issues.routes, *kept.KeptRuns(place, clock.now).routes)
+        runs = kept.KeptRuns(place, clock.now, "" if request.knows_earlier_runs else info.run)
+        routes = (*running.jobs.routes, *running.issues.routes, *runs.routes)
         api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"], log=kept.request_log(folder)))
         webhooks = issues.addresses(api, url_secrets(graph.notices))
         private.secrets.write_text(command.secrets_file(secrets | webhooks), encoding="utf-8")
@@ -344,7 +346,7 @@ class _Run:
             files.write_atomic(self.folder.path / "summary.md", result.summary.encode())
         if told := self.issues.to_json():
             files.write_atomic(self.folder.path / "notices.json", canonical.pretty(masked_values(told, self.redact)).encode())
-        arrived = replace(record, steps=tuple(step for step in record.steps if step.state.has_outputs and _has_arrived_in(self.store, step)))
+        arrived = replace(record, steps=tuple(step for step in record.steps if _has_arrived_in(self.store, step)))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
         kept.end(self.folder, _CONCLUSIONS.get(record.state, "failure"))
@@ -352,7 +354,7 @@ class _Run:
 
 def _has_arrived_in(store: LocalStore, step: StepRecord) -> bool:
     """Not so where a cached step's result was made by a run on this machine that is deleted."""
-    return all(store.has(digest) for artifact in step.outputs.values() for digest in artifact.digests)
+    return step.state.has_outputs and all(store.has(digest) for artifact in step.outputs.values() for digest in artifact.digests)
 
 
 def cached_by_plan(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[StepRecord]:

@@ -94,6 +94,7 @@ def _read(file: Path) -> Json:
 class KeptRuns:
     home: Home
     now: Callable[[], float]
+    only: str = ""  # the one run that is known
     tickets: dict[str, Path] = field(default_factory=dict)  # addresses of storage, each good for one artifact
 
     @property
@@ -112,7 +113,7 @@ class KeptRuns:
 
     def _runs(self) -> list[Json]:
         """The newest first."""
-        told = [_read(folder.path / _RUN) for folder in self.home.folders()]
+        told = [_read(folder.path / _RUN) for folder in self.home.folders() if self.only in ("", folder.run_id)]
         return sorted((each for each in told if each is not None), key=lambda each: each["id"], reverse=True)
 
     def _runs_of(self, asked: Asked) -> Reply:
