@@ -52,6 +52,11 @@ class GitHub:
         (folder / "github.json").write_text(canonical.dumps({**about.to_json(), "status": "completed", **said}))
         return number
 
+    def run_again(self, number: int, attempt: int) -> None:
+        """The attempt of a run that goes on now."""
+        file = self.home.run(str(number)).path / "github.json"
+        file.write_text(canonical.dumps(canonical.loads(file.read_bytes()) | {"run_attempt": attempt}))
+
     def upload(self, run: int, name: str, members: Mapping[str, bytes], *, attempt: int = 1, retention: int = 30) -> int:
         """The number of the artifact that a job of `run` uploads; `members` are files by name."""
         folder = self.home.run(str(run)).path / FOLDER
