@@ -98,6 +98,13 @@ class _Stopped(Exception):
         self.failure = failure
 
 
+def _variant() -> dict[str, Json]:
+    """What tells another Python from the one of its version that most people have."""
+    name = "" if sys.implementation.name == "cpython" else sys.implementation.name
+    variant = f"{name}{'t' if 't' in getattr(sys, 'abiflags', '') else ''}"
+    return {"variant": variant} if variant else {}
+
+
 class Executor:
     """`after_call` runs after the user's function, before its values are saved."""
 
@@ -118,6 +125,7 @@ class Executor:
             "python": ".".join(map(str, sys.version_info[:3])),
             "os": sys.platform,
             "arch": system.architecture(),
+            **_variant(),
         }
 
     def execute(self, order: Order) -> StepRecord:

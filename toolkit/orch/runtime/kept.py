@@ -102,7 +102,8 @@ def machine_of(record: StepRecord) -> Machine | None:
     version, system, architecture = map(str, said)
     variant = str(record.environment.get("variant", ""))
     minor = ".".join(version.split(".")[:2])
-    return Machine(f"{minor}t" if variant == "t" else f"{variant}{minor}", f"{system}-{architecture.lower()}")
+    name, free = variant.removesuffix("t"), "t" if variant.endswith("t") else ""
+    return Machine(f"{name}{minor}{free}", f"{system}-{architecture.lower()}")
 
 
 def kept_of(pipeline: str, step: str, record: StepRecord, artifacts: Mapping[str, Kept]) -> tuple[Kept, ...]:
