@@ -69,10 +69,15 @@ def index_text(entries: Iterable[Entry]) -> bytes:
 def sources_of(cached: Mapping[str, Entry]) -> dict[str, Json]:
     """Where the outputs of cached steps lie, as an output of the plan job: the run, the artifacts, and what tells that these are they."""
     return {
-        step: {"run": entry.run, "artifacts": [kept.id for kept in entry.artifacts], "check": check_of(entry)}
+        step: {"run": entry.run, "artifacts": [kept.id for kept in entry.artifacts], "check": check_of(entry)} | _other(step, entry)
         for step, entry in sorted(cached.items())
         if entry.outputs
     }
+
+
+def _other(step: str, entry: Entry) -> dict[str, Json]:
+    """Steps of equal code and arguments share a result."""
+    return {} if entry.step == step else {"step": entry.step}
 
 
 def check_of(entry: Entry) -> str:
