@@ -6,6 +6,22 @@ work=$RUNNER_TEMP/orch
 venv=${ORCH_VENV:-$work/venv}
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$work/uv-cache} UV_NO_PROGRESS=1
 
+# A runner behind a mirror names its index and its certificates to pip or to uv: what one of them is told is meant for both. But a
+# uv.lock names its index itself, and uv refuses the lock where it is told of another.
+share_settings() {
+  local index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}
+  if [[ $index == *=*://* ]]; then index=${index#*=}; fi # as `name=https://...`
+  if [[ -n ${PIP_INDEX_URL:-} && -z $index && ${ORCH_KIND:-} != lock ]]; then
+    export UV_DEFAULT_INDEX=$PIP_INDEX_URL
+    if [[ -n ${PIP_EXTRA_INDEX_URL:-} && -z ${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-} ]]; then export UV_INDEX=$PIP_EXTRA_INDEX_URL; fi
+  elif [[ -z ${PIP_INDEX_URL:-} && -n $index ]]; then
+    export PIP_INDEX_URL=$index
+  fi
+  if [[ -n ${PIP_CERT:-} ]]; then export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}; fi
+  if [[ -n ${SSL_CERT_FILE:-} ]]; then export PIP_CERT=${PIP_CERT:-$SSL_CERT_FILE}; fi
+}
+share_settings
+
 fail() {
   echo "::error title=orch::$1"
   exit 2

@@ -86,9 +86,10 @@ def serving(server: WebServer, certificate: Path | None = None) -> Iterator[WebS
             for name, value in {"Content-Length": str(len(reply.data) + 10 * reply.cut), "Connection": "close", **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.data)
+            if self.command != "HEAD":
+                self.wfile.write(reply.data)
 
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_one  # noqa: N815 - http.server's names
+        do_HEAD = do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_one  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: Any) -> None:
             """A test's output is for the test."""

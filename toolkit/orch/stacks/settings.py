@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from orch.errors import SettingsError, Where
 from orch.model.settings import memory_bytes
+from orch.stacks.server import mirror_problem, server_problem
 from orch.stacks.store_url import is_url, store_url_problem
 
 FILE: Final = "orch.yaml"
@@ -118,7 +119,8 @@ class Settings:
     """All of `orch.yaml`. `pipelines` are globs from the git root; `action` stands in for the released one.
 
     `result_runner` is the label of the runner that the last job of every workflow waits for; `max_cost` is what a run may
-    cost at most, in US dollars, or `orch check` finds fault.
+    cost at most, in US dollars, or `orch check` finds fault. `server` is where the repository is, github.com without; `actions` says
+    which repository stands in for one that workflows use.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -133,8 +135,15 @@ class Settings:
     pickle: Literal["allow", "forbid"] = "allow"
     cache: Cache = "off"
     max_cost: float | None = None
+    server: str | None = None
+    actions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.server is not None and (told := server_problem(self.server)):
+            raise ValueError(f"server {told}")
+        for name, mirror in self.actions.items():
+            if told := mirror_problem(name, mirror):
+                raise ValueError(f"actions: {told}")
         _check_label("result_runner", self.result_runner)
         _check_dollars("max_cost", self.max_cost)
 

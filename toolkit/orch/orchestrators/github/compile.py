@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from orch.errors import OrchError, UnreleasedActionError, UnsupportedError, Where, raise_problems
@@ -13,6 +13,7 @@ from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.grants import check_grants, granted
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
+from orch.orchestrators.github.servers import check_server, with_mirrors
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
 from orch.stacks.settings import FILE, Settings
 from orch.workflow.actions import check_actions
@@ -36,7 +37,7 @@ _GROUP: Final = Or(
 def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> Workflow:
     """The workflow of `graph`; raises at once everything that GitHub or this version cannot do."""
     settings, pins = settings or Settings(), pins or Pins()
-    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_grants(graph), *check_stores(settings)], graph))
+    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_grants(graph), *check_server(graph, settings), *check_stores(settings)], graph))
     workflow = Workflow(
         name=graph.pipeline,
         triggers=triggers_of(graph),
@@ -55,12 +56,12 @@ def _concurrency(graph: Graph) -> Concurrency:
 
 def files(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> dict[str, str]:
     """What `orch compile` writes for `graph`: path from the git root -> text."""
-    return files_of(graph, compile_workflow(graph, settings, pins))
+    return files_of(graph, compile_workflow(graph, settings, pins), settings.actions if settings else {})
 
 
-def files_of(graph: Graph, workflow: Workflow) -> dict[str, str]:
-    """The same, of a workflow that is compiled already."""
-    text = emit(workflow, header(graph))
+def files_of(graph: Graph, workflow: Workflow, mirrors: Mapping[str, str]) -> dict[str, str]:
+    """The same, of a workflow that is compiled already; `mirrors` are the `actions` of the settings."""
+    text = emit(with_mirrors(workflow, mirrors), header(graph))
     raise_problems(_located(check_size(workflow_path(graph.pipeline), text), graph))
     return {workflow_path(graph.pipeline): text, graph_path(graph.pipeline): graph.text()}
 

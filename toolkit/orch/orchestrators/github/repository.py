@@ -35,7 +35,7 @@ class Compiled:
         """Raises at once everything that GitHub or this version cannot do."""
         workflow = compile_workflow(graph, settings, pins)
         findings = (*check_release(graph, settings, pins), *check_cost(graph, workflow.jobs, settings, source_path(graph)))
-        return cls(graph, workflow, files_of(graph, workflow), findings)
+        return cls(graph, workflow, files_of(graph, workflow, settings.actions), findings)
 
 
 @dataclass(frozen=True, slots=True)
