@@ -16,6 +16,7 @@ from orch.cli.display import show
 from orch.errors import LoadError, UsageError, Where
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all
+from orch.orchestrators.github.compile import files_of
 from orch.orchestrators.github.repository import Compiled, compile_references
 from orch.orchestrators.local.home import Home
 from orch.replay.act import trigger
@@ -68,7 +69,8 @@ def command(
     home = Home.of_act(project.git_root)
     environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
     start = _trigger(compiled.graph, texts, event, logical_date)
-    request = Request(compiled.graph, project, compiled.files, start, job, packages, keep, environ, not no_cache)
+    files = files_of(compiled.graph, compiled.workflow, {})  # what stands in for actions here stands in for the originals
+    request = Request(compiled.graph, project, files, start, job, packages, keep, environ, not no_cache)
     with show(home.runs, json=as_json) as display:
         record = run(request, display, home=home.path)
     return record.state.exit_code
