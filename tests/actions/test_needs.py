@@ -261,7 +261,7 @@ def test_the_result_job_wants_all_records_and_no_packages(workspace: Workspace) 
 
     said = workspace.ask("result", pipeline="churn").said
 
-    assert said["records-pattern"] == "orch-record-churn-*-a*"
+    assert said["records-pattern"] == "{orch-record-churn-*-a*,orch-churn-orch-plan-a*}"
     assert said["run-artifact"] == "orch-run-churn-a2"
     assert said["kind"] == "none"
 
@@ -368,3 +368,65 @@ def test_a_graph_of_a_project_elsewhere_is_refused(workspace: Workspace, project
 
     assert (answer.code, answer.log.count("\n")) == (2, 1)
     assert answer.log.startswith("::error title=orch::")
+
+
+# --- results of earlier runs ---
+
+
+def test_a_job_that_looks_with_the_plan_downloads_it_with_its_inputs(workspace: Workspace) -> None:
+    workspace.compiled()
+
+    said = [
+        workspace.ask("step", pipeline="churn", step="train", producers=producers, decision="maybe").said["pattern"]
+        for producers in ("", "load", "{clean,load}")
+    ]
+    assert said == ["orch-churn-orch-plan-a*", "orch-churn-{load,orch-plan}-a*", "orch-churn-{clean,load,orch-plan}-a*"]
+
+
+def test_only_jobs_that_are_told_to_look_do(workspace: Workspace) -> None:
+    workspace.compiled()
+
+    looks = {
+        each: workspace.ask("step", pipeline="churn", step="train", decision=each).said["look"] for each in ("", "run", "maybe", "look")
+    }
+    assert looks == {"": "", "run": "", "maybe": "maybe", "look": "look"}
+    assert workspace.ask("step", pipeline="churn", step="train", decision="look").said["pattern"] == ""
+
+
+def test_outputs_of_earlier_runs_are_taken_where_the_step_reads_them(workspace: Workspace) -> None:
+    workspace.compiled()
+    source = '{"load": {"run": "1", "artifacts": [7], "check": "x"}}'
+
+    taken = [
+        workspace.ask("step", pipeline="churn", step="train", producers=producers, sources=source).said["take"]
+        for producers in ("load", "{clean,load}", "clean", "")
+    ]
+    assert taken == ["true", "true", "false", "false"]
+    assert workspace.ask("step", pipeline="churn", step="train", producers="load", sources="{}").said["take"] == "false"
+
+
+def test_sources_that_are_no_json_are_told(workspace: Workspace) -> None:
+    workspace.compiled()
+
+    answer = workspace.ask("step", pipeline="churn", step="train", sources="{")
+
+    assert answer.code == 2
+    assert "the input 'sources' is not JSON" in answer.log
+
+
+def test_the_result_job_reads_the_plan_with_the_records_and_leaves_an_index(workspace: Workspace) -> None:
+    workspace.compiled()
+
+    said = workspace.ask("result", pipeline="churn").said
+
+    assert said["records-pattern"] == "{orch-record-churn-*-a*,orch-churn-orch-plan-a*}"
+    assert said["index-artifact"] == "orch-churn-orch-index-a2"
+    assert said["project"] == str(workspace.root)
+
+
+def test_the_plan_job_knows_the_project_and_its_artifact(workspace: Workspace) -> None:
+    workspace.compiled()
+
+    said = workspace.ask("plan", pipeline="churn").said
+
+    assert (said["kind"], said["plan-artifact"], said["project"]) == ("none", "orch-churn-orch-plan-a2", str(workspace.root))
