@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT / "toolkit"))
 from orch import names  # noqa: E402
 
 PYTHON = re.compile(r"[0-9<>=!~][0-9.<>=!~, *]*")
-PRODUCERS = re.compile(r"[A-Za-z0-9_]+|\{[A-Za-z0-9_]+(,[A-Za-z0-9_]+)+\}")
+PRODUCER = r"[A-Za-z0-9_]+(?:\.(?:\*|[0-9]+))?"  # of a mapped step all legs, or one
+PRODUCERS = re.compile(rf"{PRODUCER}|\{{{PRODUCER}(?:,{PRODUCER})+\}}")
 
 
 class Trouble(Exception):
@@ -84,24 +85,33 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
     producers = env.get("ORCH_PRODUCERS", "")
     if producers and not PRODUCERS.fullmatch(producers):
         raise Trouble(f"the input 'inputs' is {producers!r}, expected one step's id or '{{one,two}}'")
+    leg = env.get("ORCH_LEG", "")
+    if leg and not re.fullmatch("[0-9]{1,9}", leg):
+        raise Trouble(f"the input 'leg' is {leg!r}, expected a number, as matrix.leg has")
     path = graph_of(workspace, pipeline)
     graph = read_graph(workspace, path)
     found = [item for item in graph["steps"] if item["id"] == step]
     if not found:
         known = ", ".join(str(item["id"]) for item in graph["steps"])
         raise Trouble(f"pipeline {pipeline!r} has no step {step!r}, it has {known}: compile it again (orch compile) and commit")
+    packs: list[list[str]] = graph.get("packs", [])
+    pack = next((each for each in packs if step in each), [step])
+    if step != pack[0]:
+        raise Trouble(f"step {step!r} shares the job of {pack[0]!r}: compile the pipeline again (orch compile) and commit")
     settings = found[0].get("settings", {})
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
-    look = env.get("ORCH_DECISION", "") if env.get("ORCH_DECISION") in ("maybe", "look") else ""
+    look = env.get("ORCH_DECISION", "") if env.get("ORCH_DECISION") in ("maybe", "look") and len(pack) == 1 else ""
     wanted = [*filter(None, producers.strip("{}").split(",")), *([names.PLAN_JOB] if look == "maybe" else [])]
+    shared = {other for each in packs if each[0] in wanted for other in each}
     return {
         "graph": path,
+        "steps": ",".join(pack),
         "name": pipeline,
         "pattern": names.outputs_artifact(pipeline, wanted[0] if len(wanted) == 1 else f"{{{','.join(wanted)}}}", "*") if wanted else "",
         "look": look,
-        "take": "true" if set(wanted) & sources(env.get("ORCH_SOURCES", "")) else "false",
-        "outputs-artifact": names.outputs_artifact(pipeline, step, attempt),
-        "record-artifact": names.record_artifact(pipeline, step, attempt),
+        "take": "true" if ({*wanted} | shared) & sources(env.get("ORCH_SOURCES", "")) else "false",
+        "outputs-artifact": names.outputs_artifact(pipeline, f"{step}.{leg}" if leg else step, attempt),
+        "record-artifact": names.record_artifact(pipeline, f"{step}.{leg}" if leg else step, attempt),
         "mode": str(graph.get("execution_mode", "")),
         **describe_packages(
             inside(workspace, graph["project"]),
@@ -324,6 +334,7 @@ def read_graph(workspace: Path, path: str) -> dict[str, Any]:
         texts_of = [graph["project"], graph["source"], graph.get("requirements") or "", graph.get("python") or ""]
         settings = [item["id"] and item.get("settings", {}) for item in graph["steps"]]
         texts_of += [name for each in settings for key in ("extras", "groups") for name in each.get(key, [])]
+        texts_of += [name for pack in graph.get("packs", []) for name in [pack[0], *pack]]
         "".join(texts_of)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Trouble(

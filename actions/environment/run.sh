@@ -15,7 +15,12 @@ case $1 in
 step)
   mkdir -p "$work/inputs"
   options=(--pickle "${ORCH_PICKLE:-allow}")
+  [[ -z ${ORCH_LEG:-} ]] || options+=(--leg "$ORCH_LEG")
   [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
+  if [[ ${ORCH_STEPS:-} == *,* ]]; then
+    exec "$ORCH_INTERPRETER" -P -m orch pack run --graph "$ORCH_GRAPH" --steps "$ORCH_STEPS" --project "$ORCH_PROJECT" \
+      --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record" "${options[@]}"
+  fi
   exec "$ORCH_INTERPRETER" -P -m orch step run --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" \
     --inputs "$work/inputs" --outputs "$work/outputs" --record "$work/record" "${options[@]}"
   ;;
@@ -49,6 +54,9 @@ mode-check)
   ;;
 mode-cancel)
   exec "${ORCH_INTERPRETER:-python3}" -P -m orch mode cancel
+  ;;
+legs)
+  exec "$ORCH_INTERPRETER" -P -m orch legs count --graph "$ORCH_GRAPH" --step "$ORCH_STEP"
   ;;
 result)
   mkdir -p "$work/records"

@@ -25,14 +25,16 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_the_actions_that_workflows_use() -> None:
-    assert [path.parent.relative_to(ROOT).as_posix() for path in ACTIONS] == [".", "actions/check", "actions/notify", "actions/plan", "actions/result"]
+    own = [path.parent.relative_to(ROOT).as_posix() for path in ACTIONS]
+
+    assert own == [".", "actions/check", "actions/legs", "actions/notify", "actions/plan", "actions/result"]
 
 
 @each_action
 def test_every_action_it_uses_is_a_reviewed_commit_with_its_version(path: Path) -> None:
     used = re.findall(r"uses: (\S+?)@(\S+)(?: # (\S+))?\n", path.read_text(encoding="utf-8"))
 
-    assert used or path.parent.name == "plan"
+    assert used or path.parent.name in ("plan", "legs")
     for name, commit, version in used:
         pin = known_actions()[name].ref
         assert (commit, version) == (pin.sha, pin.version)
@@ -84,7 +86,7 @@ def test_every_variable_of_a_script_is_given_to_it(path: Path) -> None:
     given = {name for step in job_steps(read(path)) if "run" in step for name in step["env"]}
     scripts = sorted((ROOT / "actions" / "environment").iterdir())
     read_somewhere = set(re.findall(r"\bORCH_[A-Z_]+\b", "".join(script.read_text(encoding="utf-8") for script in scripts)))
-    read_by_entrypoints = {"ORCH_INPUTS", "ORCH_NEEDS", "ORCH_MODE", "GITHUB_TOKEN"}
+    read_by_entrypoints = {"ORCH_INPUTS", "ORCH_NEEDS", "ORCH_MODE", "ORCH_LEGS", "GITHUB_TOKEN"}
 
     assert given <= read_somewhere | read_by_entrypoints
 

@@ -17,7 +17,7 @@ from orch.names import PLAN_JOB, RESULT_JOB, workflow_path
 from orch.orchestrators.github.compile import files
 
 
-@given(graph=graphs())
+@given(graph=graphs(mapped=True))
 @settings(max_examples=60)
 def test_any_graph_compiles_to_a_workflow_that_github_parses(github_parser: GitHubParser, graph: Graph) -> None:
     path = workflow_path(graph.pipeline)

@@ -72,6 +72,12 @@ def _result_run(arguments: list[str]) -> int:
     return result.main(arguments)
 
 
+def _legs_count(arguments: list[str]) -> int:
+    from orch.runtime import counting
+
+    return counting.main(arguments, dict(os.environ), sys.stdout)
+
+
 def _step_look(arguments: list[str]) -> int:
     from orch.runtime import look
 
@@ -125,6 +131,7 @@ _ENTRYPOINTS = {
     "step look": _step_look,
     "step take": _step_take,
     "decide run": _decide_run,
+    "legs count": _legs_count,
     "result run": _result_run,
     "pack run": _pack_run,
     "pipeline run": _pipeline_run,

@@ -40,18 +40,29 @@ def legs_said(graph: Json, step: str, outputs: Mapping[str, Artifact]) -> str:
     return canonical.dumps(told) if told else ""
 
 
-def parameter_lengths(graph: Graph, environment: Mapping[str, str]) -> dict[str, int | None]:
+def legs_foreseen(graph: Graph, cached: Mapping[str, Mapping[str, Artifact]], parameters: Mapping[str, Json]) -> dict[str, Json]:
+    """What the plan job says, for jobs that do not start: `cached` are outputs of steps that earlier runs made, `parameters` as encoded."""
+    from orch.model.matrix import root_outputs, table
+
+    if not graph.mapped:
+        return {}
+    lengths = {str(ref): cached[ref.step][ref.output].length for ref in root_outputs(graph.by_id) if ref.output in cached.get(ref.step, {})}
+    return table(graph.by_id, lengths | parameter_lengths(graph, parameters))
+
+
+def parameter_lengths(graph: Graph, parameters: Mapping[str, Json]) -> dict[str, int | None]:
     """Of the parameters that are mapped over; None of one that is no list."""
     from orch.model.matrix import root_parameters
+
+    given = {name: parameters.get(name) for name in root_parameters(graph.by_id)}
+    return {name: len(value) if isinstance(value, list) else None for name, value in given.items()}
+
+
+def _given(graph: Graph, environment: Mapping[str, str]) -> dict[str, Json]:
+    from orch.model import values
     from orch.runtime.inputs import given_parameters
 
-    names = root_parameters(graph.by_id)
-    given = given_parameters(graph.parameters, environment) if names else {}
-    found: dict[str, int | None] = {}
-    for name in names:
-        value = given[name]
-        found[name] = len(value) if isinstance(value, list) else None
-    return found
+    return {name: values.encode(value) for name, value in given_parameters(graph.parameters, environment).items()}
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
@@ -64,7 +75,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     if step not in graph.mapped:
         raise UnknownStepError(f"no step {step!r} of {options['graph']} is mapped", hint="compile the pipeline again (orch compile)")
     told = read_tables(environment.get("ORCH_LEGS", ""))
-    lengths = {name: length for name, length in told.items() if "." in name} | parameter_lengths(graph, environment)
+    lengths = {name: length for name, length in told.items() if "." in name} | parameter_lengths(graph, _given(graph, environment))
     said = canonical.dumps({step: table(graph.by_id, lengths)[step]})
     runner.append_output("legs", said, environ=environment)
     stdout.write(f"{runner.harmless(said, environ=environment)}\n")

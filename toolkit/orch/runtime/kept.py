@@ -41,8 +41,9 @@ class Made:
     artifacts: Mapping[str, Kept]
 
     def explained(self) -> dict[str, StepRecord]:
-        """The records of steps that ran, with their keys, what these are digests of, and why they ran."""
-        return {step: self._explained(self.graph[step], record) for step, record in self.records.items()}
+        """The records of steps that ran, with their keys, what these are digests of, and why they ran; not of legs."""
+        plain = {step.id for step in self.graph.steps if step.fan is None}
+        return {name: self._explained(self.graph[name], record) if name in plain else record for name, record in self.records.items()}
 
     def _explained(self, step: Step, record: StepRecord) -> StepRecord:
         machine, inputs = machine_of(record), self._inputs(step, record)
@@ -74,7 +75,7 @@ class Made:
         return [entry for step, record in self.explained().items() if (entry := self._entry(step, record)) is not None]
 
     def _entry(self, step: str, record: StepRecord) -> Entry | None:
-        kept = kept_of(self.graph.pipeline, step, record, self.artifacts)
+        kept = kept_of(self.graph, step, record, self.artifacts)
         if not record.key or not record.state.has_outputs or (record.outputs and not kept):
             return None
         before = self.known.index.get(record.key, self.graph.pipeline, step) if record.state is State.CACHED else None
@@ -106,8 +107,8 @@ def machine_of(record: StepRecord) -> Machine | None:
     return Machine(f"{name}{minor}{free}", f"{system}-{architecture.lower()}")
 
 
-def kept_of(pipeline: str, step: str, record: StepRecord, artifacts: Mapping[str, Kept]) -> tuple[Kept, ...]:
-    kept = artifacts.get(outputs_artifact(pipeline, step, record.attempt))
+def kept_of(graph: Graph, step: str, record: StepRecord, artifacts: Mapping[str, Kept]) -> tuple[Kept, ...]:
+    kept = artifacts.get(outputs_artifact(graph.pipeline, graph.job_of[step], record.attempt))
     return () if kept is None else (kept,)
 
 

@@ -15,6 +15,8 @@ from orch.errors import ExitCode, OrchError
 from orch.model import canonical, values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.conditions import Compare
+from orch.model.flags import leaves_of
 from orch.model.graph import Graph
 from orch.model.index import Index
 from orch.model.plan import Action, Decision
@@ -26,8 +28,9 @@ from orch.planning.decide import Known
 from orch.planning.facts import gather_ahead, platform, python
 from orch.planning.locked import Locks
 from orch.planning.machines import Machine
-from orch.runtime import arguments, clock, runner
+from orch.runtime import arguments, clock, counting, runner
 from orch.runtime.api import Api
+from orch.runtime.asked import choose, flags_text, parameters_of
 from orch.runtime.delivered import newest_records
 from orch.runtime.earlier import read_earlier
 from orch.runtime.graph_files import read_graph
@@ -68,28 +71,37 @@ class _Look:
         inputs = Path(self.options["inputs"]).resolve()
         planned = Planned.read(inputs) if inputs.is_dir() else None
         known, delivered = self._known(planned, api), self._delivered(planned, inputs)
-        absent = [ref for ref in self.step.references if isinstance(ref, OutputRef) and str(ref) not in delivered]
+        step = choose(self.step, inputs, self.environment)
+        absent = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in delivered]
         if absent or self.step.id not in known.facts:
             return False
-        decision = decide_on(self.graph.pipeline, self.step, known, Machine(python(), platform()), delivered)
+        decision = decide_on(self.graph.pipeline, step, known, Machine(python(), platform()), delivered)
         self.say(f"{decision.action}: {decision.reason}")
         if decision.action is not Action.CACHED or decision.entry is None:
             return False
         started, tick = clock.now(), clock.monotonic()
         entry, folder = decision.entry, Path(self.options["outputs"]).resolve()
-        outputs = fetch(api, entry.run, [kept.id for kept in entry.artifacts], folder)
+        outputs = fetch(api, entry.step, entry.run, [kept.id for kept in entry.artifacts], folder)
         if {name: each.digest for name, each in outputs.items()} != {name: each.digest for name, each in entry.outputs.items()}:
             files.remove_tree(folder)
             self.say(f"the artifacts of run {entry.run} hold other outputs than its index says: the step runs")
             return False
-        self._leave(self._record(decision, delivered, outputs, started, clock.monotonic() - tick), folder)
+        record = self._record(step, decision, delivered, outputs, started, clock.monotonic() - tick)
+        self._leave(record, folder)
+        if told := flags_text(self.asked, known.parameters, record):
+            runner.append_output("flags", told, environ=self.environment)
         return True
+
+    @property
+    def asked(self) -> tuple[Compare, ...]:
+        return leaves_of(self.graph.steps).get(self.step.id, ())
 
     def _known(self, planned: Planned | None, api: Api) -> Known:
         encoded: dict[str, Json] = {}
-        if self.step.parameters:
+        names = (*self.step.parameters, *parameters_of(self.asked))
+        if names:
             given = given_parameters(self.graph.parameters, self.environment)
-            encoded = {name: values.encode(given[name]) for name in self.step.parameters}
+            encoded = {name: values.encode(given[name]) for name in names}
         now = clock.now()
         date = self.options.get("logical-date", "")
         if planned is not None:
@@ -102,7 +114,16 @@ class _Look:
             facts, index = {}, Index()
         redact = redactor([self.step], self.environment)
         may_unpickle = arguments.pickles(self.options) == "allow"
-        return Known(facts, encoded, index, now, date, masked=lambda document: masked_values(document, redact), may_unpickle=may_unpickle)
+        return Known(
+            facts,
+            encoded,
+            index,
+            now,
+            date,
+            masked=lambda document: masked_values(document, redact),
+            asked={self.step.id: self.asked},
+            may_unpickle=may_unpickle,
+        )
 
     def _delivered(self, planned: Planned | None, inputs: Path) -> dict[str, Artifact]:
         """What earlier runs have for cached steps, and what jobs of this run have uploaded."""
@@ -115,7 +136,13 @@ class _Look:
         return found
 
     def _record(
-        self, decision: Decision, delivered: Mapping[str, Artifact], outputs: Mapping[str, Artifact], started: float, duration: float
+        self,
+        step: Step,
+        decision: Decision,
+        delivered: Mapping[str, Artifact],
+        outputs: Mapping[str, Artifact],
+        started: float,
+        duration: float,
     ) -> StepRecord:
         entry = decision.entry
         assert entry is not None
@@ -125,7 +152,7 @@ class _Look:
             attempt=int(self.environment.get("GITHUB_RUN_ATTEMPT") or 1),
             started=clock.rfc3339(started),
             duration=duration,
-            inputs={str(ref): {"digest": delivered[str(ref)].digest} for ref in self.step.references if isinstance(ref, OutputRef)},
+            inputs={str(ref): {"digest": delivered[str(ref)].digest} for ref in step.references if isinstance(ref, OutputRef)},
             outputs=outputs,
             reason=decision.reason,
             metadata=entry.metadata,
@@ -148,6 +175,8 @@ class _Look:
         files.write_atomic(folder / "record.json", text)
         runner.append_output("state", str(record.state), environ=self.environment)
         runner.append_output("outputs", "true" if record.outputs else "false", environ=self.environment)
+        if said := counting.legs_said(self.graph.to_json(), self.step.id, record.outputs):
+            runner.append_output("legs", said, environ=self.environment)
 
     def say(self, text: str) -> None:
         self.stdout.write(f"{runner.harmless(text, environ=self.environment)}\n")

@@ -11,15 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from orch.errors import ExitCode, OrchError, SettingsError, UsageError
+from orch.errors import ExitCode, OrchError, SettingsError, UsageError, raise_problems
 from orch.model import canonical, dates, values
 from orch.model.canonical import Json
+from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.planning.foresee import foresee
 from orch.runtime import arguments, clock, runner
 from orch.runtime.api import Api
 from orch.runtime.changed import untouched
+from orch.runtime.counting import legs_foreseen
 from orch.runtime.deciding import Run, plan_run
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
@@ -33,13 +35,13 @@ class Outputs:
     """What the job says to the others.
 
     `plan` has `run`, `cached`, `maybe` or `skipped` for each step; `flags` what is known of conditions, by step, or by `orch-plan`
-    where they are on parameters; `legs` the indices of mapped steps; `sources` where the outputs of cached steps lie; `reason`
+    where they are on parameters; `legs` how many mapped steps have; `sources` where the outputs of cached steps lie; `reason`
     why no step runs at all.
     """
 
     plan: Mapping[str, str]
     flags: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    legs: Mapping[str, list[int]] = field(default_factory=dict)
+    legs: Mapping[str, Json] = field(default_factory=dict)
     sources: Mapping[str, Json] = field(default_factory=dict)
     logical_date: str = ""
     reason: str = ""
@@ -62,7 +64,9 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     if planned is not None:
         planned.write(Path(options["output"]))
         runner.append_output("planned", "true", environ=environment)
-    outputs = decided(graph, planned, parameters=_parameters(graph, environment), logical_date=date)
+    parameters = _parameters(graph, environment)
+    raise_problems(parameter_problems(graph.steps, parameters))
+    outputs = decided(graph, planned, parameters=parameters, logical_date=date)
     if reason:
         outputs = Outputs({step.id: "skipped" for step in graph.steps}, logical_date=date, reason=reason)
         _say(f"no step runs: {reason}", environment, stdout)
@@ -127,7 +131,9 @@ def decided(
     runs = Plan(tuple(Decision(step.id, Action.RUN, Cause.ASKED) for step in graph.steps))
     plan, flags = foresee(graph, plan_of(planned) if planned is not None else runs, parameters or {})
     actions = {step.id: "run" for step in graph.steps} | {decision.step: str(decision.action) for decision in plan.decisions}
-    return Outputs(actions, flags, sources=sources_of(planned.cached if planned is not None else {}), logical_date=logical_date)
+    cached = planned.cached if planned is not None else {}
+    legs = legs_foreseen(graph, {step: entry.outputs for step, entry in cached.items()}, parameters or {})
+    return Outputs(actions, flags, legs, sources_of(cached), logical_date)
 
 
 def _untouched(graph: Graph, project: Path, environment: Mapping[str, str], stdout: TextIO) -> str:

@@ -29,7 +29,9 @@ from orch.runtime.clock import Clock
 from orch.runtime.delivered import read_record
 from orch.runtime.graph_files import read_graph
 from orch.runtime.inputs import given_parameters
+from orch.runtime.leg_results import counts, is_name, reconcile_legs
 from orch.runtime.modes import under_mode
+from orch.runtime.shared_jobs import results_of_steps
 
 if TYPE_CHECKING:
     from orch.runtime.keeping import Keeping
@@ -43,11 +45,26 @@ class Reported:
     folder: Path
 
 
-def fold_run(info: RunInfo, graph: Graph, records: Iterable[StepRecord], results: Mapping[str, str], *, ended: float) -> RunRecord:
-    """The run's record from its steps' records and GitHub's `results` (success, failure, cancelled, skipped) of their jobs."""
+def fold_run(
+    info: RunInfo,
+    graph: Graph,
+    records: Iterable[StepRecord],
+    results: Mapping[str, str],
+    *,
+    ended: float,
+    legs: Mapping[str, int] | None = None,
+) -> RunRecord:
+    """The run's record from its steps' records and GitHub's `results` (success, failure, cancelled, skipped) of their jobs.
+
+    `legs` tells how many each mapped step has, where that is known.
+    """
     uploaded = newest(records)
+    results = results_of_steps(graph, results, uploaded)
     reconciled = []
     for step in graph.steps:
+        if step.fan:
+            reconciled += reconcile_legs(step, uploaded, (legs or {}).get(step.id), results.get(step.id, ""), info.attempt)
+            continue
         told = reconcile(step.id, uploaded.get(step.id), results.get(step.id, ""), info.attempt)
         reconciled += [told] if told else []
     reconciled += under_mode(graph, {record.step: record for record in reconciled}, results, info.attempt)
@@ -106,7 +123,7 @@ def read_reports(folder: Path, graph: Graph) -> tuple[list[Reported], list[OrchE
         except RecordError as error:
             problems.append(error)
             continue
-        if report.record.step in graph.by_id:  # a step's id becomes part of paths
+        if is_name(graph, report.record.step):  # a step's id becomes part of paths
             reports.append(report)
         else:
             problems.append(RecordError(f"{path.parent.name}/{path.name} is of {report.record.step!r}, which is no step of this pipeline"))
@@ -160,7 +177,7 @@ def artifacts_of(record: RunRecord, graph: Graph) -> dict[str, str]:
     """The artifacts of this run with the outputs of steps, by step; of a mapped step the pattern of all its artifacts."""
     attempts = {step.step: step.attempt for step in record.steps if step.state is State.SUCCEEDED and step.outputs}
     uploaded = [step for step in graph.steps if step.id in attempts]
-    names = {step.id: (f"{step.id}.*", "*") if step.fan else (step.id, attempts[step.id]) for step in uploaded}
+    names = {step.id: (f"{step.id}.*", "*") if step.fan else (graph.job_of[step.id], attempts[step.id]) for step in uploaded}
     return {step: outputs_artifact(graph.pipeline, *name) for step, name in names.items()}
 
 
@@ -208,7 +225,8 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     keeping = _keeping(options, graph, needs, stdout)
     cached = keeping.cached(info.attempt) if keeping else []
     told_off = _not_wanted(graph, needs, info.attempt)
-    record = fold_run(info, graph, [*(report.record for report in reports), *cached, *told_off], results, ended=now())
+    reported = [*(report.record for report in reports), *cached, *told_off]
+    record = fold_run(info, graph, reported, results, ended=now(), legs=counts(graph, needs))
     if keeping and "index" in options:
         record = keeping.keep(record, env, Path(options["index"]), now=now())
         runner.append_output("index", "true" if Path(options["index"]).is_dir() else "false", environ=env)

@@ -6,7 +6,7 @@ record. Imports only what a step needs: its start is paid by every job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -16,9 +16,10 @@ from orch.errors import OrchError, StoreError, UnknownStepError, raise_problems
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.records import Failure, StepRecord
-from orch.model.states import State
+from orch.model.states import State, fold_states
 from orch.model.steps import OutputRef, Step
-from orch.runtime import arguments, clock, interrupts, runner
+from orch.runtime import arguments, clock, counting, interrupts, runner
+from orch.runtime.asked import asked_of, choose, flags_text, parameters_of, to_order
 from orch.runtime.delivered import artifacts_for
 from orch.runtime.execute import Order, Setup
 from orch.runtime.failures import failure_of_orch
@@ -36,7 +37,7 @@ Log = Callable[[str], None]
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
     options = arguments.parse(
-        argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date"]
+        argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date", "leg"]
     )
     graph = read_graph_file(Path(options["graph"]))
     steps = {step["id"]: step for step in graph["steps"]}
@@ -48,8 +49,15 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     project = project_at(graph["project"], Path(options.get("project", graph["project"])).resolve())
     folders = Path(options["outputs"]).resolve(), Path(options["record"]).resolve()
     date = _logical_date(graph, options.get("logical-date"))
-    job = _Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options), logical_date=date)
-    return job.run(Path(options["inputs"]).resolve())
+    job = Job(graph, step, project, *folders, environment, stdout, pickles=arguments.pickles(options), logical_date=date)
+    inputs = Path(options["inputs"]).resolve()
+    if counting.has_fans(graph):
+        from orch.runtime import leg_run
+
+        records = leg_run.run(job, inputs, options.get("leg", ""))
+    else:
+        records = [job.run(inputs)]
+    return job.report(records)
 
 
 def _logical_date(graph: Json, given: str | None) -> tuple[str, str]:
@@ -62,7 +70,9 @@ def _logical_date(graph: Json, given: str | None) -> tuple[str, str]:
     return dates.parse(given, zone_name).isoformat(), zone_name or "UTC"
 
 
-class _Job:
+class Job:
+    """What runs one step, or the legs that share a job; `legs` tells how many those mapped steps have that it reads from."""
+
     def __init__(
         self,
         graph: Json,
@@ -76,19 +86,23 @@ class _Job:
         pickles: str,
         logical_date: tuple[str, str],
     ) -> None:
+        self.legs: Mapping[str, int] = {}
+        self.asked = asked_of(step.id, (each["when"] for each in graph["steps"] if "when" in each))
         self.pickles = pickles
         self.logical_date = logical_date
         self.graph = graph
         self.step = step
         self.project = project
         self.outputs = outputs
+        self.outputs_record = outputs / "record.json"
         self.record_folder = record
         self.environment = environment
         self.stdout = stdout
         self.on_runner = runner.on_runner(environment)
         self.attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
 
-    def run(self, inputs: Path) -> int:
+    def run(self, inputs: Path, refused: OrchError | None = None) -> StepRecord:
+        """The record, which is written; with `refused` the step never runs, and that is why."""
         for folder in (self.outputs, self.record_folder):
             try:
                 files.make_folders(folder)
@@ -97,6 +111,8 @@ class _Job:
                 raise StoreError(message, hint="name a folder that may be written to") from error
         parameters: Mapping[str, Json] = {}
         try:
+            if refused is not None:
+                raise refused
             order, parameters = self._order(inputs), self._parameters()
         except OrchError as error:  # an input that is absent or damaged: the step never runs, and its record says why
             failure = failure_of_orch("input", error)
@@ -105,14 +121,29 @@ class _Job:
                 record = self._in_pool(parameters, lambda pool, interrupted, _: call_hook(pool, self.step, record, interrupted))
         else:
             record = self._in_pool(parameters, lambda *given: self._execute(order, *given))
-        self._write(record)
+        self.leave(record)
         self._tell(record)
-        return record.state.exit_code
+        return record
+
+    def report(self, records: Sequence[StepRecord]) -> int:
+        """What the job says to the others; gives the exit code."""
+        state = fold_states([record.state for record in records]) if len(records) > 1 else records[0].state
+        made = any(record.state is State.SUCCEEDED and record.outputs for record in records)
+        runner.append_output("state", str(state), environ=self.environment)
+        runner.append_output("outputs", "true" if made else "false", environ=self.environment)
+        if self.asked and (told := flags_text(self.asked, self._parameters(), records[0])):
+            runner.append_output("flags", told, environ=self.environment)
+        if said := counting.legs_said(self.graph, self.step.id, records[0].outputs):
+            runner.append_output("legs", said, environ=self.environment)
+        runner.append_summary(lambda: self._summary(records), environ=self.environment)
+        return state.exit_code
 
     def _order(self, inputs: Path) -> Order:
         raise_problems(missing([self.step], self.environment))
-        references = [(ref.step, ref.output) for ref in self.step.references if isinstance(ref, OutputRef)]
-        return Order(self.step.to_json(), artifacts_for(references, inputs) if references else {})
+        step = choose(self.step, inputs, self.environment)
+        references = [(ref.step, ref.output) for ref in step.references if isinstance(ref, OutputRef)]
+        asked = to_order(self.asked, self._parameters()) if self.asked else []
+        return Order(step.to_json(), artifacts_for(references, inputs, self.legs) if references else {}, asked=asked)
 
     def _setup(self, parameters: Mapping[str, Json]) -> Setup:
         return Setup(
@@ -133,13 +164,14 @@ class _Job:
         )
 
     def _parameters(self) -> Mapping[str, Json]:
-        if not self.step.parameters:
+        names = (*self.step.parameters, *(parameters_of(self.asked) if self.asked else ()))
+        if not names:
             return {}
         from orch.model import parameters, values
 
         declared = tuple(parameters.Parameter.from_json(parameter) for parameter in self.graph["parameters"])
         resolved = given_parameters(declared, self.environment)
-        return {name: values.encode(resolved[name]) for name in self.step.parameters}
+        return {name: values.encode(resolved[name]) for name in names}
 
     def _execute(self, order: Order, pool: Pool, interrupted: interrupts.Interrupts, log: Log) -> StepRecord:
         record = try_until_ended(pool, self.step, order, interrupted, log)
@@ -154,7 +186,7 @@ class _Job:
                 self.stdout.write(last_states(text))
                 self.stdout.flush()
 
-            hidden = ("ORCH_INPUTS", *self.step.settings.secrets)
+            hidden = ("ORCH_INPUTS", "ORCH_RAN", *self.step.settings.secrets)
             pool = Pool(1, self._setup(parameters), self.environment, lambda _, text: log(text), hidden=hidden, may_fork=True)
             token = runner.new_token()
             self._command(runner.stop_commands(token))
@@ -168,10 +200,12 @@ class _Job:
 
     # --- what is left behind ---
 
-    def _write(self, record: StepRecord) -> None:
+    def leave(self, record: StepRecord) -> None:
+        """Where the jobs that come after this one find it."""
         text = canonical.pretty(record.to_json()).encode()
         if record.state is State.SUCCEEDED and record.outputs:
-            files.write_atomic(self.outputs / "record.json", text)
+            files.make_folders(self.outputs_record.parent)
+            files.write_atomic(self.outputs_record, text)
         files.open_log(self.record_folder / "log.txt").close()
         files.write_atomic(self.record_folder / "record.json", text)
 
@@ -180,15 +214,11 @@ class _Job:
             self._tell_failure(record.failure, runner.failure_annotation(self.step.id, record.failure))
         if record.hook is not None:
             self._tell_failure(record.hook, runner.hook_annotation(self.step.id, record.hook))
-        runner.append_output("state", str(record.state), environ=self.environment)
-        has_outputs = record.state is State.SUCCEEDED and bool(record.outputs)
-        runner.append_output("outputs", "true" if has_outputs else "false", environ=self.environment)
-        runner.append_summary(lambda: self._summary(record), environ=self.environment)
 
-    def _summary(self, record: StepRecord) -> str:
+    def _summary(self, records: Sequence[StepRecord]) -> str:
         from orch.runtime.summary import step_summary  # outside a job nobody reads it
 
-        return step_summary(self.graph["pipeline"], record)
+        return "".join(step_summary(self.graph["pipeline"], record) for record in records)
 
     def _tell_failure(self, failure: Failure, annotation: str) -> None:
         """The traceback as plain text for the log, and an annotation on the user's own line."""

@@ -224,9 +224,13 @@ class Uses:
     name: str = ""
     condition: str = ""
     id: str = ""
+    environment: Mapping[str, str | float | bool] = field(default_factory=dict)
+    timeout_minutes: int | None = None
+    continue_on_error: bool = False
 
     def to_data(self) -> Data:
-        return _filled({"id": self.id, "if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)})
+        data = {"id": self.id, "if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)}
+        return _filled(data | _common(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +243,21 @@ class Run:
     script: str
     name: str = ""
     condition: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | float | bool] = field(default_factory=dict)
+    id: str = ""
+    shell: str = "bash"
+    working_directory: str = ""
+    timeout_minutes: int | None = None
+    continue_on_error: bool = False
 
     def to_data(self) -> Data:
-        data = {"if": self.condition, "name": self.name, "run": Script(self.script), "shell": "bash"}
-        return _filled(data | {"env": dict(self.environment)})
+        data = {"id": self.id, "if": self.condition, "name": self.name, "run": Script(self.script), "shell": self.shell}
+        return _filled(data | {"working-directory": self.working_directory} | _common(self))
+
+
+def _common(step: Uses | Run) -> dict[str, Data]:
+    ends = {"timeout-minutes": step.timeout_minutes, "continue-on-error": step.continue_on_error or None}
+    return {"env": dict(step.environment)} | ends
 
 
 JobStep = Uses | Run
@@ -282,9 +296,10 @@ class Job:
     deployment: str = ""  # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idenvironment
     outputs: Mapping[str, str] = field(default_factory=dict)
     strategy: Strategy | None = None
+    more: Mapping[str, Data] = field(default_factory=dict)  # further keys, in place of the same ones here
 
     def to_data(self) -> Data:
-        return _filled(
+        own = _filled(
             {
                 "name": self.name,
                 "permissions": _permissions(self.permissions),
@@ -299,6 +314,18 @@ class Job:
                 "strategy": self.strategy.to_data() if self.strategy else None,
             }
         )
+        return _ordered(own | dict(self.more), _OF_A_JOB) if self.more else own
+
+
+# GitHub's own order, for what is added.
+_OF_A_JOB: Final = tuple(
+    """name permissions needs if runs-on environment concurrency outputs env defaults container services steps timeout-minutes
+    strategy""".split()
+)
+
+
+def _ordered(data: dict[str, Data], keys: tuple[str, ...]) -> dict[str, Data]:
+    return {key: data[key] for key in keys if key in data}
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,12 +339,15 @@ class Workflow:
     triggers: Triggers
     concurrency: Concurrency
     jobs: Mapping[str, Job]
+    more: Mapping[str, Data] = field(default_factory=dict)  # `run-name`, `env`, `defaults`
 
     def to_data(self) -> Data:
         return {
             "name": self.name,
+            **{key: self.more[key] for key in ("run-name",) if key in self.more},
             "on": self.triggers.to_data(),
             "permissions": {},
+            **{key: self.more[key] for key in ("env", "defaults") if key in self.more},
             "concurrency": self.concurrency.to_data(),
             "jobs": {job_id: job.to_data() for job_id, job in self.jobs.items()},
         }

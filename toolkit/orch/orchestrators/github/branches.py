@@ -11,6 +11,7 @@ from orch.model.graph import Graph, topological
 from orch.model.steps import ParameterRef, Step, alternatives
 from orch.orchestrators.github.conditions import plan_says
 from orch.orchestrators.github.inputs import handed_over
+from orch.orchestrators.github.reduction import accepted, skippable
 from orch.workflow.expressions import And, Call, Context, Expression, Literal, Not, Or, interpolate
 
 FLAGS: Final = "flags"  # the output of a job
@@ -24,37 +25,41 @@ class Branches:
         self.graph = graph
         self.asked = leaves_of(graph.steps)
         self.skippable = skippable(graph)
+        self.above: dict[str, set[str]] = {}  # all steps that lead to one
+        self.beside: dict[str, set[str]] = {}  # of these, those that may go wrong although it has a result: a plan takes it before they end
+        for step in topological(graph):
+            self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
+            waited = [need for need in step.after if need not in {*step.producers, *step.asked}] if has_plan else []
+            self.beside[step.id] = set(waited).union(*(self.above[need] for need in waited), *(self.beside[need] for need in step.needs))
 
     def tells(self, step: Step) -> bool:
         """Whether a condition hangs on what the job of `step` makes."""
         return step.id in self.asked
 
-    def accepted(self, step: Step) -> list[str]:
-        """The steps that `step` waits for and that may be skipped without it being skipped, too."""
-        return [
-            need for need in step.needs if need in self.skippable and (need in step.choices or need not in {*step.producers, *step.asked})
-        ]
-
     def guard(self, step: Step) -> tuple[Expression, ...]:
         """Beside the other conditions of `step`. `failure()` tells of failed jobs at any distance, and nothing does so of cancelled ones,
         as a job is that has run into its time limit."""
-        return (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if self.accepted(step) else ()
+        is_loose = bool(accepted(step, self.skippable) or self._untold(step))
+        return (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if is_loose else ()
 
     def needs(self, needs: Mapping[str, tuple[str, ...]], jobs: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """`needs` of each step, and beside those the steps with `jobs` above a skipped one: that it is skipped does not tell why."""
-        if not self.skippable:
-            return dict(needs)
-        above: dict[str, set[str]] = {}
-        for step in topological(self.graph):
-            above[step.id] = set(step.needs).union(*(above[need] for need in step.needs))
-        found: dict[str, tuple[str, ...]] = {}
+        """`needs` of each step, and those of its steps above with `jobs` of which none of them tells whether they were cancelled."""
+        told = {step: before for step, before in needs.items()}
         for step in self.graph.steps:
-            accepted = self.accepted(step)
-            others = [need for need in step.needs if need not in accepted]
-            proven = set(others).union(*(above[need] for need in others))
-            unproven = set().union(*(above[need] for need in accepted)) - proven - {*needs.get(step.id, ())}
-            found[step.id] = (*needs.get(step.id, ()), *(each.id for each in self.graph.steps if each.id in unproven and each.id in jobs))
-        return found
+            if untold := self._untold(step):
+                told[step.id] = (
+                    *needs[step.id],
+                    *(each for each in self.graph.by_id if each in untold and each in jobs and each not in needs[step.id]),
+                )
+        return told
+
+    def _untold(self, step: Step) -> set[str]:
+        """The steps above `step` that may have been cancelled, as far as the success of those that it requires does not tell."""
+        loose = accepted(step, self.skippable)
+        required = [need for need in step.needs if need not in loose]
+        proven = set(required).union(*(self.above[need] for need in required))
+        untold = set().union(*(self.above[need] | {need} for need in loose)) - proven
+        return untold.union(*(self.beside[need] for need in required)) - {step.id}
 
     def ran(self, step: Step) -> str:
         """How the jobs of the steps of its choices ended; of one that the plan takes from an earlier run, that it succeeded."""
@@ -76,18 +81,6 @@ class Branches:
 
 def has_choices(step: Step) -> bool:
     return any(len(way) > 1 for _, binding in step.inputs for way in alternatives(binding))
-
-
-def skippable(graph: Graph) -> frozenset[str]:
-    """The steps that a condition may skip: their own, or one above them."""
-    found: set[str] = set()
-    if all(step.when is None for step in graph.steps):
-        return frozenset()
-    for step in topological(graph):
-        ways = [[ref.step for ref in way] for _, binding in step.inputs for way in alternatives(binding)]
-        if step.when is not None or any(found.issuperset(way) for way in ways):
-            found.add(step.id)
-    return frozenset(found)
 
 
 def check_choices(graph: Graph) -> Iterator[OrchError]:

@@ -84,6 +84,8 @@ def to_expression(
         case conditions.Not(conditions.Compare() as leaf) if planned:
             # Not `!`, which is true of a flag that nobody told, too; without a plan, one that nobody told is an error of fromJSON.
             return Equal(to_json(flag(leaf, planned=True)), Literal("false"))
+        case conditions.Not(conditions.Not(term)):
+            return printed(term)
         case conditions.Not(conditions.And(terms)):
             return printed(conditions.Or(tuple(map(conditions.negated, terms))))
         case conditions.Not(conditions.Or(terms)):

@@ -18,7 +18,8 @@ from orch.model.legs import items
 from orch.model.matrix import PARAMETERS, fixed, mapped_over, per_job, roots
 from orch.model.steps import Step
 from orch.names import PLAN_JOB, legs_job
-from orch.orchestrators.github.conditions import job_condition
+from orch.orchestrators.github.conditions import all_of as all_true
+from orch.orchestrators.github.conditions import job_condition, to_expression
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.reduction import reduced_needs
 from orch.stacks.settings import Settings
@@ -123,16 +124,19 @@ class FanOut:
         return tuple(self.steps[name] for name in step.producers if self.steps[name].fan)
 
     def counters(self, step: Step) -> tuple[str, ...]:
-        """The jobs that the job of `step` has to hear, about its own legs and about those that it reads."""
-        heard = (*([step] if step.fan else []), *(self.steps[need] for need in step.needs if self.steps[need].fan))
-        return tuple(dict.fromkeys(counter for each in heard if (counter := self.counter(each))))
+        """The jobs that the job of `step` has to hear, about its own legs and about why those of others were skipped."""
+        waited = [self.steps[need] for need in step.needs if self.steps[need].fan]
+        jobs = [self.counter(each) for each in (*([step] if step.fan else []), *waited)]
+        asked = (each for other in waited if self.counter(other) for each in other.asked)
+        return tuple(dict.fromkeys(job for job in (*jobs, *asked) if job))
 
     def was_empty(self, producer: Step) -> Expression | None:
         """What is true where the job of a mapped step was skipped for want of items."""
         if not producer.fan or not self.counter(producer):
             return None
         said = Member(from_json(expressions.Or((self._table(producer), Literal("{}")))), producer.id)
-        return expressions.And((need_skipped(producer.id), Equal(Member(said, "jobs"), _NONE)))
+        wanted = (to_expression(producer.when, planned=self.has_plan),) if producer.when else ()  # else it was skipped by choice
+        return all_true(need_skipped(producer.id), Equal(Member(said, "jobs"), _NONE), *wanted)
 
     def inputs(self, step: Step) -> dict[str, str]:
         """What our action is told in the job of `step`."""

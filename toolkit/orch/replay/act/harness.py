@@ -26,7 +26,6 @@ from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOu
 from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
 from orch.model.notices import url_secrets
-from orch.model.parameters import from_inputs, resolve
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
@@ -41,6 +40,8 @@ from orch.replay.act.processes import Family, children, parents
 from orch.replay.act.trigger import Trigger
 from orch.replay.act.wrappers import Packages
 from orch.runtime import clock, interrupts
+from orch.runtime.changed import base_of
+from orch.runtime.inputs import parameters_of
 from orch.runtime.masked import masked_values
 from orch.runtime.redact import Redactor
 from orch.runtime.result import fold_run, reconcile
@@ -77,7 +78,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     if os.name == "nt":
         raise UnsupportedError("orch act runs jobs in bash, as their runners do, and Windows has none", hint="run this in WSL")
     graph = selected(request.graph, request.job)
-    parameters = resolve(graph.parameters, from_inputs(graph.parameters, request.trigger.inputs))
+    parameters = parameters_of(graph.parameters, request.trigger.inputs)
     secrets = {"GITHUB_TOKEN": server.new_token()} | declared_secrets(graph, request.environ)
     redact = redactor(graph.steps, request.environ)
     act = command.find_act(request.environ)
@@ -147,6 +148,8 @@ def declared_secrets(graph: Graph, environ: Mapping[str, str]) -> dict[str, str]
 
 def _furnish(private: Private, request: Request) -> None:
     snapshot.take(request.project.git_root, private.tree, request.generated)
+    if base := base_of(request.trigger.event, request.trigger.payload, []):
+        snapshot.bring(request.project.git_root, private.tree, base)
     wrappers.write(private.programs, packages=request.packages, cancelled=private.cancelled, action=private.action, environ=request.environ)
     private.artifacts.mkdir()
     private.nothing.touch()
@@ -310,7 +313,7 @@ class _Run:
             raise ToolFailedError(f"act could not run the workflow: {self._trouble()}", hint="--keep DIR keeps its files")
         told = self.delivered.run()
         info = replace(self.info, logical_date=told.info.logical_date if told else "")
-        records = [*self.records.values(), *(cached_by_plan(told, self.records) if told else ())]
+        records = [*self.records.values(), *(not_started(told, self.records) if told else ())]
         record = fold_run(info, self.graph, records, results, ended=clock.now(), legs=self._legs(told))
         record = with_keys(record, told) if told else record
         for step in record.steps:
@@ -357,9 +360,9 @@ def _has_arrived_in(store: LocalStore, step: StepRecord) -> bool:
     return step.state.has_outputs and all(store.has(digest) for artifact in step.outputs.values() for digest in artifact.digests)
 
 
-def cached_by_plan(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[StepRecord]:
+def not_started(told: RunRecord, reported: Mapping[str, StepRecord]) -> list[StepRecord]:
     """The steps whose jobs the plan kept from starting, as the result job tells of them."""
-    return [step for step in told.steps if step.state is State.CACHED and step.step not in reported]
+    return [step for step in told.steps if step.state in (State.CACHED, State.SKIPPED) and step.step not in reported]
 
 
 def with_keys(record: RunRecord, told: RunRecord) -> RunRecord:
