@@ -186,6 +186,8 @@ MISTAKES = [
     ("with when((accuracy > 0.9) == True):\n    tell()", "value-not-known-yet", "is compared", ""),
     ("deploy(accuracy > 0.9)", "argument", "is the condition train.accuracy > 0.9, which has no value", "orch.when"),
     ("deploy(either(model))", "argument", "got one", "branches"),
+    ("deploy(either())", "argument", "got none", "branches"),
+    ("deploy(either(model, model))", "argument", "got output 'model' of step 'train' 2 times", "branches"),
     ("deploy(either(model, 'x'))", "argument", "'x' is none", "outputs of steps"),
     ("deploy(either(model, accuracy))", "argument", "is str, but output 'accuracy' of step 'train' is float", ""),
     ("deploy(either(model, tell()))", "argument", "is none", "after=[...]"),

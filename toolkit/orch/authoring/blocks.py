@@ -72,10 +72,12 @@ class Blocks:
                     hint = "pass outputs of steps; a step without outputs is waited for with after=[...]"
                     message = f"either() chooses between outputs of steps, and {shown(value)} is none"
                     self.problems.append(ArgumentError(message, hint=hint, where=where))
-        if len(values) == 1:
+        found = tuple(dict.fromkeys(items))
+        if not values or (len(found) < 2 and len(items) == len(values)):
+            got = "none" if not values else "one" if len(values) == 1 else f"{found[0]._orch_what} {len(values)} times"
             hint = "pass the outputs of all branches, the first that is to be taken first"
-            self.problems.append(ArgumentError("either() chooses between two outputs or more, and got one", hint=hint, where=where))
-        return ChoiceFuture(report, tuple(dict.fromkeys(items)))
+            self.problems.append(ArgumentError(f"either() chooses between two outputs or more, and got {got}", hint=hint, where=where))
+        return ChoiceFuture(report, found)
 
     def around(self, own: object, where: Where) -> Condition | None:
         """The condition of a step that is called here, with its `own` from `when=`."""
