@@ -199,3 +199,12 @@ def test_steps_of_any_graph_have_keys(graph: Graph) -> None:
         inputs = {str(ref): INPUTS["load.a"] for ref in step.references if isinstance(ref, OutputRef)}
 
         assert key(step, parameters=parameters, inputs=inputs).startswith("sha256:")
+
+
+@pytest.mark.parametrize("around", [{"container": "python:3.12"}, {"env": {"A": "x"}}, {"before": [{"run": "make"}]}, {"services": {}}])
+def test_what_is_written_by_hand_around_the_step_is_in_the_key(around: dict[str, Json]) -> None:
+    assert key(with_settings(github=around)) != key(with_settings(github={}))
+
+
+def test_which_runner_it_takes_and_what_comes_after_it_are_not() -> None:
+    assert key(with_settings(github={"runs-on": "gpu", "after": [{"run": "x"}], "permissions": {}})) == key(with_settings(github={}))

@@ -46,7 +46,7 @@ NEWEST: Final = {
     "step-protocol": execute.SCHEMA,
 }
 # Below these keys a document holds what users or other documents put there.
-FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment", "permissions", "flags"}
+FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment", "permissions", "flags", "github"}
 
 
 def reader(name: str, document: Any, folder: Path) -> Callable[[], Any]:

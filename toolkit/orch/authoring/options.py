@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orch.errors import ArgumentError, PipelineError, Where
+from orch.model import canonical
+from orch.model.canonical import Json
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings, seconds
 
 # https://packaging.python.org/en/latest/specifications/name-normalization/
@@ -45,6 +47,7 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             cache=options.get("cache"),
             cache_expires_after=None if expires is None else seconds(expires),
             files=_names(options.get("files") or (), "files"),
+            github=plain_table(options.get("github"), "github"),
             pack=_pack(options.get("pack")),
         )
     except (ValueError, TypeError) as error:
@@ -62,6 +65,33 @@ def _pack(given: object) -> str | None:
     if given is None or (type(given) is str and given):
         return given
     raise TypeError(f"pack is {given!r}, expected a name that the steps of one job share")
+
+
+def pipeline_table(given: object, where: Where) -> dict[str, Json]:
+    """`github` of the pipeline at `where`; raises PipelineError."""
+    try:
+        return plain_table(given, "github")
+    except TypeError as error:
+        raise PipelineError(str(error), hint="mend it at @pipeline(...)", where=where) from None
+
+
+def plain_table(given: object, name: str) -> dict[str, Json]:
+    """`given` as the graph keeps it: plain data, its keys in their own order wherever it was written; raises TypeError."""
+    if given is None:
+        return {}
+    try:
+        found = canonical.loads(canonical.dumps(given))
+    except (TypeError, ValueError, RecursionError):
+        found = None
+    if not isinstance(given, Mapping) or found != _as_lists(given):
+        raise TypeError(f"{name} is {given!r}, expected a dict of plain data: texts, numbers, lists, and dicts with texts as keys")
+    return dict(found)
+
+
+def _as_lists(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_lists(item) for key, item in value.items()}
+    return [_as_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _expect(value: object, kinds: tuple[type, ...], name: str, wanted: str) -> None:

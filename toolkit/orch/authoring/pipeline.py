@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from orch.authoring import active
@@ -111,6 +111,7 @@ def pipeline(
     execution_mode: ExecutionMode | str = "continue_on_failure",
     concurrency: Concurrency | None = None,
     cache: bool | None = None,
+    github: Mapping[str, Any] | None = None,
     on_failure: Told | None = None,
     on_success: Told | None = None,
 ) -> Callable[[Callable[P, R]], PipelineFunction[P, R]]: ...
@@ -121,15 +122,18 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
 
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
     `execution_mode` says what a failure means for steps that do not depend on it, `concurrency` which runs on GitHub wait for each
-    other. `cache`, `on_failure` and `on_success` are
-    those of every step that does not say otherwise; what `orch.notify` has is told once, of the whole run.
+    other. `cache`, `on_failure` and `on_success` are those of every step that does not say otherwise; what `orch.notify` has is told
+    once, of the whole run. `github` has keys of the compiled workflow besides orch's own: `run-name`, `env`, `defaults`.
     """
     if function is None:
         return lambda decorated: PipelineFunction(checked(decorated, "pipeline"), _known(options))
     return PipelineFunction(checked(function, "pipeline"), _known(options))
 
 
-OPTIONS = frozenset(("name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "on_failure", "on_success", "concurrency"))
+OPTIONS = frozenset(
+    {"name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "concurrency", "github"}
+    | {"on_failure", "on_success"}
+)
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class StepFunction(Generic[P, R]):
         cache_expires_after: str | float | None = None,
         files: Sequence[str] | None = None,
         max_parallel: int | None = None,
+        github: Mapping[str, Any] | None = None,
         on_failure: Told | None = None,
         on_success: Told | None = None,
         pack: str | None = None,
@@ -132,6 +133,7 @@ def step(
     cache_expires_after: str | float | None = None,
     files: Sequence[str] = (),
     max_parallel: int | None = None,
+    github: Mapping[str, Any] | None = None,
     on_failure: Told | None = None,
     on_success: Told | None = None,
     pack: str | None = None,
@@ -155,6 +157,9 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
 
     Steps of one `pack` share a job of the workflow; locally it means nothing.
 
+    `github` has keys of the step's job in a compiled workflow, as GitHub writes them, besides orch's own: `runs-on`, `container`,
+    `services`, `environment`, `permissions`, `concurrency`, `env`, `defaults`, and lists of job steps to run `before` and `after`.
+
     `on_failure` and `on_success` are top-level functions, called once the step has ended for good; `on_failure` may take
     the error as its argument. Beside one, or instead, they take what `orch.notify` has, for workflows.
     """
@@ -176,7 +181,7 @@ def checked(decorated: Any, decorator: str) -> Any:
 OPTIONS = frozenset(
     {"name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep"}
     | {"deploys_to", "permissions"}
-    | {"cache", "cache_expires_after", "files", "max_parallel", "on_failure", "on_success", "pack"}
+    | {"cache", "cache_expires_after", "files", "github", "max_parallel", "on_failure", "on_success", "pack"}
 )
 
 

@@ -14,7 +14,7 @@ from orch.authoring.blocks import Blocks
 from orch.authoring.fan import Spread, Unmapped, max_parallel
 from orch.authoring.futures import ChoiceFuture, ConditionFuture, Future, MappedFuture, OutputFuture, ParameterFuture, Truth, silent
 from orch.authoring.hooks import Option
-from orch.authoring.options import python_version, step_settings
+from orch.authoring.options import pipeline_table, python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
 from orch.authoring.project import Project, check_divided_by_slashes, find_project, portable
 from orch.authoring.references import Decorated, file_of, hook_source, source_of
@@ -34,8 +34,8 @@ from orch.errors import (
     raise_problems,
 )
 from orch.model import values
-from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.concurrency import Concurrency
+from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.notices import Notice
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
@@ -112,6 +112,7 @@ class Trace:
                 execution_mode=_execution_mode(options.get("execution_mode"), where),
                 concurrency=_concurrency(options.get("concurrency"), where),
                 notices=notify.merged(self.notices),
+                github=pipeline_table(options.get("github"), where),
             )
         except GraphError as error:
             error.where = error.where or self.places.get(error.step, where)

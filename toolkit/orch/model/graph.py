@@ -8,7 +8,7 @@ the project root; values are plain data; code is never pickled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
@@ -46,6 +46,7 @@ class Graph:
     execution_mode: ExecutionMode = ExecutionMode.CONTINUE_ON_FAILURE
     concurrency: Concurrency | None = None
     notices: tuple[Notice, ...] = ()
+    github: Mapping[str, Json] = field(default_factory=dict)  # keys of the compiled workflow, besides orch's own
     packs: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
@@ -107,6 +108,8 @@ class Graph:
             data["concurrency"] = self.concurrency.to_json()
         if self.notices:
             data["notices"] = [notice.to_json() for notice in self.notices]
+        if self.github:
+            data["github"] = dict(self.github)
         if self.packs:
             data["packs"] = [list(pack) for pack in self.packs]
         return data
@@ -131,6 +134,7 @@ class Graph:
                 execution_mode=ExecutionMode(data.get("execution_mode", ExecutionMode.CONTINUE_ON_FAILURE)),
                 concurrency=Concurrency.from_json(data["concurrency"]) if "concurrency" in data else None,
                 notices=tuple(Notice.from_json(notice) for notice in data.get("notices", ())),
+                github=data.get("github", {}),
                 packs=tuple(tuple(pack) for pack in data.get("packs", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

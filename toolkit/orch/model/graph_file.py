@@ -78,7 +78,7 @@ class Keys:
 _GRAPH: Final = Keys(
     "a graph",
     {"schema": WHOLE, "pipeline": TEXT, "source": TEXT, "project": FOLDER, "parameters": LIST, "triggers": LIST, "steps": STEPS},
-    {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT, "concurrency": TABLE, "notices": LIST, "packs": LISTS},
+    {"requirements": TEXT, "python": TEXT, "execution_mode": TEXT, "concurrency": TABLE, "notices": LIST, "github": TABLE, "packs": LISTS},
 )
 
 

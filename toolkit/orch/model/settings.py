@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -113,7 +114,7 @@ _SETTINGS: Final = Keys(
     {"target": TEXT, "resources": TABLE, "retry": TABLE, "timeout": NUMBER, "cache": FLAG, "cache_expires_after": NUMBER}
     | {"on_failure": TEXT, "on_success": TEXT, "extras": TEXTS, "groups": TEXTS, "secrets": TEXTS, "files": TEXTS}
     | {"deploys_to": TEXT, "permissions": TEXT_TABLE}
-    | {"environment": TEXT_TABLE, "keep": FLAG, "pack": TEXT},
+    | {"environment": TEXT_TABLE, "keep": FLAG, "pack": TEXT, "github": TABLE},
 )
 
 
@@ -141,6 +142,7 @@ class StepSettings:
     deploys_to: str | None = None  # an environment of the repository on GitHub
     permissions: tuple[tuple[str, str], ...] = ()  # of the job's token: area -> access
     pack: str | None = None  # steps of one name share a job
+    github: Mapping[str, Json] = field(default_factory=dict)  # keys of its job in a compiled workflow, besides orch's own
 
     def to_json(self) -> Json:
         """Only what differs from the defaults, so that the graph shows what was asked for."""
@@ -157,7 +159,7 @@ class StepSettings:
         for name in ("extras", "groups", "secrets", "files"):
             if getattr(self, name):
                 data[name] = list(getattr(self, name))
-        for name in ("environment", "permissions"):
+        for name in ("environment", "permissions", "github"):
             if getattr(self, name):
                 data[name] = dict(getattr(self, name))
         if self.keep:
@@ -190,4 +192,5 @@ class StepSettings:
             deploys_to=data.get("deploys_to"),
             permissions=tuple(sorted(data.get("permissions", {}).items())),
             pack=data.get("pack"),
+            github=data.get("github", {}),
         )

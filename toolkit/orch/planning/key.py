@@ -17,6 +17,8 @@ from orch.model.steps import Binding, Choice, Item, OutputRef, ParameterRef, Seq
 
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
+# Of what is written by hand for a step's job: where it runs, and what is made ready for it there.
+_AROUND: Final = ("before", "container", "defaults", "env", "services")
 _EXPLAINS: Final = frozenset({"texts", "parameters", "blind"})  # what a document holds only to show what changed, or cannot be seen
 
 # One item of a list that is kept as data: this, and what has to be said of it besides; None where nobody can look into the list.
@@ -60,6 +62,8 @@ def key_document(
         document["files"] = dict(facts.files)
     if settings.environment:
         document["environment"] = dict(settings.environment)
+    if around := {key: settings.github[key] for key in _AROUND if key in settings.github}:
+        document["github"] = around
     if settings.secrets:
         document["secrets"] = sorted(settings.secrets)
     if facts.reads_logical_date:

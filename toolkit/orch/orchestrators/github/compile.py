@@ -43,6 +43,7 @@ def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins 
         triggers=triggers_of(graph),
         concurrency=_concurrency(graph),
         jobs=granted(graph, jobs_of(graph, settings, pins), settings.result_runner),
+        more=graph.github,
     )
     raise_problems(_located([*check_limits(workflow), *check_actions(workflow)], graph))
     return workflow

@@ -14,6 +14,7 @@ from orch.model.graph import Graph
 from orch.model.notices import url_secrets
 from orch.model.triggers import FILTERED, MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall, event_of
 from orch.names import RESULT_JOB
+from orch.orchestrators.github.by_hand import secrets_by_hand
 from orch.orchestrators.github.cron import check_cron
 from orch.orchestrators.github.inputs import check_inputs, inputs_of, text_problem
 from orch.workflow.expressions import Context, interpolate
@@ -60,7 +61,7 @@ def _called(graph: Graph) -> Called:
     inputs = {
         name: given if given.type in _OF_CALLS else replace(given, type="string", options=()) for name, given in inputs_of(graph).items()
     }
-    secrets = {*url_secrets(graph.notices), *(secret for step in graph.steps for secret in step.settings.secrets)}
+    secrets = {*url_secrets(graph.notices), *secrets_by_hand(graph), *(secret for step in graph.steps for secret in step.settings.secrets)}
     outputs = {
         name: CalledOutput(interpolate(Context(("jobs", RESULT_JOB, "outputs", name))), said) for name, said in _RESULT_OUTPUTS.items()
     }
