@@ -12,6 +12,7 @@ from orch.workflow.model import Job
 
 DIAMOND = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", ["a"]), a_step("d", ["b", "c"]))
 LONG = a_graph(*(a_step(name) for name in "abcdef"))
+VERY_LONG = a_graph(*(a_step(f"s{number}") for number in range(501)))
 
 
 def jobs(graph: Graph, cache: Cache) -> dict[str, Job]:
@@ -25,7 +26,7 @@ def test_a_pipeline_that_needs_no_plan_has_no_plan_job() -> None:
 
 @pytest.mark.parametrize(
     ("graph", "asked", "mode"),
-    [(DIAMOND, "off", "off"), (DIAMOND, "plan", "plan"), (DIAMOND, "job", "job"), (DIAMOND, "auto", "job"), (LONG, "auto", "plan")],
+    [(DIAMOND, "off", "off"), (DIAMOND, "plan", "plan"), (DIAMOND, "job", "job"), (DIAMOND, "auto", "job"), (LONG, "auto", "plan"), (VERY_LONG, "auto", "job")],
 )
 def test_a_few_steps_look_for_themselves_and_many_have_a_plan_look(graph: Graph, asked: Cache, mode: Cache) -> None:
     assert cache_mode(graph, Settings(cache=asked)) == mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from orch.errors import LimitError, OrchError, PipelineError, UnsupportedError
@@ -42,6 +43,7 @@ def jobs_of(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     action = pins.own_action(settings.action)
     checkout = Uses(pins["actions/checkout"], {"persist-credentials": False}, name="Check out")
     first = {PLAN_JOB: plan_job(graph, settings, checkout, action)} if plan_reasons(graph, settings) else {}
+    settings = replace(settings, cache=cache_mode(graph, settings))  # looked up once, and not for every step
     fans, branches = FanOut(graph, has_plan=bool(first)), Branches(graph, has_plan=bool(first))
     needs = branches.needs(fans.needs(), {step.id for step in graph.steps if not fans.is_empty(step)})
     jobs: dict[str, Job] = {}

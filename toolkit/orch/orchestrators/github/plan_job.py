@@ -23,6 +23,8 @@ PLAN_MINUTES: Final = 10
 OUTPUTS: Final = ("plan", "flags", "legs", "sources", "logical-date", "reason")
 # A plan job costs a minute of the cheapest runner and its start; from so many steps on, those that it keeps from starting are worth more.
 _FEW: Final = 4
+# What a plan says to each job takes room in the workflow's file: with more steps it would be longer than GitHub takes.
+_MANY: Final = 500
 
 
 def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
@@ -39,7 +41,7 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "a condition is on a parameter"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
-    elif settings.cache == "auto" and len(cacheable(graph)) > _FEW:
+    elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and len(graph.steps) <= _MANY:
         yield f"{len(cacheable(graph))} steps may be cached"
 
 
@@ -49,17 +51,21 @@ def cache_mode(graph: Graph, settings: Settings) -> Cache:
         return settings.cache
     if not cacheable(graph):
         return "off"
-    return "plan" if plan_reasons(graph, settings) else "job"
+    return "plan" if len(graph.steps) <= _MANY and plan_reasons(graph, settings) else "job"
 
 
 def cacheable(graph: Graph) -> list[Step]:
     """The steps whose results may be used again."""
-    return [step for step in graph.steps if step.settings.cache is not False and (step.settings.cache or step.outputs)]
+    return list(filter(is_cacheable, graph.steps))
+
+
+def is_cacheable(step: Step) -> bool:
+    return step.settings.cache is not False and bool(step.settings.cache or step.outputs)
 
 
 def looks_itself(graph: Graph, step: Step, settings: Settings) -> bool:
     """Whether the job of `step` may look for an earlier result, for which it asks GitHub."""
-    return cache_mode(graph, settings) != "off" and step in cacheable(graph) and step.fan is None
+    return cache_mode(graph, settings) != "off" and is_cacheable(step) and step.fan is None
 
 
 def decision_inputs(graph: Graph, step: Step, settings: Settings) -> dict[str, str]:
