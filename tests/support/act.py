@@ -32,6 +32,7 @@ def act_module(
     *,
     given: Mapping[str, str] | None = None,
     payload: Any = None,
+    logical_date: str | None = None,
     job: str | None = None,
     packages: Packages = "current",
     environ: Mapping[str, str] | None = None,
@@ -44,7 +45,9 @@ def act_module(
     with separate_modules():
         (compiled,) = compile_references([str(file)], folder).pipelines
     values = parse_all(compiled.graph.parameters, given or {})
-    start = trigger.dispatch(compiled.graph, values) if payload is None else trigger.of_payload(payload, values, compiled.graph)
+    start = (
+        trigger.dispatch(compiled.graph, values, logical_date) if payload is None else trigger.of_payload(payload, values, compiled.graph)
+    )
     project = find_project(file)
     home = project.git_root / ".orch" / "act"
     events: list[Event] = []

@@ -23,13 +23,18 @@ def given_inputs(environment: Mapping[str, str]) -> dict[str, Json]:
 
 
 def given_parameters(declared: tuple[Parameter, ...], environment: Mapping[str, str]) -> dict[str, object]:
-    """The value of every parameter, the given ones typed, the others by default; raises ParameterErrors.
+    """The value of every parameter, the given ones typed, the others by default; raises ParameterErrors."""
+    return parameters_of(declared, given_inputs(environment))
+
+
+def parameters_of(declared: tuple[Parameter, ...], given_to_workflow: Mapping[str, Json]) -> dict[str, object]:
+    """The same, of the inputs of a workflow.
 
     What stands in the input `parameters` goes over a field of its own, which always has a value: somebody's or the default.
     """
     from orch.model import parameters  # a step that reads none does without
 
-    inputs = given_inputs(environment)
+    inputs = dict(given_to_workflow)
     reserved = {name: inputs.pop(name, None) for name in _reserved(declared)}
     listed = _listed(reserved.get(PARAMETERS_INPUT))
     of_fields = {name: given for name, given in inputs.items() if name not in listed}

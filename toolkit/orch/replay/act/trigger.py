@@ -37,8 +37,10 @@ class Trigger:
     payload: Json
 
     @property
-    def inputs(self) -> Mapping[str, Json] | None:
-        return self.payload.get("inputs") if self.event == DISPATCH else None
+    def inputs(self) -> Mapping[str, Json]:
+        """What gives the run its parameters."""
+        place = {DISPATCH: "inputs", "repository_dispatch": "client_payload"}.get(self.event, "")
+        return self.payload.get(place) or {}
 
 
 def dispatch(graph: Graph, values: Mapping[str, object], logical_date: str | None = None) -> Trigger:
