@@ -25,6 +25,7 @@ from orch import (
     either,
     log_metadata,
     materializer,
+    notify,
     otherwise,
     pipeline,
     step,
@@ -56,7 +57,9 @@ def load(rows: int) -> list[int]:
     environment={"MODE": "fast"},
     extras=["gpu"],
     keep=True,
-    on_failure=tell,
+    github={"runs-on": "gpu", "before": [{"run": "make"}]},
+    on_failure=[tell, notify.issue(labels=["nightly"])],
+    on_success=notify.webhook(url_secret="CHAT_URL"),
 )
 def split(xs: list[int]) -> tuple[Annotated[list[int], "train"], Annotated[list[int], "test"]]:
     return xs[::2], xs[1::2]

@@ -17,7 +17,7 @@ from orch.orchestrators.github.conditions import job_condition
 from orch.orchestrators.github.durations import HOSTED_MINUTES, SELF_HOSTED_MINUTES, job_minutes
 from orch.orchestrators.github.fan_out import LEGS, FanOut, check_fans, legs_job_of
 from orch.orchestrators.github.inputs import handed_over
-from orch.orchestrators.github.modes import mode_permissions
+from orch.orchestrators.github.modes import check_mode, mode_permissions
 from orch.orchestrators.github.notify_job import check_notices, notify_job
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import cache_mode, decision_inputs, looks_itself, plan_job, plan_reasons
@@ -142,6 +142,7 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     """Every step that has no place in a workflow, and why."""
     yield from check_notices(graph)
     yield from check_by_hand(graph)
+    yield from check_mode(graph)
     runners = settings.all_runners
     secrets: dict[str, str] = {}
     yield from check_fans(graph)
