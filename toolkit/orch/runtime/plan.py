@@ -58,6 +58,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     graph = read_graph(Path(options["graph"]))
     api = cache(lambda: Api.of_job(environment, log=lambda text: _say(text, environment, stdout)))
     date = _logical_date(graph, environment, stdout, api)
+    _tell_missed(graph, environment, stdout, api, date)
     reason = _untouched(graph, Path(options["project"]), environment, stdout)
     looks = options.get("cache") == "plan" and not reason
     planned = _planned(graph, options, environment, stdout, api, date) if looks else None
@@ -134,6 +135,23 @@ def decided(
     cached = planned.cached if planned is not None else {}
     legs = legs_foreseen(graph, {step: entry.outputs for step, entry in cached.items()}, parameters or {})
     return Outputs(actions, flags, legs, sources_of(cached), logical_date)
+
+
+def _tell_missed(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], date: str) -> None:
+    """Scheduled runs that did not start have nobody else to tell of them."""
+    if not dates.has_schedule(graph.triggers):
+        return
+    from orch.runtime.missed import find_missed, told
+
+    try:
+        missed = find_missed(graph, environment, api, date, clock.now())
+    except OrchError as error:
+        _say(f"whether scheduled runs did not start is not known: {error.message}", environment, stdout)
+        return
+    if missed:
+        line = told(graph, missed)
+        stdout.write(runner.annotation("warning", line, title="schedule") + "\n")
+        runner.append_summary(lambda: f"> [!WARNING]\n> {line}\n", environ=environment)
 
 
 def _untouched(graph: Graph, project: Path, environment: Mapping[str, str], stdout: TextIO) -> str:
