@@ -39,6 +39,8 @@ STEPS = dedent(
     def deploy(model: str) -> None: ...
     @step
     def tell() -> None: ...
+    @step
+    def join(first: str, second: str) -> None: ...
 
     """
 )
@@ -192,6 +194,42 @@ MISTAKES = [
     ("deploy(either(model, accuracy))", "argument", "is str, but output 'accuracy' of step 'train' is float", ""),
     ("deploy(either(model, tell()))", "argument", "is none", "after=[...]"),
 ]
+
+
+BRANCHES = "with when(accuracy > 0.9):\n    one = better(model)\nwith otherwise():\n    two = better(model)\n"
+NEVER = [
+    (BRANCHES + "join(one, two)", "'better' runs only if train.accuracy > 0.9, and 'better_2' runs only if not (train.accuracy > 0.9)", "either"),
+    (BRANCHES + "join(one, better(two))", "'better' runs only if train.accuracy > 0.9, and 'better_2' runs only if not", "either"),
+    (BRANCHES + "with when(dry):\n    join(one, two)", "step 'join' never runs: 'better' runs only if", "either"),
+    (BRANCHES + "with when(accuracy > 0.9):\n    deploy(two)", "'deploy' runs only if train.accuracy > 0.9, and 'better_2' runs only if", "either"),
+    ("with when(dry):\n    with when(~dry):\n        tell()", "'tell' never runs: it needs both dry and not dry", "mend"),
+    ("with when(dry & (accuracy > 0.9)):\n    one = better(model)\nwith otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "message", "hint"), NEVER, ids=[case[0] for case in NEVER])
+def test_a_step_that_no_run_could_reach_is_named_once(tmp_path: Path, body: str, message: str, hint: str) -> None:
+    (problem,) = problems_of(tmp_path, source(body + "\n"))
+
+    assert problem.code == "condition"
+    assert message in problem.message
+    assert hint in problem.hint
+    assert problem.where is not None
+    assert problem.where.line > 30
+
+
+MET = [
+    BRANCHES + "deploy(either(one, two))",
+    BRANCHES + "deploy(one)\ndeploy(two)\ntell(after=[one, two])",
+    "with when(dry):\n    one = better(model)\nwith when(accuracy > 0.9):\n    join(one, model)",
+    "with when(dry & (accuracy > 0.9)):\n    one = better(model)\nwith when(~dry):\n    tell()\nwith when(dry):\n    deploy(one)",
+    "with when(~(dry & (accuracy > 0.9))):\n    one = better(model)\nwith when(dry):\n    deploy(one)",
+]
+
+
+@pytest.mark.parametrize("body", MET)
+def test_a_step_that_some_run_reaches_is_none_of_these(tmp_path: Path, body: str) -> None:
+    assert graph_of(tmp_path, source(body)).steps
 
 
 @pytest.mark.parametrize(("body", "code", "message", "hint"), MISTAKES, ids=[case[0] for case in MISTAKES])

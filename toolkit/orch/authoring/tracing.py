@@ -14,6 +14,7 @@ from orch.authoring.blocks import Blocks
 from orch.authoring.fan import Spread, Unmapped, max_parallel
 from orch.authoring.futures import ChoiceFuture, ConditionFuture, Future, MappedFuture, OutputFuture, ParameterFuture, Truth, silent
 from orch.authoring.hooks import Option
+from orch.authoring.never import never_run
 from orch.authoring.options import pipeline_table, python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
 from orch.authoring.project import Project, check_divided_by_slashes, find_project, portable
@@ -97,6 +98,7 @@ class Trace:
         if not self.steps and not self.problems:
             self.problems.append(GraphError(f"pipeline {name!r} has no steps", hint="call a @step in it", where=where))
         self._check_after()
+        self.problems += never_run(self.steps, self.places)
         self._note(options, (), where)
         raise_problems(self.problems)
         try:
