@@ -23,7 +23,8 @@ def test_a_run_tells_of_scheduled_ones_that_did_not_start(tmp_path: Path) -> Non
                 return Reply(200, {"workflow_runs": [run | {"event": asked.query["event"]} for run in runs]})
             case "/repos/acme/models/commits":
                 return Reply(200, [{"commit": {"committer": {"date": "2026-10-01T00:00:00Z"}}}])
-        return Reply(404)
+            case _:
+                return Reply(404)
 
     graph = a_graph(triggers=[Schedule("30 2 * * *")], pipeline="churn")
     (tmp_path / "graph.json").write_text(graph.text())
