@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from orch.errors import OrchError, ParameterError
 from orch.model import canonical, values
 from orch.model.artifacts import Artifact
 from orch.model.bindings import OutputRef, ParameterRef, Value
@@ -113,6 +114,22 @@ def flags_of_parameters(asked: Iterable[Compare], parameters: Mapping[str, Json]
         return values.decode(parameters[ref.name])
 
     return {name_of(leaf): known for leaf in asked if (known := _told(leaf, value_of)) is not None}
+
+
+def parameter_problems(steps: Iterable[Step], parameters: Mapping[str, Json]) -> list[OrchError]:
+    """Conditions that nobody can tell for these parameters, as whether `None > 3`."""
+    asked = leaves_of(steps).get(PARAMETERS, ())
+    known = flags_of_parameters(asked, parameters)
+    hint = "give the parameter a value that can be compared, or ask for `== None` in a condition around this one"
+    return [
+        ParameterError(f"it cannot be told whether {told(leaf)}: {_name(leaf.left)} is {_given(leaf.left, parameters)}", hint=hint)
+        for leaf in asked
+        if name_of(leaf) not in known
+    ]
+
+
+def _given(ref: OutputRef | ParameterRef, parameters: Mapping[str, Json]) -> str:
+    return repr(values.decode(parameters[ref.name])) if isinstance(ref, ParameterRef) and ref.name in parameters else "not there"
 
 
 def flags_from(

@@ -272,6 +272,8 @@ def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: s
         if step.id not in told:
             missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason="it did not report")
             told[step.id] = skipped(step, ends, info.attempt) if ends.may_start(step) is False else missing
+        elif told[step.id].state is State.CACHED and ends.is_below_failure(step):  # a plan had decided so before something failed
+            told[step.id] = skipped(step, ends, info.attempt)
         record = told[step.id]
         ends.note(step, record.state, flags=record.flags, outputs=record.outputs)
     legs: dict[str, list[StepRecord]] = {}

@@ -44,13 +44,11 @@ class Branches:
 
     def needs(self, needs: Mapping[str, tuple[str, ...]], jobs: Collection[str]) -> dict[str, tuple[str, ...]]:
         """`needs` of each step, and those of its steps above with `jobs` of which none of them tells whether they were cancelled."""
-        told = {step: before for step, before in needs.items()}
+        told = dict(needs)
         for step in self.graph.steps:
             if untold := self._untold(step):
-                told[step.id] = (
-                    *needs[step.id],
-                    *(each for each in self.graph.by_id if each in untold and each in jobs and each not in needs[step.id]),
-                )
+                more = untold.intersection(jobs).difference(needs[step.id])
+                told[step.id] = (*needs[step.id], *(each.id for each in self.graph.steps if each.id in more))
         return told
 
     def _untold(self, step: Step) -> set[str]:

@@ -1,34 +1,60 @@
 """Which edges a workflow needs: those that no path replaces.
 
 GitHub refuses graphs with too many edges, and people read fewer more easily. A data edge falls only where a path of
-data edges replaces it: a step may be skipped by choice, and only a reader of its outputs is skipped with it.
+data edges replaces it: a step may be skipped by choice, and only a reader of its outputs is skipped with it. An edge that only
+orders falls where a step between must have succeeded: then all that stands before that one is done, and nothing there went wrong.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from orch.model.graph import Graph, topological
+from orch.model.steps import Step, alternatives
+
+
+def skippable(graph: Graph) -> frozenset[str]:
+    """The steps that a condition may skip: their own, or one above them."""
+    if all(step.when is None for step in graph.steps):
+        return frozenset()
+    found: set[str] = set()
+    for step in topological(graph):
+        ways = [[ref.step for ref in way] for _, binding in step.inputs for way in alternatives(binding)]
+        if step.when is not None or any(found.issuperset(way) for way in ways):
+            found.add(step.id)
+    return frozenset(found)
+
+
+def accepted(step: Step, may_be_skipped: Collection[str]) -> tuple[str, ...]:
+    """The steps that `step` waits for and that it may run without: those of an `either`, and skipped ones that it only comes after."""
+    choices = step.choices
+    if not choices and not may_be_skipped:
+        return ()
+    required = {*step.producers, *step.asked}
+    return tuple(need for need in step.needs if need in choices or (need in may_be_skipped and need not in required))
 
 
 def reduced_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     """For each step its `needs` without those that other steps between already stand for, in the order of `needs`."""
     bit = {step.id: 1 << position for position, step in enumerate(graph.steps)}
+    may_be_skipped = skippable(graph)
     # Sets of steps as the bits of one int: a chain of thousands costs milliseconds.
     behind: dict[str, int] = {}  # all steps that lead here
     behind_by_data: dict[str, int] = {}  # those that lead here by data edges alone
     kept: dict[str, tuple[str, ...]] = {}
     for step in topological(graph):
-        choices, needs = step.choices, step.needs
-        # What an `either` takes may have been skipped, so nothing follows from its end; and of what is compared the job itself tells.
-        producers = [need for need in dict.fromkeys((*step.producers, *step.asked)) if need not in choices]
-        direct = {*choices, *step.asked}
+        needs, loose = step.needs, accepted(step, may_be_skipped)
+        # Of what is compared the job itself tells, and of an `either` it hears which ran.
+        direct = {*step.choices, *step.asked}
+        data = [need for need in dict.fromkeys((*step.producers, *step.asked)) if need not in loose]
         through = through_data = own = own_data = 0
         for need in needs:
-            through |= behind[need]
-            own |= bit[need]
-        for producer in producers:
+            through |= behind[need] if need not in loose else 0
+            own |= behind[need] | bit[need]
+        for producer in data:
             through_data |= behind_by_data[producer]
             own_data |= bit[producer]
-        behind[step.id] = through | own
+        behind[step.id] = own
         behind_by_data[step.id] = through_data | own_data
         kept[step.id] = tuple(
             need for need in needs if need in direct or not bit[need] & (through_data if bit[need] & own_data else through)

@@ -15,6 +15,7 @@ from orch.errors import raise_problems
 from orch.model import dates, values
 from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
+from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
 from orch.model.records import RunInfo, RunRecord, StepRecord, fold
 from orch.model.states import State
@@ -68,6 +69,7 @@ def run(
     raise_problems([*preflight.unsupported(graph), *missing(graph.steps, environment)])
     redact = redactor(graph.steps, environment)
     given = {name: values.encode(value) for name, value in parameters.items()}
+    raise_problems(parameter_problems(graph.steps, given))
     started = clock.now()
     zone = dates.zone_of(graph.triggers) or "UTC"
     info = RunInfo(

@@ -1,0 +1,50 @@
+"""A compiled workflow ends as `orch run` does: random pipelines, on a model of GitHub that evaluates each `if:` by GitHub's own package."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Final
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from support.github_model import GitHub, Story, run_locally
+from support.github_parser import GitHubParser
+from support.graphs import PLAIN, graphs
+
+from orch.model.flags import parameter_problems
+from orch.model.graph import Graph
+from orch.model.settings import ExecutionMode
+from orch.model.states import State
+from orch.names import workflow_path
+
+# As many as take seconds; `ORCH_EXAMPLES=1000` for a longer look.
+EXAMPLES: Final = int(os.environ.get("ORCH_EXAMPLES", "60"))
+ENDS: Final = st.sampled_from([State.SUCCEEDED, State.SUCCEEDED, State.SUCCEEDED, State.FAILED, State.CANCELLED])
+
+
+@st.composite
+def stories(draw: st.DrawFn, graph: Graph) -> Story:
+    ids = [step.id for step in graph.steps]
+    outputs = [f"{step.id}.{output.name}" for step in graph.steps for output in step.outputs]
+    return Story(
+        replace(graph, execution_mode=ExecutionMode.CONTINUE_ON_FAILURE),  # what another does hangs on which job ends first
+        ends={step: draw(ENDS) for step in ids},
+        values={output: draw(PLAIN) for output in outputs},
+        cached=draw(st.sets(st.sampled_from(ids))) if draw(st.booleans()) else frozenset(),
+        parameters={parameter.name: parameter.default for parameter in graph.parameters},
+    )
+
+
+@given(graph=graphs(conditional=True), data=st.data())
+@settings(max_examples=EXAMPLES)
+def test_a_workflow_ends_as_a_local_run(github_parser: GitHubParser, graph: Graph, data: st.DataObject) -> None:
+    story = data.draw(stories(graph))
+    assume(not parameter_problems(graph.steps, story.parameters))
+    github = GitHub(github_parser, story)
+
+    assert github_parser.errors(workflow_path(graph.pipeline), github.text) == []
+    states, read = run_locally(story)
+    record = github.run()
+    assert {step.step: step.state for step in record.steps} == states
+    assert {step: read[step] for step in github.read} == github.read

@@ -1,0 +1,236 @@
+"""A small model of how GitHub schedules the jobs of a workflow: `if:`, `needs`, results and outputs, as its documentation has them.
+
+Expressions are evaluated by GitHub's own package. What a job does once it runs is the project's own code, without processes: the
+plan, the flags, the choice between branches, the fold of records. So a run here ends as one on GitHub does, in milliseconds.
+
+https://docs.github.com/actions/reference/workflows-and-actions/expressions#status-check-functions
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from support.github_parser import GitHubParser
+
+from orch.model.artifacts import Artifact
+from orch.model.canonical import Json
+from orch.model.flags import evaluate, leaves_of, name_of, resolved
+from orch.model.graph import Graph, Step, topological
+from orch.model.index import Entry
+from orch.model.plan import Action, Cause, Decision, Plan
+from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.states import State
+from orch.model.steps import OutputRef
+from orch.names import NOTIFY_JOB, PLAN_JOB, RESULT_JOB, workflow_path
+from orch.orchestrators.github.compile import files
+from orch.orchestrators.local.schedule import Schedule
+from orch.planning.foresee import foresee
+from orch.runtime.asked import choose, flags_text
+from orch.runtime.plan import decided
+from orch.runtime.planned import Planned
+from orch.runtime.result import fold_run
+from orch.stacks.settings import Settings
+
+_STATUS: Final = re.compile(r"\b(success|failure|cancelled|always)\s*\(")
+_EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}")
+_NOWHERE: Final = Path("nowhere")
+RESULTS: Final = {State.SUCCEEDED: "success", State.CACHED: "success", State.FAILED: "failure", State.CANCELLED: "cancelled"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens to the steps of a graph if they run: how each ends, what it makes, and whether an earlier run has its result.
+
+    `parameters` as encoded by `orch.model.values`.
+    """
+
+    graph: Graph
+    ends: Mapping[str, State] = field(default_factory=dict)  # succeeded if absent
+    values: Mapping[str, Json] = field(default_factory=dict)  # `step.output` -> a plain scalar; 0 if absent
+    cached: Collection[str] = frozenset()
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+
+    def state_of(self, step: Step) -> State:
+        """A step whose outputs cannot be compared as conditions ask has failed, and no earlier run has such a result."""
+        try:
+            self._flags(step, self.artifacts(step))
+        except TypeError:
+            return self.ends.get(step.id, State.FAILED) if self.ends.get(step.id) is not State.SUCCEEDED else State.FAILED
+        return State.CACHED if step.id in self.cached else self.ends.get(step.id, State.SUCCEEDED)
+
+    def artifacts(self, step: Step) -> dict[str, Artifact]:
+        made = {output.name: self.values.get(f"{step.id}.{output.name}", 0) for output in step.outputs}
+        return {name: Artifact(f"sha256:{'a' * 64}", 1, "json", value=value) for name, value in made.items()}
+
+    def record(self, step: Step) -> StepRecord:
+        """Of the step that ran, as its worker would have written it."""
+        state = self.state_of(step)
+        if not state.has_outputs:
+            return StepRecord(step.id, state)
+        outputs = self.artifacts(step)
+        return StepRecord(step.id, state, outputs=outputs, flags=self._flags(step, outputs))
+
+    def _flags(self, step: Step, outputs: Mapping[str, Artifact]) -> dict[str, bool]:
+        asked = [resolved(leaf, self.parameters) for leaf in leaves_of(self.graph.steps).get(step.id, ())]
+        return {
+            name_of(leaf): evaluate(leaf, lambda ref: outputs[ref.output].value if isinstance(ref, OutputRef) else None) for leaf in asked
+        }
+
+
+def run_locally(story: Story) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
+    """The end states by the scheduler of `orch run`, and of each step that ran which steps' outputs it read."""
+    schedule = Schedule(story.graph, story.parameters)
+    read: dict[str, tuple[str, ...]] = {}
+    while schedule.ready:
+        step = story.graph[schedule.ready.popleft()]
+        ran = [producer for producer in step.producers if schedule.states[producer].has_outputs]
+        read[step.id] = step.choose(ran).producers
+        record = story.record(step)
+        schedule.end(step.id, record.state, flags=record.flags, outputs=record.outputs)
+    assert schedule.has_ended
+    return dict(schedule.states), read
+
+
+class GitHub:
+    """One run of the workflow that a graph compiles to."""
+
+    def __init__(self, parser: GitHubParser, story: Story, settings: Settings | None = None) -> None:
+        self.parser = parser
+        self.story = story
+        self.text = files(story.graph, settings)[workflow_path(story.graph.pipeline)]
+        self.jobs: dict[str, Any] = yaml.safe_load(self.text)["jobs"]
+        self.results: dict[str, str] = {}
+        self.outputs: dict[str, dict[str, str]] = {}
+        self.records: list[StepRecord] = []
+        self.read: dict[str, tuple[str, ...]] = {}
+        self.planned = self._planned()
+
+    def run(self) -> RunRecord:
+        """The run's record, as the result job writes it."""
+        waiting = [name for name in self.jobs if name not in (RESULT_JOB, NOTIFY_JOB)]
+        while waiting:
+            name = next(name for name in waiting if all(need in self.results for need in self._needs(name)))
+            waiting.remove(name)
+            self.results[name], self.outputs[name] = self._run(name)
+        cached = [
+            StepRecord(step, State.CACHED, outputs=entry.outputs, flags=entry.flags)
+            for step, entry in (self.planned.cached if PLAN_JOB in self.jobs else {}).items()
+            if self._said().get(step) == "cached"
+        ]
+        info = RunInfo("1", self.story.graph.pipeline, "github", parameters=self.story.parameters)
+        return fold_run(info, self.story.graph, [*self.records, *cached], self.results, ended=0.0)
+
+    # --- what GitHub does ---
+
+    def _needs(self, job: str) -> list[str]:
+        needs = self.jobs[job].get("needs", [])
+        return [needs] if isinstance(needs, str) else list(needs)
+
+    def _ancestors(self, job: str) -> set[str]:
+        found: set[str] = set()
+        waiting = self._needs(job)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self._needs(name)
+        return found
+
+    def _starts(self, name: str) -> bool:
+        condition = str(self.jobs[name].get("if", "")).strip().removeprefix("${{").removesuffix("}}").strip()
+        if not _STATUS.search(condition):
+            condition = f"success() && ({condition})" if condition else "success()"
+        return bool(self.evaluate(name, condition))
+
+    def evaluate(self, name: str, expression: str) -> Any:
+        above = {self.results[job] for job in self._ancestors(name)}
+        needs = {need: {"result": self.results[need], "outputs": self.outputs[need]} for need in self._needs(name)}
+        functions = {"success": above <= {"success"}, "failure": "failure" in above, "cancelled": False, "always": True}
+        return self.parser.evaluate(expression, {"needs": needs, "inputs": {}, "github": {}, "matrix": {}}, **functions)
+
+    def _texts(self, name: str, text: str) -> str:
+        """`text` with its expressions evaluated."""
+        return _EXPRESSION.sub(lambda found: str(self.evaluate(name, found[1].strip()) or ""), text)
+
+    def _run(self, name: str) -> tuple[str, dict[str, str]]:
+        if not self._starts(name):
+            return "skipped", {}
+        if name == PLAN_JOB:
+            return "success", decided(self.story.graph, self.planned, parameters=self.story.parameters).texts()
+        pack = next((pack for pack in self.story.graph.packs if pack[0] == name), None)
+        if pack is not None:
+            return self._run_pack(pack), {}
+        step = self.story.graph[name]
+        said = self._run_step(name, step)
+        result = RESULTS[self.records[-1].state]
+        declared = self.jobs[name].get("outputs", {})
+        return result, {output: said.get(output, "") for output in declared} if result == "success" else {}
+
+    # --- what the jobs do ---
+
+    def _run_step(self, name: str, step: Step) -> dict[str, str]:
+        (uses,) = [each for each in self.jobs[name]["steps"] if "pipeline" in each.get("with", {})]
+        ran = self._texts(name, uses["with"].get("ran", ""))
+        chosen = choose(step, _NOWHERE, {"ORCH_RAN": ran}) if ran else step
+        self.read[name] = chosen.producers
+        absent = [producer for producer in chosen.producers if not self._has_outputs(producer)]
+        assert not absent, f"{name} runs without {absent}"
+        record = self.story.record(step)
+        self.records.append(record)
+        told = flags_text(leaves_of(self.story.graph.steps).get(name, ()), self.story.parameters, record)
+        return {"flags": told} if told else {}
+
+    def _run_pack(self, pack: tuple[str, ...]) -> str:
+        """All its steps, by the scheduler of `orch run`; what they read from others must be there for all of them."""
+        absent = {need for step in pack for need in self.story.graph[step].producers if need not in pack and not self._has_outputs(need)}
+        assert not absent, f"{pack} runs without {absent}"
+        records: dict[str, StepRecord] = {}
+        for name in pack:
+            step = self.story.graph[name]
+            can_start = all(records[need].state.has_outputs for need in step.needs if need in records)
+            records[name] = self.story.record(step) if can_start else StepRecord(name, State.SKIPPED)
+            if can_start:
+                self.read[name] = step.producers
+        self.records += records.values()
+        ends = {record.state for record in records.values()}
+        return "failure" if State.FAILED in ends else "cancelled" if State.CANCELLED in ends else "success"
+
+    def _has_outputs(self, step: str) -> bool:
+        return self.results.get(self.story.graph.job_of[step]) == "success" or self._said().get(step) == "cached"
+
+    def _said(self) -> dict[str, str]:
+        said: dict[str, str] = json.loads(self.outputs.get(PLAN_JOB, {}).get("plan", "{}"))
+        return said
+
+    def _planned(self) -> Planned:
+        """A step is cached if all that it reads from is, and maybe if an earlier run has its result, but it cannot be told yet."""
+        running: set[str] = set()  # of packs of which not all is cached
+        while True:
+            decisions = self._decisions(running)
+            packs = [pack for pack in self.story.graph.packs if any(decisions[step].action is not Action.CACHED for step in pack)]
+            drawn_in = {step for pack in packs for step in pack if decisions[step].action is not Action.RUN}
+            if not drawn_in:
+                break
+            running |= drawn_in
+        plan, _ = foresee(self.story.graph, Plan(tuple(decisions.values())), self.story.parameters)
+        return Planned(1, decisions={each.step: each for each in plan.decisions})
+
+    def _decisions(self, running: Collection[str]) -> dict[str, Decision]:
+        decisions: dict[str, Decision] = {}
+        for step in topological(self.story.graph):
+            is_known = all(decisions[producer].action is Action.CACHED for producer in step.producers)
+            if step.id in running or self.story.state_of(step) is not State.CACHED:
+                decisions[step.id] = Decision(step.id, Action.RUN, Cause.FIRST)
+            elif is_known:
+                record = self.story.record(step)
+                entry = Entry("sha256:0", self.story.graph.pipeline, step.id, "0", "", outputs=record.outputs, flags=record.flags)
+                decisions[step.id] = Decision(step.id, Action.CACHED, Cause.HIT, entry=entry)
+            else:
+                decisions[step.id] = Decision(step.id, Action.MAYBE, Cause.UPSTREAM)
+        return decisions
