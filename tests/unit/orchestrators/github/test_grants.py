@@ -25,7 +25,7 @@ def test_steps_that_deploy_to_one_environment_wait_for_one_gate_that_asks_once()
 
     assert list(made)[:2] == ["a", GATE]
     assert (made[GATE].deployment, made[GATE].needs, made[GATE].permissions) == ("production", ("a",), ())
-    assert made[GATE].name == "may b, c deploy to production?"
+    assert made[GATE].name == "production: b, c"
     assert [name for name, job in made.items() if GATE in job.needs] == ["b", "c", "orch-result"]
     assert [name for name, job in made.items() if job.deployment] == [GATE]
     assert made["b"].condition.endswith(f" && needs.a.result == 'success' && needs.{GATE}.result == 'success' }}}}")

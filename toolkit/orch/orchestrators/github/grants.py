@@ -50,7 +50,9 @@ def gate_of(environment: str) -> str:
 
 
 def _granted(step: Step, job: Job) -> Job:
-    asked = tuple(Permission(area, "write" if access == "write" else "read", "the step asks for it") for area, access in step.settings.permissions)
+    asked = tuple(
+        Permission(area, "write" if access == "write" else "read", "the step asks for it") for area, access in step.settings.permissions
+    )
     job = replace(job, permissions=(*job.permissions, *asked))
     needs_it_itself = set(step.settings.secrets) - {"GITHUB_TOKEN"} or "id-token" in dict(step.settings.permissions)
     return replace(job, deployment=step.settings.deploys_to) if step.settings.deploys_to and needs_it_itself else job
@@ -73,7 +75,7 @@ def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: s
     else:
         condition = f"${{{{ {' || '.join(f'({each})' for each in conditions) if len(conditions) > 1 else conditions[0]} }}}}"
     said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(steps)})
-    name = f"may {', '.join(steps) if len(steps) < 4 else f'{len(steps)} steps'} deploy to {environment}?"
+    name = f"{environment}: {', '.join(steps) if len(steps) < 4 else f'{len(steps)} steps'}"
     return Job(runner, (said,), _GATE_MINUTES, name, needs=needs, condition=condition, deployment=environment)
 
 
