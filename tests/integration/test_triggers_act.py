@@ -182,3 +182,31 @@ def test_another_workflow_calls_it_and_reads_how_it_ended(tmp_path: Path) -> Non
     )
 
     assert (tmp_path / "told").read_text() == 'succeeded {"told":"orch-counted-told-a1"} orch-run-counted-a1\n'
+
+
+def test_a_gate_opens_where_nobody_has_to_be_asked(tmp_path: Path) -> None:
+    code = """
+        from orch import pipeline, step
+
+        @step
+        def build() -> int:
+            return 1
+
+        @step(deploys_to="production")
+        def deploy(built: int) -> int:
+            return built
+
+        @step(deploys_to="production")
+        def announce(built: int) -> int:
+            return built
+
+        @pipeline
+        def release() -> None:
+            built = build()
+            deploy(built)
+            announce(built)
+        """
+
+    ran = act_module(tmp_path, code)
+
+    assert ran.states == {"build": "succeeded", "deploy": "succeeded", "announce": "succeeded"}
