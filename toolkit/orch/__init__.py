@@ -7,6 +7,7 @@ standard-library part of the package.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ _HOME: Final = {
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
-        raise AttributeError(f"module 'orch' has no attribute {name!r}")
+        raise AttributeError(f"module 'orch' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     module = importlib.import_module(home)
     value = module if name == "notify" else getattr(module, name)
     if name == "pipeline":

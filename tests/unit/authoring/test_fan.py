@@ -130,6 +130,7 @@ def test_a_graph_with_mapped_steps_is_read_back(tmp_path: Path) -> None:
         ("train.map(3)", "map", "argument 'x' of step 'train' is mapped over 3, which is not a list", "unmapped"),
         ("train.map('abc')", "map", "is mapped over 'abc', which is not a list", "unmapped"),
         ("train.map({1: 2})", "map", "is mapped over {1: 2}, which is not a list", "unmapped"),
+        ("train.map(x for x in [1])", "map", "argument 'x' of step 'train' is mapped over a generator, which is not a list", "unmapped"),
         ("train.map([1], 0.5)", "map", "argument 'rate' of step 'train' is mapped over 0.5", "unmapped"),
         ("train.map([1, 2], [0.1])", "map", "lists of different lengths: 'x' has 2 items, 'rate' has 1 item", ".product"),
         ("train.map()", "argument", "missing a required argument: 'x'", ""),

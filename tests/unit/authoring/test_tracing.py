@@ -249,6 +249,16 @@ def test_triggers_come_from_the_schedule_and_the_list(tmp_path: Path) -> None:
     assert graph.triggers == (Schedule("0 2 * * *", "Europe/Berlin"), Push(["main"]), PullRequest(paths=["src/**"]), WorkflowCall())
 
 
+@pytest.mark.parametrize("schedule", ["'0 2 * * *'", "[Schedule('0 2 * * *')]", "Push(['main'])"])
+def test_a_schedule_that_is_none_is_told_with_how_to_write_one(tmp_path: Path, schedule: str) -> None:
+    (problem,) = problems_of(tmp_path, STEPS + f"    @pipeline(schedule={schedule})\n    def p():\n        deploy()\n")
+
+    assert problem.message.startswith("schedule is ")
+    assert "schedule=Schedule('30 2 * * *'" in problem.hint
+    assert problem.where is not None
+    assert problem.where.line
+
+
 def test_the_graph_survives_its_json(tmp_path: Path) -> None:
     graph = graph_of(
         tmp_path, STEPS + "    @pipeline\n    def p(n: int | None = None):\n        report({'x': load(n), 'y': [1.5, None]})\n"

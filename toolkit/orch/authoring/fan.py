@@ -57,7 +57,7 @@ class Spread:
             return value, None  # its misuse is already reported
         if type(value) not in (list, tuple, range):
             hint = "pass a list, or unmapped(...) for what all legs share"
-            return [], MapError(f"{what} is mapped over {value!r}, which is not a list", hint=hint, where=where)
+            return [], MapError(f"{what} is mapped over {_shown(value)}, which is not a list", hint=hint, where=where)
         members = list(value)  # type: ignore[call-overload]
         self._lengths[name] = len(members)
         for number, member in enumerate(members):
@@ -86,6 +86,11 @@ def max_parallel(options: Mapping[str, Any], where: Where) -> int | None:
     if given is None or (type(given) is int and given > 0):
         return given
     raise ArgumentError(f"max_parallel is {given!r}, expected a whole number from 1", hint="leave it out for no limit", where=where)
+
+
+def _shown(value: object) -> str:
+    """Without an address of memory, which would be another one in each run."""
+    return f"a {type(value).__name__}" if " at 0x" in (text := repr(value)) else text
 
 
 def _check_future(value: OutputFuture | ParameterFuture, hint: Any, what: str, where: Where | None) -> OrchError | None:

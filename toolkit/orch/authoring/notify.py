@@ -6,6 +6,7 @@ Runs on this machine tell nobody: who started them is looking.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -44,6 +45,9 @@ def _names(given: object, what: str, known: re.Pattern[str]) -> tuple[str, ...]:
 def hook_in(given: object, name: str, where: Where) -> Callable[..., object] | None:
     """The function among the values of `on_failure` or `on_success`; raises ArgumentError where there are several."""
     functions = [item for item in _items(given) if not isinstance(item, (Issue, Webhook))]
+    if any(item in (issue, webhook) or item is sys.modules[__name__] for item in functions):
+        hint = "call one of these, as `orch.notify.issue()`"
+        raise ArgumentError(f"{name} is a part of orch.notify, and not what it makes", hint=hint, where=where)
     if len(functions) > 1:
         message = f"{name} has {len(functions)} functions"
         raise ArgumentError(message, hint="write one that calls them, so that it is plain what happens when one fails", where=where)

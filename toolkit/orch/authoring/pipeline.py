@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from orch.authoring import active
-from orch.authoring.step import checked
+from orch.authoring.step import checked, known
 
 if TYPE_CHECKING:
     from orch.authoring.notify import Told
@@ -137,6 +137,4 @@ OPTIONS = frozenset(
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
-    if unknown := sorted(set(options) - OPTIONS):
-        raise TypeError(f"@pipeline has no option {unknown[0]!r}; it has {', '.join(sorted(OPTIONS))}")
-    return options
+    return known(options, OPTIONS, "pipeline")

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from orch.authoring.nearest import of_ours
 from orch.authoring.project import Project
 from orch.errors import Where
 
@@ -55,8 +56,8 @@ def _shown(file: str, project: Project) -> str:
 
 
 def told(error: BaseException) -> str:
-    """`Type: message` of what a user's code raised, whose own `__str__` may raise anything."""
-    return f"{type(error).__name__}: {message_of(error)}"
+    """`Type: message` of what a user's code raised, whose own `__str__` may raise anything; and a name of orch's that was meant."""
+    return f"{type(error).__name__}: {message_of(error)}{of_ours(error)}"
 
 
 def message_of(error: BaseException) -> str:

@@ -58,7 +58,7 @@ def hook_source(hook: object, project: Project, option: Option, where: Where) ->
     """`path/in/project.py:name` of the function given as `option`; raises ArgumentError where it is none, or cannot be called as a hook."""
     function = getattr(hook, "function", hook)
     if not isinstance(function, FunctionType):
-        hint = "give it a function of the project, defined at the top level of its module"
+        hint = "give it a function of the project, defined at the top level of its module, or `orch.notify.issue()`"
         raise ArgumentError(f"{option} is {hook!r}, which is not a function", hint=hint, where=where)
     takes_error(function, option)
     return _source(function, project, option)

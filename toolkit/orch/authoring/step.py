@@ -186,6 +186,14 @@ OPTIONS = frozenset(
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
-    if unknown := sorted(set(options) - OPTIONS):
-        raise TypeError(f"@step has no option {unknown[0]!r}; it has {', '.join(sorted(OPTIONS))}")
+    return known(options, OPTIONS, "step")
+
+
+def known(options: dict[str, Any], names: frozenset[str], decorator: str) -> dict[str, Any]:
+    """`options`, if all of them are among `names`."""
+    if unknown := sorted(set(options) - names):
+        from orch.authoring.nearest import did_you_mean
+
+        meant = did_you_mean(unknown[0], sorted(names)) or f"; it has {', '.join(sorted(names))}"
+        raise TypeError(f"@{decorator} has no option {unknown[0]!r}{meant}")
     return options

@@ -40,7 +40,7 @@ from orch.model.graph import Binding, Choice, Graph, OutputRef, ParameterRef, Se
 from orch.model.notices import Notice
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
-from orch.model.triggers import Trigger
+from orch.model.triggers import Schedule, Trigger
 from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
 
 _OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names
@@ -157,7 +157,11 @@ class Trace:
         return tuple(parameters)
 
     def _triggers(self, options: Mapping[str, Any], where: Where) -> tuple[Trigger, ...]:
-        triggers = [*([options["schedule"]] if options.get("schedule") else []), *options.get("triggers", ())]
+        schedule = options.get("schedule")
+        if schedule and not isinstance(schedule, Schedule):
+            hint = "as schedule=Schedule('30 2 * * *', timezone='Europe/Berlin'); several stand in triggers=[...]"
+            raise PipelineError(f"schedule is {schedule!r}, expected a Schedule(...)", hint=hint, where=where)
+        triggers = [*([schedule] if schedule else []), *options.get("triggers", ())]
         for trigger in triggers:
             if not isinstance(trigger, Trigger):
                 hint = f"triggers are {', '.join(f'{kind.__name__}(...)' for kind in get_args(Trigger))}"
