@@ -204,3 +204,41 @@ def test_without_the_cache_every_job_starts(tmp_path: Path) -> None:
     act_module(tmp_path, LETTERS)
 
     assert act_module(tmp_path, LETTERS, knows_earlier_runs=False).states == ALL
+
+
+def test_a_re_run_takes_what_the_attempt_before_has_made(tmp_path: Path) -> None:
+    """Of the very run, by the index that it left when it failed."""
+    repository(tmp_path)
+    mended = tmp_path / "outside" / "mended"
+    code = LETTERS.replace("return sum(data)", f'open("{mended}").close(); return sum(data)')
+    first = act_module(tmp_path, code)
+    mended.parent.mkdir()
+    mended.touch()
+
+    second = act_module(tmp_path, code, attempt_of=first.record.info.run)
+
+    assert first.states == {"load": "succeeded", "total": "failed", "most": "succeeded", "report": "skipped"}
+    assert (second.record.info.run, second.record.info.attempt) == (first.record.info.run, 2)
+    assert second.states == {"load": "cached", "total": "succeeded", "most": "cached", "report": "succeeded"}
+    assert {name for name in artifacts(first) if name.endswith("-a2")} == {
+        f"orch-{name}-a2"
+        for name in (
+            "letters-total",
+            "letters-report",
+            "record-letters-total",
+            "record-letters-report",
+            "letters-orch-plan",
+            "letters-orch-index",
+            "run-letters",
+        )
+    }
+
+
+@pytest.mark.parametrize("cache", ["'off'", "job"])
+def test_a_re_run_without_a_plan_has_what_it_needs(tmp_path: Path, cache: str) -> None:
+    first = act_module(repository(tmp_path, cache), LETTERS)
+
+    second = act_module(tmp_path, LETTERS, attempt_of=first.record.info.run)
+
+    assert second.states == (ALL if cache == "'off'" else CACHED)
+    assert comparable_digests(second.record) == comparable_digests(first.record)

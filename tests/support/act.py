@@ -39,6 +39,7 @@ def act_module(
     workflow: str | None = None,
     keep: Path | None = None,
     knows_earlier_runs: bool = True,
+    attempt_of: str = "",
 ) -> Ran:
     """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place."""
     file = write(folder, code)
@@ -53,7 +54,7 @@ def act_module(
     events: list[Event] = []
     files = dict(compiled.files) | ({} if workflow is None else {workflow_path(compiled.graph.pipeline): textwrap.dedent(workflow)})
     environment = dict(os.environ) | dict(environ or {})
-    request = Request(compiled.graph, project, files, start, job, packages, keep, environment, knows_earlier_runs)
+    request = Request(compiled.graph, project, files, start, job, packages, keep, environment, knows_earlier_runs, attempt_of)
     return Ran(run(request, events.append, home=home), home, events)
 
 

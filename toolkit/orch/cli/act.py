@@ -45,6 +45,7 @@ _PAYLOAD: Final = "name a file with GitHub's payload of the event, as in github.
     help="What jobs install: nothing, they use the interpreter and packages of this command; or the project's lock, from uv's cache.",
 )
 @click.option("--keep", metavar="DIR", type=arguments.given_path, help="Put act's working files into this folder, and keep them.")
+@click.option("--rerun", metavar="RUN", default="", help="Be the next attempt of this run of orch act, on what it uploaded.")
 @arguments.no_cache_option
 @arguments.json_option
 def command(
@@ -55,6 +56,7 @@ def command(
     event: Path | None,
     packages: Literal["current", "locked"],
     keep: Path | None,
+    rerun: str,
     no_cache: bool,
     as_json: bool,
 ) -> int:
@@ -70,7 +72,7 @@ def command(
     environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
     start = _trigger(compiled.graph, texts, event, logical_date)
     files = files_of(compiled.graph, compiled.workflow, {})  # what stands in for actions here stands in for the originals
-    request = Request(compiled.graph, project, files, start, job, packages, keep, environ, not no_cache)
+    request = Request(compiled.graph, project, files, start, job, packages, keep, environ, not no_cache, rerun)
     with show(home.runs, json=as_json) as display:
         record = run(request, display, home=home.path)
     return record.state.exit_code

@@ -15,14 +15,15 @@ from orch.stores.local import LocalStore
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The artifacts of one run of `pipeline`, in the folder where the upload stand-in put them."""
+    """The artifacts of one attempt of a run of `pipeline`, in the folder where the upload stand-in put them."""
 
     folder: Path
     pipeline: str
+    attempt: int = 1
 
     def record(self, step: str) -> StepRecord | None:
         """The record of `step`, or None if its job uploaded none that can be read."""
-        text = self._read(names.record_artifact(self.pipeline, step, 1), "record.json")
+        text = self._read(names.record_artifact(self.pipeline, step, self.attempt), "record.json")
         try:
             return None if text is None else StepRecord.read(text)
         except RecordError:
@@ -32,7 +33,7 @@ class Delivered:
         """The records of the legs or steps that one job ran, as far as they can be read."""
         found = []
         with contextlib.suppress(FileNotFoundError, zipfile.BadZipFile):
-            with zipfile.ZipFile(self.folder / f"{names.record_artifact(self.pipeline, job, 1)}.zip") as zipped:
+            with zipfile.ZipFile(self.folder / f"{names.record_artifact(self.pipeline, job, self.attempt)}.zip") as zipped:
                 for member in sorted(zipped.namelist()):
                     if member.endswith("/record.json"):
                         with contextlib.suppress(RecordError):
@@ -41,7 +42,7 @@ class Delivered:
 
     def run(self) -> RunRecord | None:
         """The run's record as its result job made it, or None where there is none that can be read."""
-        text = self._read(names.run_artifact(self.pipeline, 1), names.RUN_FILE)
+        text = self._read(names.run_artifact(self.pipeline, self.attempt), names.RUN_FILE)
         try:
             return None if text is None else RunRecord.read(text)
         except RecordError:
@@ -49,13 +50,13 @@ class Delivered:
 
     def log(self, step: str, job: str) -> bytes | None:
         """What a step or leg printed, alone in its `job` or with others."""
-        name = names.record_artifact(self.pipeline, job, 1)
+        name = names.record_artifact(self.pipeline, job, self.attempt)
         own = self._read(name, f"{step}/log.txt")
         return self._read(name, "log.txt") if own is None else own
 
     def unpack_outputs(self, record: StepRecord, job: str, scratch: Path, store: LocalStore) -> None:
         """Put the bytes of the outputs of `record`, which `job` made, into `store`, each checked against its digest."""
-        path = self.folder / f"{names.outputs_artifact(self.pipeline, job, 1)}.zip"
+        path = self.folder / f"{names.outputs_artifact(self.pipeline, job, self.attempt)}.zip"
         if not path.is_file():
             return
         if not (scratch / job).is_dir():

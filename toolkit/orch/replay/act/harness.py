@@ -67,6 +67,7 @@ class Request:
     keep: Path | None = None  # a folder for act's working files, which are otherwise deleted
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     knows_earlier_runs: bool = True  # False under --no-cache: the API tells of this run alone
+    attempt_of: str = ""  # the run of which this is the next attempt, with what it has uploaded
 
     @property
     def workflow(self) -> str:
@@ -87,11 +88,12 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request)
         started = clock.now()
-        folder = _new_run(place, started, held)
+        folder, attempt = _next_attempt(place, request.attempt_of, held) if request.attempt_of else (_new_run(place, started, held), 1)
         info = RunInfo(
-            run=folder.run_id,
+            run=request.attempt_of or folder.run_id,
             pipeline=graph.pipeline,
             orchestrator="act",
+            attempt=attempt,
             started=clock.rfc3339(started),
             parameters=masked_values({name: values.encode(value) for name, value in parameters.items()}, redact),
             trigger=request.trigger.event,
@@ -101,7 +103,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         running = _Run(graph, info, folder, private, LocalStore(place.store), sink, redact)
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
-        kept.begin(folder, about, private.artifacts / info.run)
+        kept.begin(place.run(info.run), about, private.artifacts / info.run)
         runs = kept.KeptRuns(place, clock.now, "" if request.knows_earlier_runs else info.run)
         routes = (*running.jobs.routes, *running.issues.routes, *runs.routes)
         api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"], log=kept.request_log(folder)))
@@ -116,6 +118,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             repositories=repositories,
             env={
                 "GITHUB_RUN_ID": info.run,
+                "GITHUB_RUN_ATTEMPT": str(info.attempt),
                 "GITHUB_REPOSITORY": repository,
                 "GITHUB_WORKFLOW_REF": f"{repository}/{request.workflow}@refs/heads/{snapshot.BRANCH}",
                 "GITHUB_API_URL": api,
@@ -181,6 +184,18 @@ def _new_run(home: Home, started: float, held: contextlib.ExitStack) -> RunFolde
             number += 1
 
 
+def _next_attempt(home: Home, run: str, held: contextlib.ExitStack) -> tuple[RunFolder, int]:
+    """Its folder is beside that of the run, as on GitHub's runners; what the attempts upload is together."""
+    if not (home.run(run).path / kept.FOLDER).is_dir():
+        raise UsageError(f"there is no run {run!r} of orch act to run again", hint="orch runs list")
+    attempt = 2
+    while True:
+        try:
+            return held.enter_context(home.running(f"{run}-a{attempt}")), attempt
+        except FileExistsError:
+            attempt += 1
+
+
 class _Run:
     def __init__(
         self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink, redact: Redactor
@@ -193,7 +208,7 @@ class _Run:
         self.sink = sink
         self.redact = redact
         self.listener = Listener(redact)
-        self.delivered = Delivered(private.artifacts / info.run, graph.pipeline)
+        self.delivered = Delivered(private.artifacts / info.run, graph.pipeline, info.attempt)
         self.records: dict[str, StepRecord] = {}
         self.packs = {pack[0]: pack for pack in graph.packs}
         self.ran_in: dict[str, str] = {}  # step, or leg of one -> job
@@ -352,7 +367,7 @@ class _Run:
         arrived = replace(record, steps=tuple(step for step in record.steps if _has_arrived_in(self.store, step)))
         lay_out_files(self.graph, arrived, self.store, self.folder)
         self.folder.write_run(record)
-        kept.end(self.folder, _CONCLUSIONS.get(record.state, "failure"))
+        kept.end(RunFolder(self.folder.path.with_name(self.info.run)), _CONCLUSIONS.get(record.state, "failure"))
 
 
 def _has_arrived_in(store: LocalStore, step: StepRecord) -> bool:

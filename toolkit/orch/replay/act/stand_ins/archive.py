@@ -12,7 +12,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -102,4 +102,5 @@ def _new_id(folder: Path) -> int:
 def listed(folder: Path) -> Iterator[Stored]:
     """The artifacts of a run, by name."""
     for path in sorted(folder.glob("*.json")):
-        yield Stored(**json.loads(path.read_text(encoding="utf-8")))
+        stored = Stored(**json.loads(path.read_text(encoding="utf-8")))
+        yield replace(stored, path=str(folder / f"{stored.name}.zip"))  # the folder may have been reached by another way
