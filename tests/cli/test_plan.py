@@ -105,3 +105,13 @@ def test_no_amount_of_dollars_is_refused_with_its_line(orch: CommandLine, projec
 
     assert done.code == 2
     assert "orch.yaml:1" in done.err
+
+
+def test_packing_shows_the_bill_before_and_after(orch: CommandLine) -> None:
+    assert not any(line.startswith("with a job for each") for line in orch("plan", "flow.py:flow", "--pack", "auto").out.splitlines())
+    orch("run", "flow.py:flow")  # now it is known that they take no time
+    shown = orch("plan", "flow.py:flow", "--pack", "auto").out.splitlines()
+
+    assert shown[1].startswith("load + 1 more ")
+    assert any(line.startswith("flow: 2 jobs, ") for line in shown)
+    assert "with a job for each step: 3 jobs, 59.0 s to the end, 3 minutes on the bill, $0.014" in shown

@@ -15,8 +15,11 @@ from support.graphs import PLAIN, graphs
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
 from orch.model.settings import ExecutionMode
+from orch.model.settings import StepSettings
 from orch.model.states import State
 from orch.names import workflow_path
+from orch.orchestrators.github.packs import chosen_packs, with_packs
+from orch.stacks.settings import Settings
 
 # As many as take seconds; `ORCH_EXAMPLES=1000` for a longer look.
 EXAMPLES: Final = int(os.environ.get("ORCH_EXAMPLES", "60"))
@@ -34,6 +37,27 @@ def stories(draw: st.DrawFn, graph: Graph) -> Story:
         cached=draw(st.sets(st.sampled_from(ids))) if draw(st.booleans()) else frozenset(),
         parameters={parameter.name: parameter.default for parameter in graph.parameters},
     )
+
+
+@given(graph=graphs(conditional=True), data=st.data())
+@settings(max_examples=EXAMPLES)
+def test_packs_change_no_end(github_parser: GitHubParser, graph: Graph, data: st.DataObject) -> None:
+    graph = replace(graph, steps=tuple(replace(step, settings=StepSettings()) for step in graph.steps))
+    packs = chosen_packs(graph, Settings(), dict.fromkeys(graph.by_id, 0.01))
+    story = data.draw(stories(with_packs(graph, Settings(), packs)))
+    assume(not parameter_problems(graph.steps, story.parameters))
+    github = GitHub(github_parser, story)
+    states, read = run_locally(story)
+    record = github.run()
+
+    assert len(github.jobs.keys() & graph.by_id.keys()) == len(graph.steps) - sum(len(pack) - 1 for pack in packs)
+    assert {step.step: _without_cache(step.state) for step in record.steps} == {step: _without_cache(state) for step, state in states.items()}
+    assert {step: read[step] for step in github.read} == github.read
+
+
+def _without_cache(state: State) -> State:
+    """A step that shares its job with one that must run does not look for an earlier result."""
+    return State.SUCCEEDED if state is State.CACHED else state
 
 
 @given(graph=graphs(conditional=True), data=st.data())

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from orch.cli import arguments
+from orch.cli.packing import chooser, pack_option
 
 
 @click.command("compile")
 @arguments.references
-def command(references: tuple[str, ...]) -> None:
+@pack_option
+def command(references: tuple[str, ...], pack: str | None) -> None:
     """Write each pipeline's workflow and graph under .github.
 
     Without arguments, of all pipelines of the repository: the files that `pipelines:` in orch.yaml names, else every
@@ -23,7 +25,7 @@ def command(references: tuple[str, ...]) -> None:
     from orch.orchestrators.github.repository import compile_references
     from orch.runtime.runner import harmless
 
-    compilation = compile_references(references, Path.cwd())
+    compilation = compile_references(references, Path.cwd(), choose=chooser(pack))
     for compiled, written in groupby(write(compilation), key=lambda item: item[0]):
         for _, path, is_new in written:
             click.echo(f"{'wrote' if is_new else 'unchanged':<9} {path}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from orch.cli import arguments
 from orch.cli.display.json_lines import json_line
+from orch.cli.packing import chooser, measured, pack_option
 from orch.cli.text import duration, one_line
 from orch.model.canonical import Json
 from orch.planning.cost import Bill, PlannedJob
@@ -17,28 +19,29 @@ from orch.planning.cost import Bill, PlannedJob
 
 @click.command("plan")
 @arguments.reference
+@pack_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one line of JSON.")
-def command(reference: str, as_json: bool) -> None:
+def command(reference: str, pack: str | None, as_json: bool) -> None:
     """Show the jobs of a pipeline's workflow: what they wait for, how long they take, and what a run costs.
 
     Steps that ran on this machine are taken to last as long as they did, by the median of their last runs; nothing runs.
     """
-    from orch.cli.kept_runs import homes
-    from orch.orchestrators.github.bill import bill_of, seconds_of
+    from orch.orchestrators.github.bill import bill_of
+    from orch.orchestrators.github.compile import compile_workflow
     from orch.orchestrators.github.prices import prices
     from orch.orchestrators.github.repository import compile_references
-    from orch.orchestrators.local.history import newest_first
     from orch.runtime.runner import commands_stopped
 
-    compilation = compile_references([reference], Path.cwd())
+    compilation = compile_references([reference], Path.cwd(), choose=chooser(pack))
     plans = []
     for compiled in compilation.pipelines:
-        known: dict[str, float] = {}
-        for home in reversed(homes(compilation.git_root)):  # what `orch run` measured goes before what act did
-            known |= seconds_of(newest_first(home, compiled.graph.pipeline))
-        total = bill_of(compiled.graph, compiled.workflow.jobs, compilation.settings, known)
-        edges = sum(len(step.needs) for step in compiled.graph.steps), sum(len(job.needs) for job in total.jobs)
-        plans.append((compiled.graph.pipeline, total, edges, frozenset(known)))
+        graph, settings = compiled.graph, compilation.settings
+        known = measured(compilation.git_root, graph.pipeline)
+        total = bill_of(graph, compiled.workflow.jobs, settings, known)
+        apart = replace(graph, packs=())
+        unpacked = bill_of(apart, compile_workflow(apart, settings, compilation.pins).jobs, settings, known) if graph.packs else None
+        edges = sum(len(step.needs) for step in graph.steps), sum(len(job.needs) for job in total.jobs)
+        plans.append((graph.pipeline, total, unpacked, edges, frozenset(known)))
     if as_json:
         click.echo(json_line([_to_json(*plan) for plan in plans]))
         return
@@ -50,11 +53,11 @@ def command(reference: str, as_json: bool) -> None:
                 click.echo(one_line(line))
 
 
-def _table(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[str], *, date: str) -> Iterator[str]:
+def _table(pipeline: str, total: Bill, unpacked: Bill | None, edges: tuple[int, int], known: frozenset[str], *, date: str) -> Iterator[str]:
     rows = [("JOB", "WAITS FOR", "RUNNER", "TIME", "MINUTES", "COST")]
     rows += [
         (
-            job.id if job.legs == 1 else f"{job.id} x {job.legs}",
+            _name(job),
             ", ".join(job.needs) if len(job.needs) <= 3 else f"{len(job.needs)} jobs",
             job.machine.label,
             f"{'' if known.issuperset(job.steps) else '~'}{duration(job.seconds)}",
@@ -69,7 +72,9 @@ def _table(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[
         right = [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
         yield "  ".join([*left, *right]).rstrip()
     yield ""
-    yield f"{pipeline}: {total.count} jobs, {duration(total.seconds)} to the end, {total.minutes} minutes on the bill, ${total.money:.3f}"
+    yield f"{pipeline}: {_total(total)}"
+    if unpacked:
+        yield f"with a job for each step: {_total(unpacked)}"
     yield f"the end waits for: {' -> '.join(total.path)}"
     yield f"edges: {edges[0]} between steps, {edges[1]} between jobs with those to the result"
     if any(not known.issuperset(job.steps) for job in total.jobs):
@@ -79,11 +84,21 @@ def _table(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[
     yield f"prices of {date} for a private repository; GitHub's standard runners cost nothing in public ones"
 
 
+def _name(job: PlannedJob) -> str:
+    if len(job.steps) > 1:
+        return f"{job.id} + {len(job.steps) - 1} more"
+    return job.id if job.legs == 1 else f"{job.id} x {job.legs}"
+
+
+def _total(bill: Bill) -> str:
+    return f"{bill.count} jobs, {duration(bill.seconds)} to the end, {bill.minutes} minutes on the bill, ${bill.money:.3f}"
+
+
 def _money(job: PlannedJob) -> str:
     return "?" if job.machine.price is None else f"${job.money:.3f}"
 
 
-def _to_json(pipeline: str, total: Bill, edges: tuple[int, int], known: frozenset[str]) -> Json:
+def _to_json(pipeline: str, total: Bill, unpacked: Bill | None, edges: tuple[int, int], known: frozenset[str]) -> Json:
     return {
         "pipeline": pipeline,
         "jobs": [
@@ -101,8 +116,16 @@ def _to_json(pipeline: str, total: Bill, edges: tuple[int, int], known: frozense
             for job in total.jobs
         ],
         "edges": {"steps": edges[0], "jobs": edges[1]},
-        "critical_path": list(total.path),
-        "seconds": round(total.seconds, 3),
-        "minutes": total.minutes,
-        "usd": round(total.money, 6),
+        **_sums(total),
+        "unpacked": None if unpacked is None else _sums(unpacked),
+    }
+
+
+def _sums(bill: Bill) -> dict[str, Json]:
+    return {
+        "count": bill.count,
+        "critical_path": list(bill.path),
+        "seconds": round(bill.seconds, 3),
+        "minutes": bill.minutes,
+        "usd": round(bill.money, 6),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from orch.errors import GraphError
@@ -118,6 +118,23 @@ def chosen(binding: Binding, ran: Collection[str]) -> Binding:
         case Item(inner, index):
             return Item(chosen(inner, ran), index)
         case _:
+            return binding
+
+
+def rewritten(binding: Binding, change: Callable[[OutputRef], OutputRef]) -> Binding:
+    """`binding` with every output that it names changed."""
+    match binding:
+        case OutputRef():
+            return change(binding)
+        case Choice(refs):
+            return Choice(tuple(map(change, refs)))
+        case Sequence(kind, items):
+            return Sequence(kind, tuple(rewritten(item, change) for item in items))
+        case Table(entries):
+            return Table(tuple((key, rewritten(item, change)) for key, item in entries))
+        case Item(inner, index):
+            return Item(rewritten(inner, change), index)
+        case Value() | ParameterRef():
             return binding
 
 

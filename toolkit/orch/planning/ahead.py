@@ -36,10 +36,35 @@ class Ahead:
 
 
 def decide_ahead(graph: Graph, ahead: Ahead) -> Plan:
+    """Of steps that share a job none is cached, unless all are: then what reads from them is decided again."""
+    running: dict[str, str] = {}  # steps whose job starts anyway, with the one that it starts for
+    while True:
+        plan = _decide_all(graph, ahead, running)
+        more = _drawn_in(graph, plan, running)
+        if not more:
+            return plan
+        running |= more
+
+
+def _drawn_in(graph: Graph, plan: Plan, running: Mapping[str, str]) -> dict[str, str]:
+    actions = {each.step: each.action for each in plan.decisions} if graph.packs else {}
+    found: dict[str, str] = {}
+    for pack in graph.packs:
+        first = next((step for step in pack if actions[step] is not Action.CACHED), None)
+        if first is not None:
+            found |= {step: first for step in pack if actions[step] is not Action.RUN and step not in running}
+    return found
+
+
+def _decide_all(graph: Graph, ahead: Ahead, running: Mapping[str, str]) -> Plan:
     decisions: dict[str, Decision] = {}
     inputs: dict[str, Artifact] = {}
     seen = _machines_of_results(ahead.known.index, graph.pipeline)
     for step in topological(graph):
+        if other := running.get(step.id):
+            reason = f"{other}, which is in its job, must run" if other != step.id else "its job cannot look for a result of its own"
+            decisions[step.id] = Decision(step.id, Action.RUN, Cause.PACK, reason)
+            continue
         decision = decisions[step.id] = _decide(graph.pipeline, step, ahead, inputs, list(seen.get(step.id, {}))[:_GUESSES])
         if decision.entry is not None and decision.action is Action.CACHED:
             inputs |= {f"{step.id}.{name}": artifact for name, artifact in decision.entry.outputs.items()}

@@ -1,8 +1,8 @@
 """Which steps share a job, because each job takes its time to start and is billed by whole minutes. Pure.
 
-A pack changes no result. Its members ask for the same machine, environment, secrets and permissions; no circle arises
-between jobs; and whatever lies outside of the pack and below one member lies below all of them: where a member fails its
-job fails, and only what would not have run anyway does not run.
+A pack changes no result, and no step's end. Its members ask for the same machine, environment, secrets and permissions; and what
+lies outside of it and above or below one member, lies so of all: where a need of a member fails none of them would have run, and
+where a member fails its job fails, and only what would not have run anyway does not run. So no circle arises between jobs either.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orch.planning.cost import Machine, PlannedJob, bill, longest_path
 
 Pack = tuple[str, ...]
 
-_AT_ONCE: Final = 1e-6  # seconds by which two times count as one
+_LATER: Final = 1.0  # seconds that a run may take longer for being cheaper: steps of one job take turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,13 @@ def problems_of(pack: Collection[str], steps: Sequence[Packable]) -> Iterator[st
     if between := graph.between(frozenset(pack)):
         yield f"{between!r} lies between its steps, so that the job would wait for itself"
         return
-    for below, member in graph.uneven(frozenset(pack)):
-        yield f"{below!r} does not depend on {member!r}, and would not run where that fails"
+    for outside, member, is_below in graph.uneven(frozenset(pack)):
+        later, earlier = (outside, member) if is_below else (member, outside)
+        yield f"{later!r} does not depend on {earlier!r}, and would not run where that fails"
 
 
 def pack_steps(steps: Sequence[Packable], *, limit: float) -> tuple[Pack, ...]:
-    """The packs of two and more steps that make the run cheaper and end no later, each in the order of `steps`.
+    """The packs of two and more steps that make the run cheaper and end no later, to a second, each in the order of `steps`.
 
     `limit` is how many seconds a job may take at most. `steps` are in an order in which each comes after its needs.
     """
@@ -90,15 +91,16 @@ class _Graph:
         inside = above & below & ~self.bits(pack)
         return next(self._named(inside), None)
 
-    def uneven(self, pack: frozenset[str]) -> Iterator[tuple[str, str]]:
-        """What lies below one member and not below another, with that one."""
+    def uneven(self, pack: frozenset[str]) -> Iterator[tuple[str, str, bool]]:
+        """What lies below one member and not below another, with that one, and the same of what lies above."""
         own = self.bits(pack)
-        some = 0
-        for step in pack:
-            some |= self.below[step]
-        for member in sorted(pack):
-            for name in self._named(some & ~self.below[member] & ~own):
-                yield name, member
+        for related, is_below in ((self.below, True), (self.above, False)):
+            some = 0
+            for step in pack:
+                some |= related[step]
+            for member in sorted(pack):
+                for name in self._named(some & ~related[member] & ~own):
+                    yield name, member, is_below
 
     def _named(self, bits: int) -> Iterator[str]:
         while bits:
@@ -114,7 +116,7 @@ class _Packing:
         self.order = {step.id: number for number, step in enumerate(steps)}
         self.limit = limit
         self.packs: dict[str, frozenset[str]] = {step.id: frozenset([step.id]) for step in steps}  # of each step
-        self.end = self._bill_seconds(self.packs)
+        self.latest = self._bill_seconds(self.packs) + _LATER
 
     def run(self) -> tuple[Pack, ...]:
         changed = True
@@ -147,11 +149,10 @@ class _Packing:
         apart = self._job(first).minutes + self._job(second).minutes
         if self._job(pack).minutes >= apart:
             return False
-        return self._bill_seconds({**self.packs, **dict.fromkeys(pack, pack)}) <= self.end + _AT_ONCE
+        return self._bill_seconds({**self.packs, **dict.fromkeys(pack, pack)}) <= self.latest
 
     def _merge(self, pack: frozenset[str]) -> None:
         self.packs |= dict.fromkeys(pack, pack)
-        self.end = self._bill_seconds(self.packs)
 
     def _job(self, pack: frozenset[str]) -> PlannedJob:
         members = [self.steps[step] for step in sorted(pack, key=self.order.__getitem__)]

@@ -11,6 +11,7 @@ from typing import IO, Final
 
 from orch.errors import RecordError, StoreError
 from orch.model.records import StepRecord
+from orch.runtime.delivered import RECORDS
 from orch.stores.local import LocalStore, object_path
 
 LARGEST_RECORD: Final = 32 << 20
@@ -27,9 +28,12 @@ def read_member(file: Path, name: str, *, limit: int) -> bytes:
         return data
 
 
-def unpack_outputs(file: Path, store: LocalStore) -> StepRecord:
-    """Put what the record in an artifact names into `store`, each object checked against its digest, and give back the record."""
-    record = StepRecord.read(read_member(file, "record.json", limit=LARGEST_RECORD))
+def unpack_outputs(file: Path, store: LocalStore, step: str) -> StepRecord:
+    """Put what the record in an artifact names into `store`, each object checked against its digest, and give back the record.
+
+    The artifact is that of the job of `step`, which other steps may have shared.
+    """
+    record = StepRecord.read(read_member(file, _record_of(file, step), limit=LARGEST_RECORD))
     with _opened(file) as zipped:
         for output in record.outputs.values():
             left = output.size + LARGEST_RECORD  # sizes are of contents, the root document of a folder comes on top
@@ -46,6 +50,12 @@ def unpack_outputs(file: Path, store: LocalStore) -> StepRecord:
                 except StoreError as error:
                     raise RecordError(f"an artifact is damaged: {error.message}") from error
     return record
+
+
+def _record_of(file: Path, step: str) -> str:
+    with _opened(file) as zipped:
+        own = f"{RECORDS}/{step}.json"
+        return own if own in zipped.NameToInfo else "record.json"
 
 
 @contextmanager

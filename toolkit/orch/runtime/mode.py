@@ -5,7 +5,8 @@ They are processes, and job steps, of their own: the token that may cancel the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -13,6 +14,7 @@ from orch import files
 from orch.errors import ExitCode, RemoteError
 from orch.model import canonical
 from orch.model.canonical import Json
+from orch.model.fan import leg_id
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
 from orch.runtime import arguments, clock, runner
@@ -36,7 +38,7 @@ def check(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> in
         if failed is None:
             return ExitCode.OK
         record = not_started(step, why_halted(failed, graph["execution_mode"]), attempt)
-    _write(record, Path(options["record"]))
+    _write(record, Path(options["record"]), _members(graph, step, environment))
     _tell(graph["pipeline"], record, environment, stdout)
     return ExitCode.UNREACHABLE if record.failure else record.state.exit_code
 
@@ -49,10 +51,24 @@ def _failed(graph: Json, step: str, environment: Mapping[str, str], log: Callabl
     return first_failed(jobs, steps, step, environment.get("RUNNER_NAME", ""))
 
 
-def _write(record: StepRecord, folder: Path) -> None:
-    files.make_folders(folder)
-    files.write_atomic(folder / "log.txt", b"")
-    files.write_atomic(folder / "record.json", canonical.pretty(record.to_json()).encode())
+def _members(graph: Json, step: str, environment: Mapping[str, str]) -> Sequence[str]:
+    """The steps of a pack, or the legs of this job of a matrix; none where the job is of one step."""
+    leg = environment.get("ORCH_LEG", "")
+    if not leg:
+        return next((pack for pack in graph.get("packs", ()) if step in pack), ())
+    from orch.model.matrix import counted, items_of_job, read_tables
+    from orch.runtime.counting import steps_of
+
+    steps = steps_of(graph)
+    count = counted(steps, steps[step], read_tables(environment.get("ORCH_LEGS", "")))["items"]
+    return [leg_id(step, index) for index in items_of_job(count, int(leg))]
+
+
+def _write(record: StepRecord, folder: Path, members: Sequence[str]) -> None:
+    for step, place in {step: folder / step for step in members}.items() or [(record.step, folder)]:
+        files.make_folders(place)
+        files.write_atomic(place / "log.txt", b"")
+        files.write_atomic(place / "record.json", canonical.pretty(replace(record, step=step).to_json()).encode())
 
 
 def _tell(pipeline: str, record: StepRecord, environment: Mapping[str, str], stdout: TextIO) -> None:

@@ -12,15 +12,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orch.model.canonical import Json
+from orch.model.fan import index_of, step_of
 from orch.model.records import StepRecord
 from orch.model.settings import ExecutionMode
 from orch.model.states import State
 
 if TYPE_CHECKING:
     from orch.model.graph import Graph
+    from orch.model.steps import Step
 
 _FAILED: Final = ("failure", "timed_out")
-_LEG: Final = re.compile(r" \([^()]*\)$")  # what GitHub appends to the name of a matrix's job
+# What GitHub appends to the name of a matrix's job, and what of a pack's name comes after its first step.
+_MORE: Final = re.compile(r" \([^()]*\)$| \+ .*$")
 
 
 class JobName(NamedTuple):
@@ -32,7 +35,7 @@ class JobName(NamedTuple):
     @classmethod
     def of(cls, name: str) -> JobName:
         prefix, _, last = name.rpartition(" / ")
-        return cls(prefix, _LEG.sub("", last))
+        return cls(prefix, _MORE.sub("", last))
 
 
 def why_halted(step: str, mode: str) -> str:
@@ -77,22 +80,43 @@ def under_mode(graph: Graph, told: Mapping[str, StepRecord], results: Mapping[st
     first = _first(told.values())
     if graph.execution_mode is not ExecutionMode.FAIL_FAST or first is None:
         return
-    why = why_halted(first, graph.execution_mode)
+    why = why_halted(first.step, graph.execution_mode)
     below: set[str] = set()
     for step in _in_order(graph):
         record = told.get(step)
         needs = graph[step].needs
         if any(need in below or (need in told and told[need].state is State.FAILED) for need in needs):
             below.add(step)
+        elif graph[step].fan and record is not None:
+            yield from _legs(graph[step], told, why, attempt) if first.started else ()
         elif record is not None and record.state is State.CANCELLED and record.started:
             yield replace(record, reason=f"stopped, because {why}")
         elif (record is None or not record.started) and results.get(step) in ("cancelled", "skipped"):
             yield not_started(step, why, attempt)
 
 
-def _first(records: Iterable[StepRecord]) -> str | None:
-    failed = [(_ended(record), record.step) for record in records if record.state is State.FAILED]
-    return min(failed)[1] if failed else None
+def _legs(step: Step, told: Mapping[str, StepRecord], why: str, attempt: int) -> Iterator[StepRecord]:
+    """GitHub has one word for all jobs of a matrix, so a leg without a record of its own has not started."""
+    from orch.model.gathered import fold_legs
+
+    legs = sorted(
+        (record for name, record in told.items() if name != step.id and step_of(name) == step.id), key=lambda leg: index_of(leg.step) or 0
+    )
+    changed = [_leg(leg, why, attempt) for leg in legs]
+    if changed != legs:
+        yield from changed
+        yield fold_legs(step, changed, attempt)
+
+
+def _leg(leg: StepRecord, why: str, attempt: int) -> StepRecord:
+    if leg.state not in (State.CANCELLED, State.FAILED) or (leg.started and leg.state is State.FAILED):
+        return leg
+    return replace(leg, reason=f"stopped, because {why}") if leg.started else not_started(leg.step, why, attempt)
+
+
+def _first(records: Iterable[StepRecord]) -> StepRecord | None:
+    failed = (record for record in records if record.state is State.FAILED)
+    return min(failed, key=lambda record: (_ended(record), record.step), default=None)
 
 
 def _ended(record: StepRecord) -> str:

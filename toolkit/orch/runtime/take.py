@@ -30,10 +30,11 @@ _NEEDS: Final = "actions: read"
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     options = arguments.parse(argv, required=["graph", "step", "inputs"])
-    step = read_graph(Path(options["graph"]))[options["step"]]
+    graph = read_graph(Path(options["graph"]))
+    members = [graph[step] for step, job in graph.job_of.items() if job == options["step"]]
     inputs = Path(options["inputs"]).resolve()
     sources = read_sources(environment.get("ORCH_SOURCES", ""))
-    wanted = {producer: sources[producer] for producer in step.producers if producer in sources}
+    wanted = {producer: sources[producer] for step in members for producer in step.producers if producer in sources}
     api = Api.of_job(environment, log=lambda text: _print(stdout, runner.harmless(text, environ=environment))) if wanted else None
     attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
     for producer, source in wanted.items():
@@ -57,7 +58,8 @@ def read_sources(text: str) -> dict[str, Json]:
 
 
 def _source(data: Json) -> Json:
-    if not (type(data["run"]) is str and type(data["check"]) is str and all(type(each) is int for each in data["artifacts"])):
+    texts = (data["run"], data["check"], data.get("step", ""))
+    if not (all(type(each) is str for each in texts) and all(type(each) is int for each in data["artifacts"])):
         raise TypeError(f"{data!r} is no source")
     return data
 
@@ -65,7 +67,7 @@ def _source(data: Json) -> Json:
 def take_source(api: Api, producer: str, source: Mapping[str, Json], inputs: Path, attempt: int) -> None:
     """The artifacts of `source` stand for what a job of `producer` in this run would have uploaded, and for what others may have."""
     folder = inputs / f"orch-earlier-{producer}"
-    outputs = fetch(api, source["run"], source["artifacts"], folder)
+    outputs = fetch(api, source.get("step", producer), source["run"], source["artifacts"], folder)
     if check_of_digests({name: artifact.digest for name, artifact in outputs.items()}) != source["check"]:
         files.remove_tree(folder)
         raise RecordError("its artifacts hold other outputs than the plan has seen")
@@ -76,8 +78,8 @@ def take_source(api: Api, producer: str, source: Mapping[str, Json], inputs: Pat
     files.write_atomic(folder / "record.json", canonical.pretty(record.to_json()).encode())
 
 
-def fetch(api: Api, run: str, artifacts: Iterable[int], folder: Path) -> dict[str, Artifact]:
-    """The outputs in `artifacts` of `run`, their bytes in a store at `folder`; where that fails, nothing is left there."""
+def fetch(api: Api, step: str, run: str, artifacts: Iterable[int], folder: Path) -> dict[str, Artifact]:
+    """The outputs of `step` in `artifacts` of `run`, their bytes in a store at `folder`; where that fails, nothing is left there."""
     outputs: dict[str, Artifact] = {}
     try:
         with tempfile.TemporaryDirectory(prefix="orch-earlier-") as scratch:
@@ -85,7 +87,7 @@ def fetch(api: Api, run: str, artifacts: Iterable[int], folder: Path) -> dict[st
                 _check_is_of(api, number, run)
                 zipped = Path(scratch) / f"{number}.zip"
                 api.download(number, zipped, needs=_NEEDS)
-                outputs |= unpack_outputs(zipped, LocalStore(folder)).outputs
+                outputs |= unpack_outputs(zipped, LocalStore(folder), step).outputs
     except BaseException:
         files.remove_tree(folder)
         raise

@@ -10,7 +10,8 @@ from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
 from orch.model.steps import OutputRef, ParameterRef, Step
-from orch.orchestrators.github.jobs import check_steps, job_minutes, jobs_of
+from orch.orchestrators.github.durations import job_minutes
+from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.pins import Pins
 from orch.stacks.settings import Retention, Runner, Settings
 from orch.workflow.model import Job, Uses

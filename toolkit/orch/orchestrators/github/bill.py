@@ -11,8 +11,10 @@ from orch.errors import LimitError, OrchError, Where
 from orch.model.graph import Graph
 from orch.model.records import RunRecord
 from orch.model.states import State
+from orch.orchestrators.github.packs import packables
 from orch.orchestrators.github.prices import default_seconds, machine_of
 from orch.planning.cost import Bill, PlannedJob, bill
+from orch.planning.packing import seconds_together
 from orch.stacks.settings import FILE, Settings
 from orch.workflow.model import Job
 
@@ -37,9 +39,11 @@ def bill_of_data(jobs: Mapping[str, Any], settings: Settings) -> Bill:
 
 
 def _planned(graph: Graph, jobs: Mapping[str, Job], settings: Settings, seconds: Mapping[str, float]) -> Iterator[PlannedJob]:
+    packs = {pack[0]: pack for pack in graph.packs}
+    members = {step.id: step for step in packables(graph, settings, seconds)}
     for job_id, job in jobs.items():
-        steps = (job_id,) if job_id in graph.by_id else ()
-        work = sum(seconds.get(step, default_seconds()) for step in steps) if steps else _OWN_SECONDS
+        steps = packs.get(job_id, (job_id,) if job_id in graph.by_id else ())
+        work = seconds_together([members[step] for step in steps]) if steps else _OWN_SECONDS
         yield PlannedJob(job_id, machine_of(job.runs_on, settings), work, job.needs, steps)
 
 

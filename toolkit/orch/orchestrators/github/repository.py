@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orch.authoring.load import find_pipeline_files, load_graphs, separate_modules, split_reference
 from orch.authoring.project import check_divided_by_slashes, find_project
 from orch.errors import LoadError, OrchError, PipelineError, SettingsError, UsageError, Where, raise_problems
+from orch.model import canonical
 from orch.model.graph import Graph
-from orch.names import workflow_path
+from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.bill import check_cost
-from orch.orchestrators.github.compile import check_release, compile_workflow, files_of, source_path
+from orch.orchestrators.github.compile import check_release, compile_workflow, files_of, located_packs, source_path
 from orch.orchestrators.github.generated import generated, read, source_of
 from orch.orchestrators.github.pins import Pins, load_pins
+from orch.planning.packing import Pack
 from orch.runtime.loading import heard
 from orch.stacks.load import load_settings
 from orch.stacks.settings import FILE, Settings
 from orch.workflow.model import Workflow
+
+Choose = Callable[[Path, Graph, Settings], Iterable[Pack]]  # for the git root, a pipeline and orch.yaml: the packs that no step names
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Compiled:
     findings: tuple[OrchError, ...] = ()
 
     @classmethod
-    def of(cls, graph: Graph, settings: Settings, pins: Pins) -> Compiled:
-        """Raises at once everything that GitHub or this version cannot do."""
+    def of(cls, graph: Graph, settings: Settings, pins: Pins, packs: Iterable[Pack] = ()) -> Compiled:
+        """With `packs` besides those that steps name. Raises at once everything that GitHub or this version cannot do."""
+        graph = located_packs(graph, settings, packs)
         workflow = compile_workflow(graph, settings, pins)
         findings = (*check_release(graph, settings, pins), *check_cost(graph, workflow.jobs, settings, source_path(graph)))
         return cls(graph, workflow, files_of(graph, workflow, settings.actions), findings)
@@ -54,10 +59,10 @@ class Compilation:
         return bool(self.settings.pipelines)
 
 
-def compile_references(references: Sequence[str], folder: Path, pins: Pins | None = None) -> Compilation:
+def compile_references(references: Sequence[str], folder: Path, pins: Pins | None = None, choose: Choose | None = None) -> Compilation:
     """Compile what `references` (`FILE[:PIPELINE]`) name, or without any the whole repository around `folder`.
 
-    With `pins` instead of the repository's. Raises every problem of every file at once.
+    With `pins`, and packs that `choose` finds, instead of the repository's. Raises every problem of every file at once.
     """
     git_root = _git_root(references, folder)
     settings, pins = load_settings(git_root), pins or load_pins(git_root)
@@ -66,7 +71,8 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
     pipelines: list[Compiled] = []
     for graph in _graphs(wanted, problems):
         try:
-            pipelines.append(Compiled.of(graph, settings, pins))
+            packs = choose(git_root, graph, settings) if choose else recorded_packs(git_root, graph.pipeline)
+            pipelines.append(Compiled.of(graph, settings, pins, packs))
         except OrchError as error:
             problems += error.problems
     graphs = [each.graph for each in pipelines]
@@ -76,6 +82,14 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
     problems += _check_foreign(pipelines, git_root)
     raise_problems(problems)
     return Compilation(git_root, tuple(pipelines), settings, pins, is_complete=not references)
+
+
+def recorded_packs(git_root: Path, pipeline: str) -> tuple[Pack, ...]:
+    """The packs in the graph that is there; none where it cannot be read, and is written anew."""
+    try:
+        return Graph.from_json(canonical.loads(read(git_root / graph_path(pipeline)) or "")).packs
+    except (OrchError, ValueError):
+        return ()
 
 
 # --- what to compile ---

@@ -48,7 +48,7 @@ def part_of(graph: Graph, steps: Iterable[str]) -> Part:
             kept.append(replace(step, after=tuple(need for need in step.after if need in chosen)))
         elif outputs := tuple(output for output in step.outputs if OutputRef(step.id, output.name) in read):
             kept.append(Step(step.id, step.source, outputs=outputs))
-    return Part(replace(graph, steps=tuple(kept), notices=()), tuple(step.id for step in graph.steps if step.id in chosen))
+    return Part(replace(graph, steps=tuple(kept), notices=(), packs=()), tuple(step.id for step in graph.steps if step.id in chosen))
 
 
 def _compared(step: Step) -> Iterator[OutputRef]:
