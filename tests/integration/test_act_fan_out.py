@@ -101,7 +101,7 @@ total(double.product(numbers(0, id="no"), rates, id="never"), id="of_none")""",
 
 
 def test_a_failed_leg_leaves_the_others_and_stops_what_reads_it(tmp_path: Path) -> None:
-    ran = both_ways(tmp_path, 'total(odd.map(numbers(n)))\ndouble(4)', n=4)
+    ran = both_ways(tmp_path, "total(odd.map(numbers(n)))\ndouble(4)", n=4)
 
     assert [str(ran[f"odd.{leg}"].state) for leg in range(4)] == ["succeeded", "failed", "succeeded", "failed"]
     assert ran["odd"].failure is not None
@@ -111,7 +111,16 @@ def test_a_failed_leg_leaves_the_others_and_stops_what_reads_it(tmp_path: Path) 
 
 
 def test_what_cannot_be_mapped_over_fails_in_the_one_leg_that_says_why(tmp_path: Path) -> None:
-    ran = both_ways(tmp_path, 'total(double.map(numbers(2), numbers(n)))', n=3)
+    ran = both_ways(tmp_path, "total(double.map(numbers(2), numbers(n)))", n=3)
 
     assert ran["double.0"].failure is not None
     assert "lists of different lengths: 'x' has 2 items, 'factor' has 3 items" in ran["double.0"].failure.message
+
+
+def test_of_more_items_than_a_matrix_has_jobs_each_job_gets_several(tmp_path: Path) -> None:
+    """257 items: 129 jobs of two, the last of one."""
+    ran = act_module(tmp_path, module("total(double.map(numbers(n)))"), given={"n": "257"})
+
+    assert ran.preview("total") == str(257 * 256)
+    assert sum(name.startswith("double.") for name in ran.states) == 257
+    assert sum(order.startswith("+double.") for order in ran.order) == 129

@@ -109,3 +109,8 @@ def test_the_name_of_a_leg_tells_its_step_and_its_place() -> None:
 
     assert (name, step_of(name), index_of(name)) == ("train.12", "train", 12)
     assert (step_of("train"), index_of("train")) == ("train", None)
+
+
+@pytest.mark.parametrize("name", ["train.x", "train.", "train.01", "train.-1", "train.1.2", "train.٣", "train.9999999999", "../train.x"])
+def test_what_no_leg_is_called_is_none(name: str) -> None:
+    assert (step_of(name), index_of(name)) == (name, None)

@@ -19,6 +19,7 @@ from orch.cli.display.json_lines import json_line
 from orch.cli.kept_runs import find_run
 from orch.cli.text import cut, one_line, paint, takes_colour
 from orch.errors import UsageError
+from orch.model.fan import index_of, step_of
 from orch.model.plan import Change
 from orch.model.records import RunInfo
 from orch.model.states import State
@@ -75,7 +76,8 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
     texts = arguments.parse_assignments(assignments)
     with heard():
         graph = load_graph(reference)
-    _check_step(step, list(graph.by_id), f"pipeline {graph.pipeline!r}")
+    is_leg = index_of(step) is not None and step_of(step) in graph.mapped
+    _check_step(step_of(step) if is_leg else step, list(graph.by_id), f"pipeline {graph.pipeline!r}")
     given = arguments.values_for(graph.parameters, texts, config)
     project = find_project(split_reference(reference)[0])
     environment = with_secrets(declared(graph.steps), project.git_root, os.environ)

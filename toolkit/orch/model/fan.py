@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from orch.errors import GraphError
 from orch.model.canonical import Json
 from orch.model.graph_file import FLAG, TEXTS, WHOLE, Keys
 
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _FAN: Final = Keys("a fan", {"over": TEXTS}, {"product": FLAG, "max_parallel": WHOLE})
 
 
@@ -50,10 +52,10 @@ def leg_id(step: str, index: int) -> str:
 
 def step_of(name: str) -> str:
     """The step that `name` is, or is a leg of."""
-    return name.partition(".")[0]
+    return name if index_of(name) is None else name.partition(".")[0]
 
 
 def index_of(name: str) -> int | None:
-    """Which leg `name` is; None of a step."""
+    """Which leg `name` is; None of a step, and of what no leg is called, as in a record that any job could have written."""
     index = name.partition(".")[2]
-    return int(index) if index else None
+    return int(index) if _INDEX.fullmatch(index) else None

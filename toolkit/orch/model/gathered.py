@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from orch.model import canonical
 from orch.model.artifacts import GATHER, Artifact
-from orch.model.fan import leg_id
+from orch.model.fan import index_of, leg_id, step_of
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
 from orch.model.steps import Step
@@ -97,6 +98,24 @@ def _seconds(moment: str) -> float | None:
         return datetime.fromisoformat(moment).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def worth_telling(steps: Iterable[StepRecord], most: int = 20) -> list[StepRecord]:
+    """The records of a run without those of legs that went well, of which there may be thousands; of others at most `most` of each step."""
+    told: list[StepRecord] = []
+    counts: Counter[str] = Counter()
+    for record in steps:
+        if index_of(record.step) is not None:
+            if record.state not in (State.FAILED, State.CANCELLED) or counts[step_of(record.step)] >= most:
+                continue
+            counts[step_of(record.step)] += 1
+        told.append(record)
+    return told
+
+
+def count_legs(steps: Iterable[StepRecord]) -> Counter[str]:
+    """How many legs each mapped step had."""
+    return Counter(step_of(record.step) for record in steps if index_of(record.step) is not None)
 
 
 def spread_out(outputs: Mapping[str, Artifact]) -> dict[str, Artifact]:

@@ -34,6 +34,7 @@ def mermaid(graph: Graph, states: Mapping[str, State] | None = None) -> str:
     for step in graph.steps:
         state = shown.get(step.id)
         label, style = (f"{step.id}<br/>{state}", f":::{state}") if state else (step.id, "")
+        label += f"<br/>{_escaped(spread_told(step))}" if step.fan else ""
         label += f"<br/>if {_escaped(condition_told(step))}" if step.when else ""
         lines.append(f'  {_node(step.id)}["{label}"]{style}')
     for step in graph.steps:
@@ -42,6 +43,12 @@ def mermaid(graph: Graph, states: Mapping[str, State] | None = None) -> str:
         lines += [f"  {_node(need)} -.-> {_node(step.id)}" for need in step.needs if need not in step.producers]
     lines += [f"  classDef {state} {_STYLES[state]}" for state in State if state in shown.values()]
     return "\n".join(lines) + "\n"
+
+
+def spread_told(step: Step) -> str:
+    """What a mapped step runs for, for people, in a few words."""
+    assert step.fan is not None
+    return f"for each {(' and each ' if step.fan.product else ', ').join(step.fan.over)}"
 
 
 def condition_told(step: Step) -> str:

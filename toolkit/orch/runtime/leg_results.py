@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from orch.errors import OrchError
 from orch.model.canonical import Json
-from orch.model.fan import leg_id
+from orch.model.fan import index_of, leg_id, step_of
 from orch.model.gathered import fold_legs
 from orch.model.graph import Graph
 from orch.model.matrix import counted, read_tables
@@ -21,10 +21,7 @@ from orch.model.steps import Step
 
 def is_name(graph: Graph, name: str) -> bool:
     """Whether `name` is that of a step, or of a leg of one: it becomes part of paths."""
-    step, _, index = name.partition(".")
-    if step not in graph.by_id or name == step:
-        return name in graph.by_id
-    return step in graph.mapped and index.isascii() and index.isdecimal() and leg_id(step, int(index)) == name
+    return name in graph.by_id or (index_of(name) is not None and step_of(name) in graph.mapped)
 
 
 def counts(graph: Graph, needs: Json) -> dict[str, int]:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from orch.model import values
+from orch.model.fan import step_of
+from orch.model.gathered import worth_telling
 from orch.model.graph import Graph
 from orch.model.mermaid import mermaid
 from orch.model.records import Failure, RunRecord, StepRecord
@@ -72,13 +74,14 @@ def _sections(record: RunRecord, graph: Graph) -> Iterator[str]:
     drawing = mermaid(graph, states)
     if len(drawing) <= _MERMAID_LIMIT:
         yield fenced(drawing, "mermaid")
-    for step in record.steps:
+    told = worth_telling(record.steps)
+    for step in told:
         yield from _failures(step)
     yield "\n| step | state | time | outputs |\n| --- | --- | ---: | --- |\n"
-    for step in record.steps:
+    for step in told:
         yield _row(step)
     yield f"\nOn your machine:\n\n{fenced(commands(record, graph), 'console')}"
-    for step in record.steps:
+    for step in told:
         yield from _previews(step)
 
 
@@ -130,7 +133,7 @@ def commands(record: RunRecord, graph: Graph) -> str:
     reference = shlex.quote(f"{folder}{graph.source.rpartition(':')[0]}:{graph.pipeline}")
     chosen = [f"--set {shlex.quote(f'{name}={_text(values.decode(value))}')}" for name, value in sorted(record.info.parameters.items())]
     arguments = " ".join([reference, *chosen])
-    failed = [step.step for step in record.steps if step.state is State.FAILED]
+    failed = list(dict.fromkeys(step_of(step.step) for step in record.steps if step.state is State.FAILED))
     lines = [f"orch act {arguments} --job {step}" for step in failed[:3]]
     lines.append(f"orch run {arguments}")
     return "\n".join(lines)

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from orch.cli.text import cut, duration, one_line, paint, printable
+from orch.materializers import ON_DISK
 from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.fan import index_of, step_of
+from orch.model.gathered import count_legs, worth_telling
 from orch.model.graph import Graph, OutputRef
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State
@@ -27,6 +30,7 @@ _COLOURS: Final = {
 }
 _LONGEST_PREVIEW: Final = 100
 _LONGEST_LIST: Final = 400
+_MOST_LEGS: Final = 10  # of a mapped step that are told one by one
 LONGEST_REASON: Final = 200
 
 
@@ -71,8 +75,9 @@ def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colou
             lines += ["", *(f"{name.ljust(width)}  {text}" for name, text in part)]
     if pickled := list(_pickled(record)):
         lines += ["", cut(f"kept by pickle, which runs code when it is loaded: {', '.join(pickled)}", _LONGEST_LIST)]
-    for step in record.steps:
-        if step.state is State.FAILED:
+    legs = count_legs(record.steps)
+    for step in worth_telling(record.steps, _MOST_LEGS):
+        if step.state is State.FAILED and step.step not in legs:  # of a mapped step, its legs say why
             lines += ["", *_failure(record, step, colour=colour)]
         if step.hook:
             lines += ["", *_failed_hook(step, step.hook, colour=colour)]
@@ -82,27 +87,30 @@ def ending(record: RunRecord, folder: Path, *, graph: Graph | None = None, colou
 
 
 def _table(record: RunRecord, *, colour: bool) -> list[str]:
-    width = max((len(one_line(step.step)) for step in record.steps), default=0)
+    legs, told = count_legs(record.steps), worth_telling(record.steps)
+    width = max((len(one_line(step.step)) for step in told), default=0)
     lines = []
-    for step in record.steps:
+    for step in told:
         state = paint(step.state.ljust(9), *colour_of(step.state), colour=colour)
         took = duration(step.duration) if step.started else ""
-        why = cut(one_line(reason_of(step)), LONGEST_REASON)
+        why = cut(one_line(reason_of(step)), LONGEST_REASON) or (f"{legs[step.step]:,} legs" if legs[step.step] > 1 else "")
         lines.append(f"{one_line(step.step).ljust(width)}  {state}  {took.rjust(11)}  {why}".rstrip())
     return lines
 
 
 def _outputs(record: RunRecord, folder: Path, graph: Graph | None) -> Iterator[tuple[str, str]]:
     read = graph.outputs_read if graph else frozenset()
-    for step in record.steps:
+    for step in _without_long_lists(record):
         for name, artifact in step.outputs.items():
-            if OutputRef(step.step, name) not in read:
+            if index_of(step.step) is not None and artifact.materializer not in ON_DISK:
+                continue  # its step shows the list
+            if OutputRef(step_of(step.step), name) not in read:
                 yield one_line(f"{step.step}.{name}"), _shown(artifact, _exported(folder, step.step, name))
 
 
 def _exported(folder: Path, step: str, output: str) -> Path | None:
     """Where the files of an output are, if there are any; none of those whose names in the record would lead elsewhere."""
-    if step_id_problem(step) or output_name_problem(output):
+    if step_id_problem(step_of(step)) or output_name_problem(output):
         return None
     exported = folder / "outputs" / step / output
     return exported if exported.is_dir() else None
@@ -110,13 +118,18 @@ def _exported(folder: Path, step: str, output: str) -> Path | None:
 
 def _logged(record: RunRecord) -> Iterator[tuple[str, str]]:
     """What steps said about their results by `orch.log_metadata`."""
-    for step in record.steps:
+    for step in _without_long_lists(record):
         for name, value in step.metadata.items():
             yield one_line(f"{step.step}.{name}"), cut(one_line(as_text(value)), _LONGEST_PREVIEW)
 
 
+def _without_long_lists(record: RunRecord) -> Iterator[StepRecord]:
+    """All steps, and of mapped ones the first legs."""
+    return (step for step in record.steps if (index_of(step.step) or 0) < _MOST_LEGS)
+
+
 def _pickled(record: RunRecord) -> Iterator[str]:
-    for step in record.steps:
+    for step in _without_long_lists(record):
         for name, artifact in step.outputs.items():
             if places := artifact.pickled:
                 inside = "" if places[0] == "$" else f" (at {', '.join(places)})"

@@ -19,6 +19,7 @@ from orch.cli.display.ending import colour_of, ending, heading, reason_of
 from orch.cli.display.plain import WIDEST_NAME, name_width
 from orch.cli.text import cut, duration, elapsed, lines_of, log_line, one_line, takes_colour
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
+from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
 from orch.model.states import State
 
@@ -42,17 +43,33 @@ class Board:
 
     graph: Graph
     rows: dict[str, Row] = field(default_factory=dict)
+    legs: dict[str, Counter[State]] = field(default_factory=dict)  # of mapped steps
 
     def __post_init__(self) -> None:
         self.rows = {step.id: Row(step.id) for step in self.graph.steps}
 
     def change(self, event: StepStarted | StepEnded, now: float) -> None:
+        name = event.step if isinstance(event, StepStarted) else event.record.step
+        if index_of(name) is not None:
+            self._change_leg(step_of(name), event, now)
+            return
         match event:
             case StepStarted(step, tries):
                 self.rows[step] = Row(step, State.RUNNING, now, note=f"try {tries}" if tries > 1 else "")
             case StepEnded(record):
                 took = record.duration if record.started else None
                 self.rows[record.step] = Row(record.step, record.state, took=took, note=one_line(reason_of(record)))
+
+    def _change_leg(self, step: str, event: StepStarted | StepEnded, now: float) -> None:
+        """A mapped step is one row, however many legs it has."""
+        row, counts = self.rows.get(step, Row(step)), self.legs.setdefault(step, Counter())
+        if isinstance(event, StepEnded):
+            counts[event.record.state] += 1
+            counts[State.RUNNING] -= bool(event.record.started) and event.record.state is not State.CACHED
+        elif event.tries == 1:
+            counts[State.RUNNING] += 1
+        note = ", ".join(f"{counts[state]} {state}" for state in _MOST_URGENT_FIRST if counts[state] > 0)
+        self.rows[step] = Row(step, State.RUNNING, row.since or now, note=note)
 
     def render(self, now: float, height: int) -> RenderableType:
         """At most `height` lines: if there are more steps, those that run or failed come first, and the rest is counted."""

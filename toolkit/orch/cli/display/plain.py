@@ -15,7 +15,7 @@ WIDEST_NAME = 24
 
 def name_width(graph: Graph) -> int:
     """Columns for the steps' names, so that what follows them lines up."""
-    return min(max(len(step.id) for step in graph.steps), WIDEST_NAME)
+    return min(max(len(step.id) + (4 if step.fan else 0) for step in graph.steps), WIDEST_NAME)
 
 
 class Plain:

@@ -8,7 +8,7 @@ from typing import Final
 
 from orch.cli.text import cut, one_line
 from orch.model.graph import Graph
-from orch.model.mermaid import condition_told
+from orch.model.mermaid import condition_told, spread_told
 from orch.model.steps import OutputRef, Step
 
 _GRAPH: Final = 'rankdir=LR, bgcolor="white", pad=0.25, nodesep=0.3, ranksep=0.55, fontname="Helvetica,Arial,sans-serif"'
@@ -70,7 +70,9 @@ def _edges(graph: Graph) -> Iterator[str]:
 
 
 def _label(step: Step) -> str:
-    where = cut(one_line(f"if {condition_told(step)}" if step.when else where_it_runs(step)), 60 if step.when else 40)
+    told = [spread_told(step)] if step.fan else []
+    told += [f"if {condition_told(step)}"] if step.when else [] if step.fan else [where_it_runs(step)]
+    where = cut(one_line(", ".join(told)), 60 if step.when else 40)
     return _TWO_LINES.format(html.escape(step.id), html.escape(where)) if where else quoted(step.id)
 
 

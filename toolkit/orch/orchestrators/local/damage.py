@@ -8,6 +8,7 @@ from pathlib import Path
 from orch import files
 from orch.errors import StoreError
 from orch.model.artifacts import Artifact
+from orch.model.fan import step_of
 from orch.stores.local import LocalStore
 
 
@@ -24,7 +25,7 @@ def drop_damaged(outputs: Mapping[str, Artifact], root: Path) -> set[str]:
                 store.path(digest)
             except StoreError:
                 _delete(digest, root)
-                broken.add(name.partition(".")[0])
+                broken.add(step_of(name.rpartition(".")[0]))
     return broken
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from orch.authoring.project import Project
-from orch.errors import StoreError
+from orch.errors import StoreError, UsageError
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.flags import told as condition_told
+from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph, OutputRef
 from orch.model.index import Index
 from orch.model.plan import Action, Cause, Change, Decision, Plan
@@ -22,7 +23,7 @@ from orch.orchestrators.local.history import newest_first
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.results import read_index
 from orch.planning.changes import Read, blind, changes
-from orch.planning.decide import decide, decide_step
+from orch.planning.decide import decide, decide_mapped, decide_step
 from orch.planning.facts import Gathered
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
@@ -88,15 +89,18 @@ def explain_next(
     home.check()
     cache = Cache(graph, project, info, home, Use(keeps=False), parameters=parameters, redact=redact, may_unpickle=may_unpickle)
     plan = decide(graph, cache.known)
-    planned = decision = plan[step]
+    whole = graph[step_of(step)]
+    planned = decision = _planned(plan, step)
     reason = planned.reason
-    if planned.action is Action.MAYBE:
-        decision = decide_step(graph.pipeline, graph[step], cache.known, _inputs_as_before(graph, plan, cache.known.index))
+    if planned.action is Action.MAYBE and not planned.legs:
+        decide_one = decide_mapped if whole.fan else decide_step
+        decision = decide_one(graph.pipeline, whole, cache.known, _inputs_as_before(graph, plan, cache.known.index))
         reason = _because_of_others(graph, plan, decision)
-    when = graph[step].when
-    if when is not None:
-        reason += f"; only if {condition_told(when)}"
-    before = cache.known.index.newest_of(graph.pipeline, step)
+    elif planned.legs and planned.action is not Action.CACHED:
+        decision = next(leg for leg in planned.legs if leg.action is not Action.CACHED)
+    if whole.when is not None:
+        reason += f"; only if {condition_told(whole.when)}"
+    before = cache.known.index.newest_of(graph.pipeline, decision.step)
     read = _reader(home, cache.gathered)
     return Explanation(
         pipeline=graph.pipeline,
@@ -107,8 +111,19 @@ def explain_next(
         reason=reason,
         since=before.run if before else "",
         changes=changes(before.facts, decision.facts, read) if before and decision.facts else (),
-        blind=blind({"blind": cache.gathered.facts[step].blind}, read) if _may_be_cached(planned) else (),
+        blind=blind({"blind": cache.gathered.facts[whole.id].blind}, read) if _may_be_cached(planned) else (),
     )
+
+
+def _planned(plan: Plan, step: str) -> Decision:
+    """Of a leg its own, where it is known which legs there are, else that of its step; raises UsageError."""
+    whole = plan[step_of(step)]
+    if index_of(step) is None or not (whole.legs or whole.entry):
+        return whole
+    found = next((leg for leg in whole.legs if leg.step == step), None)
+    if found is None:
+        raise UsageError(f"step {whole.step!r} has {len(whole.legs):,} legs now, and {step!r} is none of them", hint="they count from 0")
+    return found
 
 
 def _may_be_cached(decision: Decision) -> bool:
@@ -120,7 +135,7 @@ def _because_of_others(graph: Graph, plan: Plan, alone: Decision) -> str:
     """`alone` is the decision for the case that what the step reads comes out as before."""
     first = _undecided_by(graph, plan, alone.step)
     runs = first
-    while plan[runs].action is Action.MAYBE:
+    while plan[runs].action is Action.MAYBE and not plan[runs].legs:
         runs = _undecided_by(graph, plan, runs)
     whose = "" if runs == first else f", because of {runs!r}"
     why = f"{first!r} must run first{whose} ({plan[runs].reason})"
