@@ -14,8 +14,7 @@ from support.graphs import PLAIN, graphs
 
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
-from orch.model.settings import ExecutionMode
-from orch.model.settings import StepSettings
+from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.states import State
 from orch.names import workflow_path
 from orch.orchestrators.github.packs import chosen_packs, with_packs
@@ -51,7 +50,9 @@ def test_packs_change_no_end(github_parser: GitHubParser, graph: Graph, data: st
     record = github.run()
 
     assert len(github.jobs.keys() & graph.by_id.keys()) == len(graph.steps) - sum(len(pack) - 1 for pack in packs)
-    assert {step.step: _without_cache(step.state) for step in record.steps} == {step: _without_cache(state) for step, state in states.items()}
+    assert {step.step: _without_cache(step.state) for step in record.steps} == {
+        step: _without_cache(state) for step, state in states.items()
+    }
     assert {step: read[step] for step in github.read} == github.read
 
 

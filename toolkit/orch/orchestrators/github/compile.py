@@ -41,7 +41,18 @@ _GROUP: Final = Or(
 def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins | None = None) -> Workflow:
     """The workflow of `graph`; raises at once everything that GitHub or this version cannot do."""
     settings, pins = settings or Settings(), pins or Pins()
-    raise_problems(_located([*check_steps(graph, settings), *check_triggers(graph), *check_grants(graph), *check_server(graph, settings), *check_stores(settings)], graph))
+    raise_problems(
+        _located(
+            [
+                *check_steps(graph, settings),
+                *check_triggers(graph),
+                *check_grants(graph),
+                *check_server(graph, settings),
+                *check_stores(settings),
+            ],
+            graph,
+        )
+    )
     workflow = Workflow(
         name=graph.pipeline,
         triggers=triggers_of(graph),
