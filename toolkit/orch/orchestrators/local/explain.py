@@ -11,8 +11,8 @@ from orch.authoring.project import Project
 from orch.errors import StoreError, UsageError
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.flags import told as condition_told
 from orch.model.fan import index_of, step_of
+from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef
 from orch.model.index import Index
 from orch.model.plan import Action, Cause, Change, Decision, Plan
