@@ -22,8 +22,8 @@ def test_any_other_name_is_a_problem_that_shows_it(name: str) -> None:
     assert repr(name) in (names.step_id_problem(name) or "")
 
 
-@pytest.mark.parametrize("name", ["record", "run"])
-def test_a_pipeline_does_not_take_the_name_of_our_artifacts(name: str) -> None:
+@pytest.mark.parametrize("name", ["record", "run", "pins", "Pins"])
+def test_a_pipeline_does_not_take_the_name_of_our_artifacts_or_files(name: str) -> None:
     assert names.pipeline_name_problem(name)
     assert names.step_id_problem(name) is None
 

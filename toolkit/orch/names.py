@@ -19,7 +19,8 @@ PLAN_JOB: Final = "orch-plan"
 # Inputs of a workflow besides the pipeline's parameters.
 LOGICAL_DATE_INPUT: Final = "logical_date"
 PARAMETERS_INPUT: Final = "parameters"  # as JSON, those that have no field of their own
-RESERVED: Final = frozenset({"record", "run"})  # `orch-record-...` and `orch-run-...` are artifacts of every pipeline
+# `orch-record-...` and `orch-run-...` are artifacts of every pipeline, and the pins lie beside the graphs, on some systems in any case.
+_TAKEN: Final = frozenset({"record", "run", "pins"})
 
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file: devices in every folder, whatever follows after a dot. Whoever
@@ -43,9 +44,14 @@ def step_id_problem(name: str) -> str | None:
 
 def pipeline_name_problem(name: str) -> str | None:
     """Why `name` cannot be a pipeline's name, or None."""
-    if name in RESERVED:
-        return f"{name!r} is taken: it would make the names of its artifacts ambiguous"
+    if is_taken(name):
+        return f"{name!r} is taken: files or artifacts of orch itself are called so"
     return step_id_problem(name)
+
+
+def is_taken(name: str) -> bool:
+    """Whether no pipeline can have this name, although it is one."""
+    return name.lower() in _TAKEN
 
 
 # Outputs become parts of file names and keys of job outputs; no `.`, which stands between a step and its output.

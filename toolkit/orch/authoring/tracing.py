@@ -41,7 +41,7 @@ from orch.model.notices import Notice
 from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.triggers import Schedule, Trigger
-from orch.names import RESERVED, pipeline_name_problem, step_id_problem, suggest_id
+from orch.names import is_taken, pipeline_name_problem, step_id_problem, suggest_id
 
 _OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names
 
@@ -90,7 +90,7 @@ class Trace:
         where = from_git_root(where_defined(self.pipeline.function), self.project)
         source = self._attempt(lambda: source_of(self.pipeline, self.project, "pipeline")) or ""
         if problem := pipeline_name_problem(name):
-            hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if name in RESERVED else name)!r})"
+            hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if is_taken(name) else name)!r})"
             self.problems.append(GraphError(f"pipeline name {problem}", hint=hint, where=where))
         signature = self._attempt(lambda: read_signature(self.pipeline.function))
         parameters = self._parameters(signature, where) if signature else ()
