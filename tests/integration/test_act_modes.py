@@ -100,3 +100,47 @@ def test_without_a_failure_the_modes_ask_and_start(tmp_path: Path) -> None:
         two(one())
 """
     assert act_module(tmp_path, code).states == {"one": "succeeded", "two": "succeeded"}
+
+
+LEGS = """
+    import time
+    from pathlib import Path
+
+    SHARED = Path("{shared}")
+
+    @step({options})
+    def train(x: int) -> int:
+        if x == 1:
+            while not (SHARED / "started").exists(): time.sleep(0.01)
+            raise ValueError("no")
+        (SHARED / "started").touch()
+        {slow}
+        return x
+
+    @step
+    def best(xs: list[int]) -> int: return max(xs)
+
+    @pipeline(execution_mode="{mode}")
+    def p():
+        best(train.map({items}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "items", "slow", "states"),
+    [
+        ("stop_on_failure", "max_parallel=1", [0, 1, 2], "pass", ["succeeded", "failed", "skipped"]),
+        ("fail_fast", "max_parallel=2", [0, 1, 2], "time.sleep(60)", ["cancelled", "failed", "skipped"]),
+    ],
+)
+def test_the_legs_of_a_step_are_stopped_as_steps_are(
+    tmp_path: Path, mode: str, options: str, items: list[int], slow: str, states: list[str]
+) -> None:
+    def code_in(name: str) -> tuple[Path, str]:
+        (tmp_path / name / "shared").mkdir(parents=True)
+        return tmp_path / name, LEGS.format(shared=tmp_path / name / "shared", mode=mode, options=options, items=items, slow=slow)
+
+    act, local = act_module(*code_in("act")), run_module(*code_in("local"), jobs=2)
+    wanted = {f"train.{index}": state for index, state in enumerate(states)} | {"train": "failed", "best": "skipped"}
+
+    assert act.states == local.states == wanted

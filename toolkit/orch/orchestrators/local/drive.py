@@ -261,7 +261,7 @@ class Drive:
         why = f"not started, because {self._why_halted}"
         for step in self.schedule.give_up({*map(step_of, started), *self.fans.going_on}):
             self.journal.tell(StepRecord(step, State.SKIPPED, self.info.attempt, reason=why))
-        for leg in self.fans.unended():
+        for leg in self.fans.give_up():
             if leg not in started:
                 self._end(StepRecord(leg, State.SKIPPED, self.info.attempt, reason=why))
 

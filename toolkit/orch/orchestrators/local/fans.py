@@ -91,6 +91,12 @@ class Fans:
         names = ((spread, leg_id(spread.step.id, index)) for spread in self._going_on.values() for index in range(spread.count))
         return [name for spread, name in names if index_of(name) not in spread.ended]
 
+    def give_up(self) -> list[str]:
+        """Hand out no more legs; gives the names of all that have not ended."""
+        for spread in self._going_on.values():
+            spread.waiting = iter(())
+        return self.unended()
+
     def forget(self, steps: frozenset[str]) -> None:
         """These are looked at again."""
         self._going_on = {step: spread for step, spread in self._going_on.items() if step not in steps}
