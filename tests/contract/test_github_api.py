@@ -17,6 +17,7 @@ from support.github_api import NOW, REPOSITORY, GitHub
 
 from orch.model.artifacts import Artifact
 from orch.model.index import Entry, Kept
+from orch.replay.act.issues import Issues
 from orch.replay.act.jobs import Jobs
 from orch.replay.act.listening import JobEnded, JobStarted
 from orch.replay.act.server import Reply, answer
@@ -27,7 +28,7 @@ from orch.runtime.take import fetch
 DESCRIPTION: Final = tools.PARSER / "node_modules/@octokit/openapi/generated/api.github.com.json"
 HERE: Final = Here("acme/churn", ".github/workflows/p.yml", "9", 1, ("main",))
 # Of a run there is more than anybody asks for: the stand-in has what jobs read.
-PARTLY: Final = ("workflow-run", "minimal-repository", "job")
+PARTLY: Final = ("workflow-run", "minimal-repository", "job", "issue", "issue-comment", "nullable-simple-user")
 
 
 @cache
@@ -127,6 +128,31 @@ def test_what_is_answered_about_jobs_has_the_form_of_githubs_answers() -> None:
     ):
         reply = answer(jobs.routes, REPOSITORY, "token", method, f"/repos/{REPOSITORY}/{path}", "Bearer token", b"")
         assert reply.status == status
+        check(method, path, reply)
+
+
+def test_issues_are_asked_for_and_answered_as_github_does_it() -> None:
+    routes = Issues().routes
+    asked: tuple[tuple[str, str, Any, int], ...] = (
+        ("POST", "issues", {"title": "Pipeline p fails", "body": "x", "labels": ["orch", "nightly"], "assignees": ["octocat"]}, 201),
+        ("GET", "issues?labels=orch&state=all&sort=created&direction=asc&per_page=100&page=1", None, 200),
+        ("POST", "issues/1/comments", {"body": "It failed again."}, 201),
+        ("PATCH", "issues/1", {"state": "closed", "body": "x"}, 200),
+        ("PATCH", "issues/2", {"state": "closed"}, 404),
+        ("POST", "issues", {}, 422),
+    )
+
+    for method, target, body, status in asked:
+        path, _, query = target.partition("?")
+        _, found = operation(method, path)
+        known = {each["name"]: each["schema"] for each in parameters(found) if each["in"] == "query"}
+        for name, value in parse_qsl(query):
+            jsonschema.validate(int(value) if value.isdecimal() else value, known[name])
+        if body:
+            jsonschema.validate(body, resolved(found["requestBody"]["content"]["application/json"]["schema"]))
+        text = b"" if body is None else json.dumps(body).encode()
+        reply = answer(routes, REPOSITORY, "token", method, f"/repos/{REPOSITORY}/{target}", "Bearer token", text)
+        assert reply.status == status, target
         check(method, path, reply)
 
 

@@ -27,7 +27,7 @@ def test_a_failure_opens_an_issue_and_calls_the_webhook(tmp_path: Path) -> None:
     told = json.loads((ran.folder / "notices.json").read_bytes())
     (issue,), (sent,) = told["issues"], told["webhooks"]
     assert (issue["title"], issue["state"]) == ("Pipeline p fails", "open")
-    assert [label["name"] for label in issue["labels"]] == ["orch", "nightly"]
+    assert issue["labels"] == ["orch", "nightly"]
     assert "<code>ValueError&#58; no &#64;luck</code>" in issue["body"]
     assert (sent["secret"], sent["sent"]["text"]) == ("CHAT_URL", f"p failed: breaks (run {ran.record.info.run})")
 

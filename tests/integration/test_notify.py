@@ -90,7 +90,7 @@ def test_one_issue_goes_with_a_pipeline_through_failures_and_successes(job: Job)
     issue = job.server.items[1]
     assert issue["title"] == "Pipeline churn fails"
     assert [label["name"] for label in issue["labels"]] == ["orch", "nightly"]
-    assert issue["assignees"] == ["octocat"]
+    assert [user["login"] for user in issue["assignees"]] == ["octocat"]
 
 
 def test_each_pipeline_has_its_own_among_many(job: Job) -> None:

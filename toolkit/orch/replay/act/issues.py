@@ -36,7 +36,11 @@ class Issues:
 
     def to_json(self) -> dict[str, Json]:
         """What people would have been told; empty if nobody would."""
-        issues = [{name: issue.get(name) for name in ("title", "body", "labels", "assignees", "state")} for issue in self.items.values()]
+        issues = [
+            {name: issue[name] for name in ("title", "body", "state")}
+            | {"labels": [label["name"] for label in issue["labels"]], "assignees": [user["login"] for user in issue["assignees"]]}
+            for issue in self.items.values()
+        ]
         webhooks = [{"secret": secret, "sent": sent} for secret, sent in self.sent]
         return {name: told for name, told in (("issues", issues), ("webhooks", webhooks)) if told}
 
@@ -53,11 +57,12 @@ class Issues:
 
     def _opened(self, asked: Asked) -> Reply:
         if not isinstance(asked.body, dict) or not asked.body.get("title"):
-            return Reply(422, {"message": "Validation Failed"})
+            return Reply(422, {"message": "Validation Failed", "documentation_url": "https://docs.github.com/rest/issues/issues"})
         with self._lock:
             number = len(self.items) + 1
-            labels = [{"name": name} for name in asked.body.get("labels", ())]
-            made = {"number": number, "state": "open", "labels": labels, "user": {"login": "github-actions[bot]", "type": "Bot"}}
+            made = {"number": number, "state": "open", "user": {"login": "github-actions[bot]", "type": "Bot"}}
+            made["labels"] = [{"name": name} for name in asked.body.get("labels", ())]
+            made["assignees"] = [{"login": name} for name in asked.body.get("assignees", ())]
             self.items[number] = asked.body | made
         return Reply(201, self.items[number])
 
