@@ -120,6 +120,19 @@ def test_a_failed_leg_among_several_leaves_the_others_of_its_job(tmp_path: Path)
     assert "hook of leg 3" in ran.stdout
 
 
+@pytest.mark.parametrize("mode", ["stop_on_failure", "fail_fast"])
+def test_where_a_failure_ends_the_others_the_legs_behind_it_in_its_job_do_not_start(tmp_path: Path, mode: str) -> None:
+    matrix = Matrix(tmp_path, 514)
+    graph = json.loads((tmp_path / "graph.json").read_bytes())
+    (tmp_path / "graph.json").write_text(json.dumps(graph | {"execution_mode": mode}))
+    matrix.run("numbers")
+    assert matrix.run("double", 1).returncode == 1
+
+    records = matrix.records()
+    assert [records[f"double.{leg}"]["state"] for leg in (3, 4, 5)] == ["failed", "skipped", "skipped"]
+    assert records["double.5"]["reason"] == f"not started, because double.3 failed and the execution mode is {mode}"
+
+
 def test_only_the_failed_legs_run_again_and_the_gather_takes_the_highest_attempt_of_each(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 4)
     matrix.run("numbers")

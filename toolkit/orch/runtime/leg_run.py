@@ -5,25 +5,42 @@ Outputs are as those of several steps that share a job: one folder of objects, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from orch import files
 from orch.errors import MapError, OrchError, UsageError
 from orch.model.fan import leg_id
 from orch.model.matrix import counted, dealt_legs, items_of_job, jobs_for, read_tables
 from orch.model.records import StepRecord
+from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.runtime.counting import steps_of
 from orch.runtime.delivered import RECORDS
+from orch.runtime.modes import not_started, why_halted
 
 if TYPE_CHECKING:
     from orch.model.canonical import Json
     from orch.model.steps import Step
-    from orch.runtime.step_run import Job
+
+
+class Job(Protocol):
+    """As `orch.runtime.step_run` has it."""
+
+    graph: Json
+    step: Step
+    legs: Mapping[str, int]
+    environment: Mapping[str, str]
+    outputs: Path
+    outputs_record: Path
+    record_folder: Path
+    attempt: int
+
+    def run(self, inputs: Path, refused: OrchError | None = None) -> StepRecord: ...
+    def leave(self, record: StepRecord) -> None: ...
 
 
 def run(job: Job, inputs: Path, leg: str) -> list[StepRecord]:
@@ -43,9 +60,25 @@ def run(job: Job, inputs: Path, leg: str) -> list[StepRecord]:
         return [job.run(inputs)]
     records: list[StepRecord] = []
     for each, refused in _legs(step, steps, dealt, leg):
-        was_stopped = bool(records) and records[-1].state is State.CANCELLED
-        records.append(_run_leg(job, each, inputs, refused, was_stopped=was_stopped))
+        own = _of(job, each)
+        if (halted := _halted(job, each, records)) is None:
+            records.append(own.run(inputs, refused))
+        else:
+            files.make_folders(own.record_folder)
+            own.leave(halted)
+            records.append(halted)
     return records
+
+
+def _halted(job: Job, leg: Step, before: Sequence[StepRecord]) -> StepRecord | None:
+    """The record of a leg that must not start, after what became of those before it in this job."""
+    if any(record.state is State.CANCELLED for record in before):
+        return StepRecord(leg.id, State.CANCELLED, job.attempt, reason="interrupted before it started")
+    mode = job.graph.get("execution_mode", str(ExecutionMode.CONTINUE_ON_FAILURE))
+    failed = next((record.step for record in before if record.state is State.FAILED), None)
+    if failed is None or mode == ExecutionMode.CONTINUE_ON_FAILURE:
+        return None
+    return not_started(leg.id, why_halted(failed, mode), job.attempt)
 
 
 def _legs(step: Step, steps: Mapping[str, Step], dealt: Json, leg: str) -> list[tuple[Step, OrchError | None]]:
@@ -60,14 +93,10 @@ def _legs(step: Step, steps: Mapping[str, Step], dealt: Json, leg: str) -> list[
     return [(legs[index], None) for index in items_of_job(count, int(leg))]
 
 
-def _run_leg(job: Job, leg: Step, inputs: Path, refused: OrchError | None, *, was_stopped: bool) -> StepRecord:
+def _of(job: Job, leg: Step) -> Job:
+    """The job of one leg alone."""
     own = copy(job)
     own.step = leg
     own.outputs_record = job.outputs / RECORDS / f"{leg.id}.json"
     own.record_folder = job.record_folder / leg.id
-    if not was_stopped:
-        return own.run(inputs, refused)
-    record = StepRecord(leg.id, State.CANCELLED, job.attempt, reason="interrupted before it started")
-    files.make_folders(own.record_folder)
-    own.leave(record)
-    return record
+    return own
