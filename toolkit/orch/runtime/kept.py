@@ -72,7 +72,8 @@ class Made:
 
     def entries(self) -> list[Entry]:
         """Of the results that may be used again; of a step that took an earlier one and uploaded it, with the age that it had."""
-        return [entry for step, record in self.explained().items() if (entry := self._entry(step, record)) is not None]
+        records = {step: record for step, record in self.explained().items() if step in self.graph.by_id}  # legs have no keys
+        return [entry for step, record in records.items() if (entry := self._entry(step, record)) is not None]
 
     def _entry(self, step: str, record: StepRecord) -> Entry | None:
         kept = kept_of(self.graph, step, record, self.artifacts)
