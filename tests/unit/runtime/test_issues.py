@@ -176,6 +176,19 @@ def test_a_thousand_failures_fit_and_are_counted() -> None:
     assert "and 980 more" in change.body
 
 
+def test_of_a_mapped_step_its_own_record_is_told_and_not_each_leg() -> None:
+    steps = (
+        StepRecord("train", State.FAILED, failure=Failure("exception", "2 of 3 legs failed")),
+        *(StepRecord(f"train.{leg}", State.FAILED, failure=Failure("exception", "no")) for leg in (0, 2)),
+    )
+    change = decide(None, RunRecord(INFO, State.FAILED, steps), GRAPH, failed=True)
+
+    assert change is not None
+    assert "2 of 3 legs failed" in change.body
+    assert "train.0" not in change.body
+    assert '"failed": ["train"]' in change.body
+
+
 def test_the_title_has_nothing_of_the_users_but_the_name() -> None:
     assert issues.title("churn") == "Pipeline churn fails"
     assert json.dumps(BEFORE.to_json(), sort_keys=True) == '{"attempt": 1, "failed": ["train"], "run": 70, "times": 3}'

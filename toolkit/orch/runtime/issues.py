@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from orch.model.canonical import Json
+from orch.model.fan import index_of
 from orch.model.graph import Graph
 from orch.model.records import RunRecord, StepRecord
 from orch.model.states import State
@@ -85,7 +86,7 @@ def _told(body: str) -> Told | None:
 
 def decide(known: Known | None, record: RunRecord, graph: Graph, *, failed: bool) -> Change | None:
     """None where there is nothing to say, also because a later run has been told of."""
-    run = Told(int(record.info.run), record.info.attempt, tuple(_failed(record)))
+    run = Told(int(record.info.run), record.info.attempt, tuple(step.step for step in failed_steps(record)))
     before = known.told if known else None
     if before and (before.run, before.attempt) >= (run.run, run.attempt):
         return None
@@ -101,6 +102,11 @@ def decide(known: Known | None, record: RunRecord, graph: Graph, *, failed: bool
     again = Told(run.run, run.attempt, run.failed, (before.times if before else 1) + 1)
     is_news = before is None or before.failed != again.failed  # who follows the issue need not be told every night of the same
     return Change(known.number, "", _body(again, record, graph), f"Now: {_run(record)}{_names(run.failed)}.\n" if is_news else "")
+
+
+def failed_steps(record: RunRecord) -> list[StepRecord]:
+    """Without the legs of mapped steps: the step's own record says which of them failed."""
+    return [step for step in record.steps if step.state is State.FAILED and index_of(step.step) is None]
 
 
 def title(pipeline: str) -> str:
@@ -129,7 +135,7 @@ def _body(told: Told, record: RunRecord, graph: Graph) -> str:
 
 
 def _failures(record: RunRecord) -> Iterator[str]:
-    failed = [step for step in record.steps if step.state is State.FAILED]
+    failed = failed_steps(record)
     if not failed:
         yield "\nThe run's record is missing: the log of its result job says why.\n"
         return
@@ -147,10 +153,6 @@ def _why(step: StepRecord) -> str:
     message = " ".join(f"{failure.type}: {failure.message}".removeprefix(": ").split())
     place = f" at {code(f'{failure.file}:{failure.line}')}" if failure.file else ""
     return code(message if len(message) <= _MESSAGE else f"{message[: _MESSAGE - 1]}…") + place
-
-
-def _failed(record: RunRecord) -> list[str]:
-    return [step.step for step in record.steps if step.state is State.FAILED]
 
 
 def _names(steps: tuple[str, ...]) -> str:

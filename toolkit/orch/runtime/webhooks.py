@@ -15,8 +15,8 @@ import orch
 from orch.errors import RemoteError, SecretError
 from orch.model.canonical import Json
 from orch.model.records import RunRecord, StepRecord
-from orch.model.states import State
 from orch.runtime import backoff, clock
+from orch.runtime.issues import failed_steps
 from orch.runtime.web import BROKEN, Answer, Request, Untrusted, Web
 
 SCHEMA: Final = 1
@@ -29,7 +29,7 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 def payload(record: RunRecord) -> Json:
     """`text` is what Slack, and what understands its format, shows; the rest is for programs."""
     info = record.info
-    failed = [step for step in record.steps if step.state is State.FAILED]
+    failed = failed_steps(record)
     return {
         "text": _text(record, [step.step for step in failed]),
         "schema": SCHEMA,

@@ -53,6 +53,8 @@ def test_variables_join_and_a_name_that_is_taken_is_refused() -> None:
     assert "['env']['TOKEN'] of step 'load'" in refused({"env": {"TOKEN": "x"}}, secrets=("TOKEN",)).message
     assert "environment=" in refused({"env": {"LEVEL": "x"}}, environment=(("LEVEL", "y"),)).message
     assert "that the runner or orch sets" in refused({"env": {"ORCH_STEP": "x"}}).message
+    with pytest.raises(OrchError, match=r"github\['env'\]\['GITHUB_TOKEN'\] of pipeline 'churn' is a variable"):
+        compile_workflow(graph_of({}, workflow={"env": {"GITHUB_TOKEN": "x"}}))
 
 
 def test_a_runner_takes_the_place_of_the_one_for_the_resources() -> None:

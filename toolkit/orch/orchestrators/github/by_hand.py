@@ -6,11 +6,12 @@ wider permission counts; job steps stand after the checkout (`before`) and after
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
 from orch.errors import OrchError, PipelineError
+from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.steps import Step
 from orch.workflow.by_hand import job_faults, job_steps, secrets_in, workflow_faults
@@ -49,8 +50,8 @@ def secrets_by_hand(graph: Graph) -> frozenset[str]:
 
 
 def check_by_hand(graph: Graph) -> Iterator[OrchError]:
-    for fault in workflow_faults(graph.github):
-        yield _told(fault, f"pipeline {graph.pipeline!r}")
+    found = [*workflow_faults(graph.github)] or [*_taken(graph.github)]
+    yield from (_told(fault, f"pipeline {graph.pipeline!r}") for fault in found)
     for step in graph.steps:
         found = list(job_faults(step.settings.github)) or list(_clashes(step))
         yield from (_told(fault, f"step {step.id!r}") for fault in found)
@@ -66,11 +67,16 @@ def _clashes(step: Step) -> Iterator[Fault]:
     for name in data.get("env", {}):
         if name in dict(settings.environment) or name in settings.secrets:
             yield Fault(f"['env'][{name!r}]", "is the step's own in environment= or secrets=, too", "write it once")
-        elif name.upper().startswith(("GITHUB_", "RUNNER_", "ORCH_")):
-            yield Fault(f"['env'][{name!r}]", "is a variable that the runner or orch sets", "give it another name")
+    yield from _taken(data)
     for key, option in (("runs-on", "resources"), ("environment", "deploys_to")):
         if key in data and getattr(settings, option):
             yield Fault(f"[{key!r}]", f"stands beside {option}=, which says the same in another way", "write one of them")
     ids = ["run", *(item["id"] for key in ("before", "after") for item in data.get(key, ()) if "id" in item)]
     for name in sorted({name for name in ids if ids.count(name) > 1}):
         yield Fault("", f"has two job steps with the id {name!r}", "'run' is the one of ours" if name == "run" else "rename one")
+
+
+def _taken(data: Mapping[str, Json]) -> Iterator[Fault]:
+    for name in data.get("env", {}):
+        if name.upper().startswith(("GITHUB_", "RUNNER_", "ORCH_")):
+            yield Fault(f"['env'][{name!r}]", "is a variable that the runner or orch sets", "give it another name")
