@@ -76,6 +76,16 @@ def legs_job(step: str) -> str:
     return f"{step}-legs"
 
 
+def gate_job(environment: str) -> str:
+    """The job that asks for an environment, once for all steps that deploy to it; of a name that is no id, with a part of its digest."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", environment).strip("-")[:60]
+    if plain == environment:
+        return f"environment-{plain}"
+    import hashlib  # names are asked for by every process, this one hardly ever
+
+    return f"environment-{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:6]}"
+
+
 def outputs_artifact(pipeline: str, step: str, attempt: int | str) -> str:
     """The GitHub artifact that carries a step's outputs to the jobs that read them."""
     return f"orch-{pipeline}-{step}-a{attempt}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orch.model.steps import Step
 
 SCHEMA: Final = 1
+NO_REPORT: Final = "it did not report"  # of a step that had to run and of which there is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: s
     ends = Ends.of(graph.steps, info.parameters)
     for step in topological(graph):
         if step.id not in told:
-            missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason="it did not report")
+            missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason=NO_REPORT)
             told[step.id] = skipped(step, ends, info.attempt) if ends.may_start(step) is False else missing
         elif told[step.id].state is State.CACHED and ends.is_below_failure(step):  # a plan had decided so before something failed
             told[step.id] = skipped(step, ends, info.attempt)

@@ -27,6 +27,7 @@ from orch.runtime import clock, runner, summary
 from orch.runtime.arguments import parse
 from orch.runtime.clock import Clock
 from orch.runtime.delivered import read_record
+from orch.runtime.gates import told_of_gates
 from orch.runtime.graph_files import read_graph
 from orch.runtime.inputs import given_parameters
 from orch.runtime.leg_results import counts, is_name, reconcile_legs
@@ -230,6 +231,7 @@ def main(arguments: list[str], env: Mapping[str, str] = os.environ, *, stdout: T
     if keeping and "index" in options:
         record = keeping.keep(record, env, Path(options["index"]), now=now())
         runner.append_output("index", "true" if Path(options["index"]).is_dir() else "false", environ=env)
+    record = told_of_gates(record, graph, results)
     write_run(record, reports, output)
     for problem in problems:
         stdout.write(runner.annotation("error", problem.message, title="orch") + "\n")

@@ -8,8 +8,9 @@ from support.steps import a_graph, a_step
 from orch.model.concurrency import Concurrency
 from orch.model.graph import Graph
 from orch.model.settings import StepSettings
+from orch.names import gate_job
 from orch.orchestrators.github.compile import compile_workflow
-from orch.orchestrators.github.grants import check_grants, gate_of
+from orch.orchestrators.github.grants import check_grants
 from orch.workflow.model import Job
 
 PRODUCTION = StepSettings(deploys_to="production")
@@ -81,7 +82,7 @@ def test_each_environment_has_a_gate_of_its_own_with_an_id_that_github_takes() -
     )
 
     assert [name for name in made if name.startswith("environment-")] == ["environment-staging", "environment-EU-prod-c8acb6"]
-    assert gate_of("EU / prod") != gate_of("EU-prod") != gate_of("EU prod")
+    assert gate_job("EU / prod") != gate_job("EU-prod") != gate_job("EU prod")
 
 
 def test_a_permission_is_of_the_one_job_whose_step_asks_for_it() -> None:

@@ -1,14 +1,13 @@
 """What jobs of steps may do beyond the least: permissions of their token, and environments of the repository that ask somebody first.
 
-GitHub asks for each job of an environment when its turn comes, so three jobs may ask three times. Steps that deploy to one share a gate:
-one job that is in the environment, asks once, and that theirs wait for. What an environment keeps, its secrets and its name in the
-subject of OIDC tokens, only a job gets that is in it itself: so a step that has secrets or asks for `id-token` is, and its job asks for itself.
+GitHub asks for each job of an environment when its turn comes, so three jobs may ask three times. Steps that deploy to one share
+a gate: one job that is in the environment, asks once, and that theirs wait for. What an environment keeps, its secrets and its
+name in the subject of OIDC tokens, only a job gets that is in it itself: so the job of a step that has secrets or `id-token` is,
+and asks for itself.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from orch.errors import OrchError, PipelineError
 from orch.model.graph import Graph
 from orch.model.steps import Step
-from orch.names import RESULT_JOB
+from orch.names import RESULT_JOB, gate_job
 from orch.workflow.expressions import is_plain, need_succeeded, render
 from orch.workflow.model import AREAS, Job, Permission, Run
 
@@ -35,18 +34,12 @@ def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job
             if step.settings.deploys_to and not made[step.id].deployment:
                 gated.setdefault(step.settings.deploys_to, []).append(step.id)
     for environment, steps in gated.items():
-        gate = gate_of(environment)
+        gate = gate_job(environment)
         made = {gate: _gate(environment, steps, made, runner)} | {
             name: _behind(gate, job) if name in steps else job for name, job in made.items()
         }
         made[RESULT_JOB] = replace(made[RESULT_JOB], needs=(*made[RESULT_JOB].needs, gate))
     return _in_order(made, list(jobs))
-
-
-def gate_of(environment: str) -> str:
-    """The id of its job; one of a name that is no id ends with what tells it from others."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", environment).strip("-")[:60]
-    return f"environment-{plain}" if plain == environment else f"environment-{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:6]}"
 
 
 def _granted(step: Step, job: Job) -> Job:
@@ -65,7 +58,10 @@ def _behind(gate: str, job: Job) -> Job:
 
 
 def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str) -> Job:
-    """It asks once all that the first of its steps wait for has ended, and only if one of them is to run, as far as that is known then."""
+    """It asks once all that the first of its steps wait for has ended well, and only if one is to run, as far as that is known then.
+
+    Where some of that failed, it asks for none of them: their jobs stand below the failed one by way of the gate.
+    """
     below = _below(set(steps), jobs)
     first = [step for step in steps if step not in below]
     needs = tuple(dict.fromkeys(need for step in first for need in jobs[step].needs))
