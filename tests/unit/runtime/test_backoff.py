@@ -52,3 +52,7 @@ def test_what_was_carried_out_perhaps_is_not_repeated_unless_that_is_harmless() 
     assert not backoff.is_passing(502, limited=False, repeatable=False)
     assert backoff.is_passing(403, limited=True, repeatable=False)
     assert not backoff.is_passing(404, limited=False, repeatable=True)
+
+
+def test_jitter_is_a_share() -> None:
+    assert all(0 <= backoff.jitter() < 1 for _ in range(100))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -48,7 +47,7 @@ class Api:
         *,
         now: Callable[[], float] = clock.now,
         sleep: Callable[[float], None] = clock.sleep,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = backoff.jitter,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.url = url.rstrip("/")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import email.utils
 import math
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,9 +17,14 @@ _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 _UNDONE: Final = frozenset({429})
 
 
-def delay(tries: int, jitter: float) -> float:
-    """Seconds before the next try where the server names none; a `jitter` between 0 and 1 keeps many jobs from coming at once."""
-    return min(FIRST * 2.0 ** (tries - 1) * (0.5 + jitter / 2), LONGEST)
+def jitter() -> float:
+    """From 0 up to 1; `random` costs more than a request to import."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+def delay(tries: int, share: float) -> float:
+    """Seconds before the next try where the server names none; a `share` between 0 and 1 keeps many jobs from coming at once."""
+    return min(FIRST * 2.0 ** (tries - 1) * (0.5 + share / 2), LONGEST)
 
 
 def asked_delay(headers: Mapping[str, str], now: float) -> float | None:
@@ -52,6 +57,8 @@ def _seconds(text: str, now: float) -> float | None:
     """Of a `Retry-After`: a number, or a date."""
     if (number := _number(text)) is not None:
         return number
+    import email.utils  # GitHub sends numbers
+
     try:
         return email.utils.parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):

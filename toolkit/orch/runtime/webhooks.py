@@ -6,7 +6,6 @@ The address is in no log and no error, and nothing is sent anywhere else: redire
 from __future__ import annotations
 
 import json
-import random
 import urllib.parse
 from collections.abc import Callable
 from typing import Final
@@ -67,7 +66,7 @@ def send(
     log: Callable[[str], None],
     sleep: Callable[[float], None] = clock.sleep,
     now: Callable[[], float] = clock.now,
-    jitter: Callable[[], float] = random.random,
+    jitter: Callable[[], float] = backoff.jitter,
 ) -> None:
     """`secret` is the name of `address` in errors. Sent again only where the server did nothing, so that people get it once."""
     url = _checked(address, secret)
