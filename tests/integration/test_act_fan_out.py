@@ -124,3 +124,15 @@ def test_of_more_items_than_a_matrix_has_jobs_each_job_gets_several(tmp_path: Pa
     assert ran.preview("total") == str(257 * 256)
     assert sum(name.startswith("double.") for name in ran.states) == 257
     assert sum(order.startswith("+double.") for order in ran.order) == 129
+
+
+def test_a_list_that_an_earlier_run_made_is_mapped_over_without_its_job(tmp_path: Path) -> None:
+    """The plan job says how many legs hang on it, and where its bytes lie."""
+    (tmp_path / "orch.yaml").write_text("cache: plan\n")
+    pipeline = "total(double.map(numbers(n)))\ntotal(double.map(rates, id='rated'), id='other')"
+    first = act_module(tmp_path, module(pipeline))
+    second = act_module(tmp_path, module(pipeline).replace("return x * factor", "return x * factor + 1"))
+
+    assert first.states | {"numbers": "succeeded", "total": "succeeded", "other": "succeeded"} == first.states
+    assert second.states | {"numbers": "cached", "double.2": "succeeded", "rated.1": "succeeded"} == second.states
+    assert (first.preview("total"), second.preview("total"), second.preview("other")) == ("6", "9", "8")
