@@ -49,8 +49,8 @@ class Runner:
         make = 'for last; do :; done; case "$1" in venv) mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;; esac'
         self.program(name, f'[ "$1" != --version ] || echo "uv {version}"\n{make}')
 
-    def run(self, **needs: str) -> subprocess.CompletedProcess[str]:
-        env = {f"ORCH_{name.upper()}": value for name, value in (NO_PACKAGES | needs).items()}
+    def run(self, *, variables: dict[str, str] | None = None, **needs: str) -> subprocess.CompletedProcess[str]:
+        env = {f"ORCH_{name.upper()}": value for name, value in (NO_PACKAGES | needs).items()} | (variables or {})
         env |= {"PATH": str(self.bin), "RUNNER_TEMP": str(self.root / "temp"), "GITHUB_OUTPUT": str(self.output)}
         (self.root / "temp").mkdir(exist_ok=True)
         return subprocess.run(
@@ -181,3 +181,39 @@ def test_a_failing_installation_fails_the_job(runner: Runner) -> None:
 
     assert done.returncode == 7
     assert not runner.output.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "pip", "uv"),
+    [
+        ("requirements", {"PIP_INDEX_URL": "https://m/s"}, {"PIP_INDEX_URL": "https://m/s"}, {"UV_DEFAULT_INDEX": "https://m/s"}),
+        ("lock", {"PIP_INDEX_URL": "https://m/s"}, {"PIP_INDEX_URL": "https://m/s"}, {}),  # the lock names its own
+        ("lock", {"UV_DEFAULT_INDEX": "m=https://m/s"}, {"PIP_INDEX_URL": "https://m/s"}, {"UV_DEFAULT_INDEX": "m=https://m/s"}),
+        (
+            "requirements",
+            {"UV_DEFAULT_INDEX": "https://u", "PIP_INDEX_URL": "https://p"},
+            {"PIP_INDEX_URL": "https://p"},
+            {"UV_DEFAULT_INDEX": "https://u"},
+        ),
+        ("requirements", {"PIP_CERT": "/c"}, {"PIP_CERT": "/c"}, {"SSL_CERT_FILE": "/c"}),
+        ("requirements", {"SSL_CERT_FILE": "/c"}, {"PIP_CERT": "/c"}, {"SSL_CERT_FILE": "/c"}),
+        ("requirements", {}, {}, {}),
+    ],
+)
+def test_pip_and_uv_are_told_of_one_index_and_its_certificate(
+    runner: Runner, kind: str, given: dict[str, str], pip: dict[str, str], uv: dict[str, str]
+) -> None:
+    runner.python("3.12.3")
+    runner.uv(VERSION, "spare-uv")
+    for name in ("python3", "spare-uv"):
+        program = runner.bin / name
+        say = f'eval "value=\\$$name"; echo "{name} $name=$value" >> {runner.root}/told'
+        note = f"for name in PIP_INDEX_URL PIP_CERT UV_DEFAULT_INDEX SSL_CERT_FILE; do {say}; done\n"
+        lines = program.read_text().splitlines(keepends=True)
+        program.write_text("".join([lines[0], note, *lines[1:]]))
+
+    assert runner.run(kind=kind, file="/p/requirements.txt", variables=given).returncode == 0
+
+    told = dict(line.split("=", 1) for line in (runner.root / "told").read_text().splitlines())
+    assert {name: told[f"python3 {name}"] for name in ("PIP_INDEX_URL", "PIP_CERT") if told[f"python3 {name}"]} == pip
+    assert {name: told[f"spare-uv {name}"] for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE") if told[f"spare-uv {name}"]} == uv
