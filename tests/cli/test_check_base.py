@@ -34,7 +34,7 @@ def load() -> int:
 def train(x: int) -> int:
     return x
 
-@step
+@step(deploys_to="production")
 def report(x: int) -> None: ...
 
 @pipeline(schedule=Schedule("7 2 * * *", timezone="Europe/Berlin"))
@@ -74,6 +74,7 @@ def test_a_change_is_told_by_what_it_means(orch: CommandLine, project: Path, mon
     assert lines[0].startswith("since main (")
     for line in (
         "  secrets      + HF_TOKEN (train)",
+        "  deployments  + production (environment-production)",
         "  schedules    + 7 2 * * * Europe/Berlin",
         "  steps        + report",
         "  edges        + train -> report",

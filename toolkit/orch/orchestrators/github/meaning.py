@@ -1,4 +1,4 @@
-"""What a change of generated files means to a reviewer: steps, edges, permissions, secrets, actions, runners, triggers, cost."""
+"""What a change of generated files means to a reviewer: steps, edges, permissions, secrets, deployments, actions, runners, triggers, cost."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Area(StrEnum):
 
     PERMISSIONS = "permissions"
     SECRETS = "secrets"
+    DEPLOYMENTS = "deployments"
     USES = "uses"
     RUNNERS = "runners"
     SCHEDULES = "schedules"
@@ -162,6 +163,8 @@ def _of_workflow(text: str) -> Iterator[tuple[Area, str, str]]:
 
 def _of_job(job: str, given: Mapping[str, Any]) -> Iterator[tuple[Area, str, str]]:
     yield Area.RUNNERS, str(given.get("runs-on", "?")), job
+    if environment := given.get("environment"):
+        yield Area.DEPLOYMENTS, str(environment.get("name") if isinstance(environment, dict) else environment), job
     permissions = given.get("permissions") or {}
     if isinstance(permissions, str):
         yield Area.PERMISSIONS, permissions, job
