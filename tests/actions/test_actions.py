@@ -86,7 +86,7 @@ def test_every_variable_of_a_script_is_given_to_it(path: Path) -> None:
     given = {name for step in job_steps(read(path)) if "run" in step for name in step["env"]}
     scripts = sorted((ROOT / "actions" / "environment").iterdir())
     read_somewhere = set(re.findall(r"\bORCH_[A-Z_]+\b", "".join(script.read_text(encoding="utf-8") for script in scripts)))
-    read_by_entrypoints = {"ORCH_INPUTS", "ORCH_NEEDS", "ORCH_MODE", "ORCH_LEGS", "GITHUB_TOKEN"}
+    read_by_entrypoints = {"ORCH_INPUTS", "ORCH_NEEDS", "ORCH_MODE", "ORCH_LEGS", "ORCH_RAN", "GITHUB_TOKEN"}
 
     assert given <= read_somewhere | read_by_entrypoints
 
