@@ -25,6 +25,7 @@ from orch.model.graph import Graph, Step, topological
 from orch.model.index import Entry
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.model.steps import OutputRef
 from orch.names import NOTIFY_JOB, PLAN_JOB, RESULT_JOB, workflow_path
@@ -32,6 +33,7 @@ from orch.orchestrators.github.compile import files
 from orch.orchestrators.local.schedule import Schedule
 from orch.planning.foresee import foresee
 from orch.runtime.asked import choose, flags_text
+from orch.runtime.modes import not_started, why_halted
 from orch.runtime.plan import decided
 from orch.runtime.planned import Planned
 from orch.runtime.result import fold_run
@@ -142,6 +144,10 @@ class GitHub:
                 waiting += self._needs(name)
         return found
 
+    @property
+    def _has_failed(self) -> bool:
+        return "failure" in self.results.values()
+
     def _starts(self, name: str) -> bool:
         condition = str(self.jobs[name].get("if", "")).strip().removeprefix("${{").removesuffix("}}").strip()
         if not _STATUS.search(condition):
@@ -151,7 +157,9 @@ class GitHub:
     def evaluate(self, name: str, expression: str) -> Any:
         above = {self.results[job] for job in self._ancestors(name)}
         needs = {need: {"result": self.results[need], "outputs": self.outputs[need]} for need in self._needs(name)}
-        functions = {"success": above <= {"success"}, "failure": "failure" in above, "cancelled": False, "always": True}
+        # A job that fails cancels the run, in that mode.
+        is_cancelled = self._has_failed and self.story.graph.execution_mode is ExecutionMode.FAIL_FAST
+        functions = {"success": above <= {"success"}, "failure": "failure" in above, "cancelled": is_cancelled, "always": True}
         return self.parser.evaluate(expression, {"needs": needs, "inputs": {}, "github": {}, "matrix": {}}, **functions)
 
     def _texts(self, name: str, text: str) -> str:
@@ -167,6 +175,10 @@ class GitHub:
         if pack is not None:
             return self._run_pack(pack), {}
         step = self.story.graph[name]
+        if self._has_failed and self.story.graph.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
+            failed = next(record.step for record in self.records if record.state is State.FAILED)
+            self.records.append(not_started(name, why_halted(failed, self.story.graph.execution_mode), 1))
+            return "failure", {}
         said = self._run_step(name, step)
         result = RESULTS[self.records[-1].state]
         declared = self.jobs[name].get("outputs", {})

@@ -91,7 +91,7 @@ def under_mode(graph: Graph, told: Mapping[str, StepRecord], results: Mapping[st
             yield from _legs(graph[step], told, why, attempt) if first.started else ()
         elif record is not None and record.state is State.CANCELLED and record.started:
             yield replace(record, reason=f"stopped, because {why}")
-        elif (record is None or not record.started) and results.get(step) in ("cancelled", "skipped"):
+        elif (record is None or not (record.started or record.state.has_outputs)) and results.get(step) in ("cancelled", "skipped"):
             yield not_started(step, why, attempt)
 
 
