@@ -1,4 +1,4 @@
-"""What a change of generated files means to a reviewer: steps, edges, permissions, secrets, deployments, actions, runners, triggers, cost."""
+"""What a change of generated files means to a reviewer: permissions, secrets, deployments, actions, runners, triggers, steps, edges, cost."""
 
 from __future__ import annotations
 
