@@ -41,7 +41,7 @@ def test_a_job_comes_after_the_jobs_of_all_steps_that_its_step_needs(graph: Grap
     assert closure(written) == closure(needs)
 
 
-@given(graph=graphs())
+@given(graph=graphs(mapped=True))
 @settings(max_examples=30)
 def test_a_graph_read_back_from_its_file_compiles_to_the_same_bytes(graph: Graph) -> None:
     assert files(Graph.from_json(graph.to_json())) == files(graph)

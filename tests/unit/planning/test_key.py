@@ -192,7 +192,7 @@ def _resolved(binding: Json) -> object:
             return ("dict", [(name, _resolved(item)) for name, item in binding.items])
 
 
-@given(graph=graphs())
+@given(graph=graphs(mapped=True))
 def test_steps_of_any_graph_have_keys(graph: Graph) -> None:
     parameters = {parameter.name: 1 for parameter in graph.parameters}
     for step in graph.steps:

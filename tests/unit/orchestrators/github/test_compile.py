@@ -28,7 +28,7 @@ def read(content: str) -> Any:
     return {"on" if key is True else key: value for key, value in data.items()}
 
 
-@given(graphs())
+@given(graphs(mapped=True))
 @settings(max_examples=40)
 def test_the_text_says_what_the_workflow_says(graph: Graph) -> None:
     workflow = compile_workflow(graph)
