@@ -33,7 +33,8 @@ def missing(steps: Iterable[Step], environment: Mapping[str, str]) -> Iterator[S
             if withheld := runner.on_runner(environment) and _withheld(environment):
                 hint = f"{withheld}: whoever may write to the repository can run its commit from a branch of the repository itself"
             elif runner.on_runner(environment):
-                hint = f"add the secret {name} to the repository or the environment that the step deploys to; a workflow that calls this one hands it over"
+                where = "the repository, or the environment that the step deploys to"
+                hint = f"add the secret {name} to {where}; a workflow that calls this one hands it over"
             else:
                 hint = f"export {name}=..., or write {name}=... into .env.orch at the root of the repository"
             yield SecretError(f"secret {name!r} is not set, and step {', '.join(map(repr, ids))} declares it", hint=hint)

@@ -175,6 +175,7 @@ def test_what_a_program_sends_gives_parameters_by_name_unless_another_workflow_g
     assert handed_over(a_graph(parameters=parameters, triggers=sent)) == {
         "parameters": "${{ toJSON(github.event_name == 'repository_dispatch' && github.event.client_payload || inputs) }}"
     }
+    is_sent = "github.event_name == 'repository_dispatch' && toJSON(inputs.x) == 'null'"
     assert handed_over(a_graph(parameters=parameters, triggers=[*sent, WorkflowCall()])) == {
-        "parameters": "${{ toJSON(github.event_name == 'repository_dispatch' && toJSON(inputs.x) == 'null' && github.event.client_payload || inputs) }}"
+        "parameters": f"${{{{ toJSON({is_sent} && github.event.client_payload || inputs) }}}}"
     }

@@ -1,4 +1,4 @@
-"""What a change of generated files means to a reviewer: permissions, secrets, deployments, actions, runners, triggers, steps, edges, cost."""
+"""What a change of generated files means to a reviewer: what jobs may do, use and cost, what starts them, steps and edges."""
 
 from __future__ import annotations
 
