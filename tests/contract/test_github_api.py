@@ -137,7 +137,7 @@ def test_issues_are_asked_for_and_answered_as_github_does_it() -> None:
         ("POST", "issues", {"title": "Pipeline p fails", "body": "x", "labels": ["orch", "nightly"], "assignees": ["octocat"]}, 201),
         ("GET", "issues?labels=orch&state=all&sort=created&direction=asc&per_page=100&page=1", None, 200),
         ("POST", "issues/1/comments", {"body": "It failed again."}, 201),
-        ("PATCH", "issues/1", {"state": "closed", "body": "x"}, 200),
+        ("PATCH", "issues/1", {"state": "closed", "body": "x", "state_reason": "not_planned"}, 200),
         ("PATCH", "issues/2", {"state": "closed"}, 404),
         ("POST", "issues", {}, 422),
     )

@@ -28,13 +28,23 @@ STEPS = (Step("load", "churn.py:load"), Step("train", "churn.py:train"))
 PATH = "/services/T0/B0/s3cret"
 
 
+class Issues(act_issues.Issues):
+    """The next `late` lists are from before the issues that are there."""
+
+    late = 0
+
+    def _listed(self, asked: act_server.Asked) -> act_server.Reply:
+        self.late -= 1
+        return act_server.Reply(body=[]) if self.late >= 0 else super()._listed(asked)
+
+
 @dataclass
 class Job:
     """Runs that end one after the other, each telling of itself."""
 
     folder: Path
     api: str
-    server: act_issues.Issues
+    server: Issues
     event: Mapping[str, Any] = field(default_factory=dict)
     ref: str = "refs/heads/main"
 
@@ -69,7 +79,7 @@ def _ended(step: str, failed: str) -> StepRecord:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[Job]:
-    server = act_issues.Issues()
+    server = Issues()
     with act_server.serving(server.routes, repository="local/churn", token="ghs_1") as api:
         yield Job(tmp_path, api, server)
 
@@ -105,6 +115,15 @@ def test_each_pipeline_has_its_own_among_many(job: Job) -> None:
 
     assert job.end(1, "train", ISSUE) == "opened issue 151\n"
     assert job.end(2, "", ISSUE) == "closed issue 151\n"
+
+
+def test_of_two_runs_that_open_one_at_the_same_time_the_first_one_counts(job: Job) -> None:
+    job.end(1, "train", ISSUE)
+    job.server.late = 1
+
+    assert job.end(2, "train", ISSUE) == "opened issue 2\nclosed issue 2: issue 1 was opened at the same time\n"
+    assert job.issues == [(1, "open"), (2, "closed")]
+    assert job.end(3, "", ISSUE) == "closed issue 1\n"
 
 
 def test_a_run_that_was_cancelled_tells_nobody(job: Job) -> None:

@@ -96,13 +96,16 @@ def _issue(graph: Graph, record: RunRecord, how: Issue, environment: Mapping[str
         log("no issue: this run is not of the default branch")
         return
     api = Api.of_job(environment, log=log)
-    query = {"labels": issues.LABEL, "state": "all", "sort": "created", "direction": "asc"}
-    known = issues.find(graph.pipeline, api.pages("issues", "", query, needs=_NEEDS))
-    change = issues.decide(known, record, graph, failed=failed)
+    change = issues.decide(_known(api, graph.pipeline), record, graph, failed=failed)
     if change is None:
         log("no issue has to change")
         return
     _make(api, graph.pipeline, how, change, log)
+
+
+def _known(api: Api, pipeline: str) -> issues.Known | None:
+    query = {"labels": issues.LABEL, "state": "all", "sort": "created", "direction": "asc"}
+    return issues.find(pipeline, api.pages("issues", "", query, needs=_NEEDS))
 
 
 def _make(api: Api, pipeline: str, how: Issue, change: issues.Change, log: Log) -> None:
@@ -111,6 +114,10 @@ def _make(api: Api, pipeline: str, how: Issue, change: issues.Change, log: Log) 
         body: Json = {"title": issues.title(pipeline), "body": change.body, "labels": labels}
         made = api.post("issues", body | ({"assignees": list(how.assignees)} if how.assignees else {}), needs=_NEEDS)
         log(f"opened issue {made['number']}")
+        known = _known(api, pipeline)
+        if known and known.number < made["number"]:  # by a run that ended at the same time: the first one counts
+            api.patch(f"issues/{made['number']}", {"state": "closed", "state_reason": "not_planned"}, needs=_NEEDS)
+            log(f"closed issue {made['number']}: issue {known.number} was opened at the same time")
         return
     path = f"issues/{change.number}"
     changed = {"state": change.state, "body": change.body}
