@@ -1,0 +1,83 @@
+"""What the conditions and matrices of mapped steps come to, by GitHub's own expressions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from support.github_parser import GitHubParser
+
+ROOT: Final = Path(__file__).parents[2]
+JOBS: Final = yaml.safe_load((ROOT / "tests" / "golden" / "mapped" / "workflow.yml").read_bytes())["jobs"]
+
+
+def told(**counts: int) -> str:
+    """The output `legs` of a job."""
+    return json.dumps({step: {"items": count, "sizes": [count], "jobs": json.dumps(list(range(count)))} for step, count in counts.items()})
+
+
+def starts(parser: GitHubParser, job: str, needs: dict[str, Any]) -> bool:
+    condition = JOBS[job]["if"].removeprefix("${{ ").removesuffix(" }}")
+    has_failed = any(each["result"] == "failure" for each in needs.values())
+    found: bool = parser.evaluate(condition, {"needs": needs}, cancelled=False, failure=has_failed)
+    return found
+
+
+def need(result: str, legs: str = "") -> dict[str, Any]:
+    return {"result": result, "outputs": {"legs": legs} if legs else {}}
+
+
+@pytest.mark.parametrize(
+    ("load", "legs", "expected"), [("success", told(train=2), True), ("success", told(train=0), False), ("skipped", "", False)]
+)
+def test_a_mapped_step_starts_where_there_is_something_to_map_over(
+    github_parser: GitHubParser, load: str, legs: str, *, expected: bool
+) -> None:
+    assert starts(github_parser, "train", {"load": need(load, legs)}) is expected
+
+
+@pytest.mark.parametrize(
+    ("score", "load", "legs", "expected"),
+    [
+        ("success", "success", told(score=2), True),
+        ("skipped", "success", told(score=0), True),  # nothing to map over: an empty list
+        ("skipped", "success", told(score=2), False),  # something before it was skipped
+        ("failure", "success", told(score=2), False),
+        ("cancelled", "success", told(score=2), False),
+        ("skipped", "skipped", "", False),  # nobody has counted
+        ("skipped", "success", "{}", False),
+    ],
+)
+def test_who_reads_a_list_takes_a_skipped_matrix_for_an_empty_one_only_where_it_is(
+    github_parser: GitHubParser, score: str, load: str, legs: str, *, expected: bool
+) -> None:
+    assert starts(github_parser, "report", {"score": need(score), "load": need(load, legs)}) is expected
+
+
+@pytest.mark.parametrize(("train", "count", "expected"), [("success", 3, True), ("skipped", 0, False), ("failure", 3, False)])
+def test_a_map_over_a_map_starts_leg_by_leg_or_not_at_all(github_parser: GitHubParser, train: str, count: int, *, expected: bool) -> None:
+    needs = {"train": need(train), "load": need("success", told(train=count, score=count))}
+
+    assert starts(github_parser, "score", needs) is expected
+
+
+def test_the_matrix_is_the_list_of_indices_that_was_told(github_parser: GitHubParser) -> None:
+    matrix = JOBS["train"]["strategy"]["matrix"]["leg"].removeprefix("${{ ").removesuffix(" }}")
+
+    assert github_parser.evaluate(matrix, {"needs": {"load": need("success", told(train=3))}}) == [0, 1, 2]
+    assert JOBS["written"]["strategy"] == {"fail-fast": False, "max-parallel": 4, "matrix": {"leg": [0, 1, 2]}}
+
+
+def test_a_job_that_counts_waits_for_all_that_it_counts(github_parser: GitHubParser) -> None:
+    assert starts(github_parser, "crossed-legs", {"load": need("success"), "folds": need("success")})
+    assert not starts(github_parser, "crossed-legs", {"load": need("success"), "folds": need("skipped")})
+    assert "if" not in JOBS["rated-legs"]
+
+
+def test_a_step_with_nothing_to_map_over_in_the_graph_has_no_job() -> None:
+    assert "never" not in JOBS
+    assert JOBS["report_4"]["needs"] == ["written"]
+    assert JOBS["orch-result"]["needs"] == [name for name in JOBS if name != "orch-result"]
