@@ -104,3 +104,37 @@ def test_what_a_step_logged_is_in_its_record_however_it_ended(run: Run, ending: 
 
     assert record.state is state
     assert record.metadata == {"rows": 3, "loss": 0.25}
+
+
+ASKED: Json = [{"compare": [{"step": "train", "output": "output"}, ">", {"value": 0.9}]}]
+
+
+@pytest.mark.parametrize(("value", "flag"), [("0.95", True), ("0.9", False), ("float('nan')", False), ("True", True)])
+def test_what_conditions_ask_is_told_of_the_value(run: Run, value: str, *, flag: bool) -> None:
+    record = run(f"def train():\n    return {value}\n", asked=ASKED)
+
+    assert (record.state, record.flags) == (State.SUCCEEDED, {"output > 0.9": flag})
+
+
+def test_what_conditions_ask_of_an_array_is_told_as_its_reader_would(run: Run) -> None:
+    record = run("import numpy\ndef train():\n    return numpy.float32(0.95)\n", asked=ASKED)
+
+    assert record.flags == {"output > 0.9": True}
+    assert record.outputs["output"].value is None
+
+
+@pytest.mark.parametrize("value", ["None", "'high'", "[1]", "__import__('numpy').zeros(3)"])
+def test_a_value_that_cannot_be_compared_fails_the_step_that_made_it(run: Run, value: str) -> None:
+    record = run(f"def train():\n    return {value}\n", asked=ASKED)
+
+    assert record.state is State.FAILED
+    assert record.failure is not None
+    assert record.failure.cause == "output"
+    assert record.failure.message.startswith("it cannot be told whether train.output > 0.9: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("0.5", 0.5), ("'eu'", "eu"), ("True", True), ("3", 3), ("'x' * 200", None), ("2**80", None), ("[1]", None)]
+)
+def test_a_record_holds_short_values_themselves(run: Run, value: str, kept: object) -> None:
+    assert run(f"def train():\n    return {value}\n").outputs["output"].value == kept

@@ -9,7 +9,8 @@ import pytest
 
 from orch.model import canonical
 from orch.model.artifacts import Artifact
-from orch.model.graph import Graph, Output, OutputRef, Step
+from orch.model.conditions import Compare
+from orch.model.graph import Graph, Output, OutputRef, Step, Value
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State
@@ -270,3 +271,24 @@ def test_a_start_that_is_no_moment_counts_for_nothing() -> None:
     record = folded(replace(LOADED, started="../x"), TRAINED, load="success", train="success")
 
     assert (record.info.started, record.duration) == ("2026-01-31T12:00:10.000Z", 10.0)
+
+
+@pytest.mark.parametrize(
+    ("flag", "state", "reason", "verdict"),
+    [
+        (True, State.CANCELLED, "it did not report", False),
+        (False, State.SKIPPED, "load.rows > 5 is false", True),
+        (None, State.CANCELLED, "it did not report", False),
+    ],
+)
+def test_a_skipped_job_passes_only_where_a_condition_says_so(flag: bool | None, state: State, reason: str, *, verdict: bool) -> None:
+    rows = Output("rows")
+    load = Step("load", "pipeline.py:load", outputs=(rows,))
+    graph = Graph("p", "pipeline.py:p", (load, Step("big", "pipeline.py:big", when=Compare(OutputRef("load", "rows"), ">", Value(5)))))
+    told = {} if flag is None else {"rows > 5": flag}
+    loaded = StepRecord("load", State.SUCCEEDED, outputs={"rows": Artifact("sha256:0", 1, "json")}, flags=told)
+
+    record = fold_run(RunInfo("1", "p", "github"), graph, [loaded], {"load": "success", "big": "skipped"}, ended=0)
+
+    assert (record.steps[1].state, record.steps[1].reason) == (state, reason)
+    assert passed(record, {"load": "success", "big": "skipped"}) is verdict
