@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from support.web_server import Asked, Reply, WebServer, make_certificate, serving
+from support.web_server import Asked, Reply, WebServer, make_certificate, serving, tunnelling
 
 from orch.errors import RemoteError, SettingsError
 from orch.runtime import backoff
@@ -299,3 +299,19 @@ def test_outside_of_a_job_the_error_says_what_is_not_set(absent: str) -> None:
 
     with pytest.raises(SettingsError, match=f"{absent} is not set"):
         Api.of_job(environment)
+
+
+@pytest.mark.tools("openssl")
+def test_through_a_proxy_for_https_goes_what_the_proxy_cannot_read(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with serving(WebServer(Reply(body=1)), certificate) as server, tunnelling() as (proxy, read):
+        environment = {"GITHUB_API_URL": server.url, "GITHUB_REPOSITORY": "org/churn", "GITHUB_TOKEN": TOKEN}
+        environment |= {"HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(tmp_path / "certificate.pem")}
+        assert Api.of_job(environment).get("actions/runs/1", needs="actions: read") == 1
+        asked = list(read)
+        assert Api.of_job({**environment, "NO_PROXY": "127.0.0.1"}).get("actions/runs/1", needs="actions: read") == 1
+
+    assert asked[0].startswith(f"CONNECT {server.url.removeprefix('https://')} HTTP/1.".encode())
+    assert TOKEN.encode() not in b"".join(read)
+    assert read == asked
+    assert len(server.asked) == 2
