@@ -8,7 +8,9 @@ from statistics import median
 from typing import Any, Final
 
 from orch.errors import LimitError, OrchError, Where
+from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
+from orch.model.matrix import fixed, jobs_for, per_job
 from orch.model.records import RunRecord
 from orch.model.states import State
 from orch.orchestrators.github.packs import packables
@@ -43,8 +45,18 @@ def _planned(graph: Graph, jobs: Mapping[str, Job], settings: Settings, seconds:
     members = {step.id: step for step in packables(graph, settings, seconds)}
     for job_id, job in jobs.items():
         steps = packs.get(job_id, (job_id,) if job_id in graph.by_id else ())
-        work = seconds_together([members[step] for step in steps]) if steps else _OWN_SECONDS
-        yield PlannedJob(job_id, machine_of(job.runs_on, settings), work, job.needs, steps)
+        work, legs = seconds_together([members[step] for step in steps]) if steps else _OWN_SECONDS, 1
+        if job_id in graph.mapped:
+            work, legs = _of_matrix(graph, job_id, seconds)
+        yield PlannedJob(job_id, machine_of(job.runs_on, settings), work, job.needs, steps, legs)
+
+
+def _of_matrix(graph: Graph, step: str, seconds: Mapping[str, float]) -> tuple[float, int]:
+    """What one job of a mapped step takes, and how many there are: as the graph says, else as in earlier runs, else one."""
+    took = {index: each for name, each in seconds.items() if (index := index_of(name)) is not None and step_of(name) == step}
+    known = fixed(graph.by_id, graph[step])
+    count = known["items"] if known else max(took, default=0) + 1
+    return per_job(count) * (median(took.values()) if took else default_seconds()), jobs_for(count)
 
 
 def _in_order(jobs: list[PlannedJob]) -> Iterator[PlannedJob]:
