@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, assert_type
 
 from orch import (
+    Concurrency,
     Context,
     Environment,
     MergeGroup,
@@ -55,6 +56,8 @@ def load(rows: int) -> list[int]:
     timeout="2h",
     secrets=["TOKEN"],
     environment={"MODE": "fast"},
+    deploys_to="production",
+    permissions={"id-token": "write"},
     extras=["gpu"],
     keep=True,
     github={"runs-on": "gpu", "before": [{"run": "make"}]},
@@ -89,6 +92,7 @@ def part(rows: int) -> float:
         WorkflowCall(),
     ],
     requirements="r.txt",
+    concurrency=Concurrency("deploys"),
 )
 def whole(rows: int = 10, scale: float = 0.5, where: Environment = "staging") -> None:
     assert_type(where, str)
