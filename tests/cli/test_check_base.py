@@ -130,3 +130,13 @@ def test_a_base_that_git_does_not_have_is_refused(orch: CommandLine, ref: str) -
 
     assert done.code == 2
     assert f"--base {ref!r} is nothing that git has here" in done.err
+
+
+def test_a_condition_is_an_edge(orch: CommandLine, project: Path) -> None:
+    conditional = PIPELINE.replace("import Schedule, ", "import Schedule, when, ").replace(
+        "    train(load())", "    x = load()\n    with when(x > 0):\n        train(x)"
+    )
+    (project / "flow.py").write_text(conditional)
+    orch("compile")
+
+    assert "  edges        + load -> train (condition)" in orch("check", "--base", "main").out.splitlines()

@@ -129,6 +129,8 @@ def _of_graph(text: str) -> Iterator[tuple[Area, str, str]]:
             yield Area.STEPS, step["id"], ""
             for producer in dict.fromkeys(_producers(step["inputs"])):
                 yield Area.EDGES, f"{producer} -> {step['id']}", ""
+            for producer in dict.fromkeys(_producers(step.get("when"))):
+                yield Area.EDGES, f"{producer} -> {step['id']} (condition)", ""
             for earlier in step.get("after", ()):
                 yield Area.EDGES, f"{earlier} -> {step['id']} (order only)", ""
     except (ValueError, KeyError, TypeError, AttributeError, OrchError):
