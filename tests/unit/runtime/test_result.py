@@ -14,7 +14,7 @@ from orch.model.graph import Graph, Output, OutputRef, Step, Value
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
 from orch.model.states import State
-from orch.runtime.result import fold_run, info_from, main, passed, read_reports
+from orch.runtime.result import artifacts_of, fold_run, info_from, main, passed, read_reports
 
 GRAPH = Graph(
     pipeline="churn",
@@ -292,3 +292,24 @@ def test_a_skipped_job_passes_only_where_a_condition_says_so(flag: bool | None, 
 
     assert (record.steps[1].state, record.steps[1].reason) == (state, reason)
     assert passed(record, {"load": "success", "big": "skipped"}) is verdict
+
+
+def test_the_artifacts_of_a_run_are_named_by_job_and_attempt() -> None:
+    again = replace(TRAINED, attempt=2)
+    alone = replace(GRAPH, packs=())
+    record = fold_run(replace(INFO, attempt=2), alone, [LOADED, again], {"load": "success", "train": "success"}, ended=ENDED)
+
+    assert artifacts_of(record, alone) == {"load": "orch-churn-load-a1", "train": "orch-churn-train-a2"}
+    assert artifacts_of(record, replace(GRAPH, packs=(("load", "train"),))) == {"load": "orch-churn-load-a1", "train": "orch-churn-load-a2"}
+
+
+def test_a_plan_that_wants_no_step_is_the_reason_of_all_and_the_run_passes(tmp_path: Path) -> None:
+    (tmp_path / "graph.json").write_text(GRAPH.text())
+    plan = {"result": "success", "outputs": {"reason": "no file is changed of data/**"}}
+    needs = {"orch-plan": plan, "load": {"result": "skipped"}, "train": {"result": "skipped"}}
+    options = ["--graph", str(tmp_path / "graph.json"), "--records", str(tmp_path / "records"), "--output", str(tmp_path / "run")]
+
+    assert main(options, {"ORCH_NEEDS": json.dumps(needs)}, stdout=io.StringIO(), now=lambda: ENDED) == 0
+
+    record = RunRecord.from_json(json.loads((tmp_path / "run" / "run.json").read_text()))
+    assert [(step.state, step.reason) for step in record.steps] == 2 * [(State.SKIPPED, "no file is changed of data/**")]
