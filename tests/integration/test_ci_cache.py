@@ -242,3 +242,65 @@ def test_a_re_run_without_a_plan_has_what_it_needs(tmp_path: Path, cache: str) -
 
     assert second.states == (ALL if cache == "'off'" else CACHED)
     assert comparable_digests(second.record) == comparable_digests(first.record)
+
+
+MIXED: Final = f"""
+    import orch
+    from orch import pipeline, step
+
+    @step
+    def load(rows: int) -> list[int]:
+        return list(range(rows))
+
+    @step
+    def square(x: int) -> int:
+        return x * x
+
+    @step
+    def total(xs: list[int]) -> int:
+        return sum(xs)
+
+    @step
+    def good(total: int) -> str:
+        return f"good {{total}}"
+
+    @step
+    def bad(total: int) -> str:
+        return f"bad {{total}}"
+
+    @step
+    def report(text: str) -> str:
+        return f"it is {{text}}"
+
+    @step
+    def deploy(text: str) -> None:
+        print(text)
+
+    @pipeline(python="{PYTHON}")
+    def mixed(rows: int = 3, ship: bool = True) -> None:
+        result = total(square.map(load(rows)))
+        with orch.when(result > 3):
+            g = good(result)
+        with orch.otherwise():
+            b = bad(result)
+        text = report(orch.either(g, b))
+        with orch.when(ship):
+            deploy(text)
+"""
+
+
+def test_conditions_joins_and_mapped_steps_use_what_earlier_runs_made(tmp_path: Path) -> None:
+    """A mapped step runs every time; what reads its list is cached where the list is as it was."""
+    repository(tmp_path)
+    first = act_module(tmp_path, MIXED)
+    second = act_module(tmp_path, MIXED.replace("return x * x", "return x ** 2"))
+    third = act_module(tmp_path, MIXED.replace("return x * x", "return -x"))
+
+    steps = ("load", "square", "total", "good", "bad", "report", "deploy")
+    ran = dict.fromkeys(steps, "succeeded") | {"bad": "skipped"}
+    assert {step: first.states[step] for step in steps} == ran
+    cached = {"load": "cached", "total": "cached", "good": "cached", "report": "cached"}
+    assert {step: second.states[step] for step in steps} == ran | cached
+    assert comparable_digests(second.record) == comparable_digests(first.record)
+    assert {step: third.states[step] for step in steps} == ran | {"load": "cached", "good": "skipped", "bad": "succeeded"}
+    assert third.preview("report") == "'it is bad -3'"

@@ -46,6 +46,7 @@ class Made:
         return {name: self._explained(self.graph[name], record) if name in plain else record for name, record in self.records.items()}
 
     def _explained(self, step: Step, record: StepRecord) -> StepRecord:
+        step = step.choose([each for each in step.producers if each in self.records and self.records[each].state.has_outputs])
         machine, inputs = machine_of(record), self._inputs(step, record)
         if not record.started or record.key or record.state is State.CACHED or machine is None or inputs is None:
             return record

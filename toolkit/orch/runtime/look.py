@@ -16,9 +16,12 @@ from orch.model import canonical, values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.conditions import Compare
+from orch.model.fan import leg_id
 from orch.model.flags import leaves_of
+from orch.model.gathered import gather
 from orch.model.graph import Graph
 from orch.model.index import Index
+from orch.model.matrix import counted, read_tables
 from orch.model.plan import Action, Decision
 from orch.model.records import StepRecord
 from orch.model.states import State
@@ -130,10 +133,24 @@ class _Look:
         found: dict[str, Artifact] = {}
         cached = planned.cached if planned is not None else {}
         delivered = newest_records(inputs) if inputs.is_dir() else {}
+        records = {name: record for name, (record, _) in delivered.items()}
         for producer in self.step.producers:
-            outputs = cached[producer].outputs if producer in cached else delivered[producer][0].outputs if producer in delivered else {}
+            if producer in cached:
+                outputs = cached[producer].outputs
+            elif producer in self.graph.mapped:
+                outputs = self._gathered(producer, records)
+            else:
+                outputs = records[producer].outputs if producer in records else {}
             found |= {f"{producer}.{name}": artifact for name, artifact in outputs.items()}
         return found
+
+    def _gathered(self, producer: str, records: Mapping[str, StepRecord]) -> dict[str, Artifact]:
+        """The lists that the legs of a mapped step made, if all have reported; raises MapError where nobody has counted them."""
+        step = self.graph[producer]
+        count = counted(self.graph.by_id, step, read_tables(self.environment.get("ORCH_LEGS", "")))["items"]
+        legs = [records[leg].outputs for index in range(count) if (leg := leg_id(producer, index)) in records]
+        whole = len(legs) == count and all(output.name in leg for output in step.outputs for leg in legs)
+        return {output.name: gather([leg[output.name] for leg in legs]) for output in step.outputs} if whole else {}
 
     def _record(
         self,

@@ -115,6 +115,14 @@ def flag(leaf: conditions.Compare, *, planned: bool) -> Expression:
     if place == PARAMETERS:
         return Member(of_plan, name_of(leaf))
     told: Expression = Context(("needs", place, "outputs", "flags"))
-    if planned:  # the step may be cached: then its job is skipped, and has no outputs
-        told = expressions.Or((told, to_json(of_plan)))
+    if planned:
+        told = unless_cached(place, told, to_json(of_plan))
     return Member(from_json(told), name_of(leaf))
+
+
+def unless_cached(step: str, told: Expression, of_plan: Expression) -> Expression:
+    """What the job of `step` has `told`; where the plan takes the step from an earlier run, that job is skipped, and the plan tells.
+
+    The outputs of a skipped job are not asked: on GitHub they are empty, under act they are the expressions that would have made them.
+    """
+    return expressions.Or((expressions.And((plan_says(step, "cached"), of_plan)), told))

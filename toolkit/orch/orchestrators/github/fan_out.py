@@ -19,7 +19,7 @@ from orch.model.matrix import PARAMETERS, fixed, mapped_over, per_job, roots
 from orch.model.steps import Step
 from orch.names import PLAN_JOB, legs_job
 from orch.orchestrators.github.conditions import all_of as all_true
-from orch.orchestrators.github.conditions import job_condition, to_expression
+from orch.orchestrators.github.conditions import job_condition, to_expression, unless_cached
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.reduction import reduced_needs
 from orch.stacks.settings import Settings
@@ -163,20 +163,20 @@ class FanOut:
 
     def tables_of_roots(self, step: Step) -> str:
         """What the job that counts the legs of `step` is told: one table a line."""
-        named = (Context(("needs", root, "outputs", LEGS)) for root in roots(self.steps, step) if root != PARAMETERS)
-        return "\n".join(interpolate(self._or_plan(each)) for each in named)
+        return "\n".join(interpolate(self._told_by(root)) for root in roots(self.steps, step) if root != PARAMETERS)
 
     def _said_of(self, step: Step) -> Expression:
         return Member(from_json(self._table(step)), step.id)
 
     def _table(self, step: Step) -> Expression:
-        counter = self.counter(step)
-        table = Context(("needs", counter, "outputs", LEGS))
-        return table if counter == PLAN_JOB else self._or_plan(table)
+        return self._told_by(self.counter(step))
 
-    def _or_plan(self, table: Expression) -> Expression:
-        """A step that the plan takes from an earlier run has no job, and no outputs."""
-        return expressions.Or((table, Context(("needs", PLAN_JOB, "outputs", LEGS)))) if self.has_plan else table
+    def _told_by(self, counter: str) -> Expression:
+        """The table of one that counts: of a step, which the plan may take from an earlier run, or of a job that does nothing else."""
+        table = Context(("needs", counter, "outputs", LEGS))
+        if counter not in self.steps or not self.has_plan:
+            return table
+        return unless_cached(counter, table, Context(("needs", PLAN_JOB, "outputs", LEGS)))
 
 
 def legs_job_of(fans: FanOut, step: Step, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
