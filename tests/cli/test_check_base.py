@@ -139,4 +139,4 @@ def test_a_condition_is_an_edge(orch: CommandLine, project: Path) -> None:
     (project / "flow.py").write_text(conditional)
     orch("compile")
 
-    assert "  edges        + load -> train (condition)" in orch("check", "--base", "main").out.splitlines()
+    assert "  edges  + load -> train (condition)" in orch("check", "--base", "main").out.splitlines()
