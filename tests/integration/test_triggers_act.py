@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import textwrap
 from pathlib import Path
@@ -210,3 +211,19 @@ def test_a_gate_opens_where_nobody_has_to_be_asked(tmp_path: Path) -> None:
     ran = act_module(tmp_path, code)
 
     assert ran.states == {"build": "succeeded", "deploy": "succeeded", "announce": "succeeded"}
+
+
+def test_a_schedule_that_was_not_kept_by_hand_is_no_schedule_that_github_dropped(tmp_path: Path) -> None:
+    """The next scheduled run under act asks for earlier ones, and for when the workflow was changed, and warns of nothing."""
+    act_module(tmp_path, NIGHTLY, payload={"schedule": "17 2 * * *"})
+    for file in (tmp_path / ".orch" / "act" / "runs").glob("*/*.json"):
+        text = file.read_text()
+        if '"created_at"' in text:
+            file.write_text(re.sub(r'"created_at": ?"[^"]*"', '"created_at":"2026-01-01T00:00:00Z"', text))
+
+    ran = act_module(tmp_path, NIGHTLY, payload={"schedule": "17 2 * * *"})
+
+    asked = (ran.folder / "requests.log").read_text()
+    assert str(ran.record.state) == "succeeded"
+    assert "/commits" in asked
+    assert "404" not in asked

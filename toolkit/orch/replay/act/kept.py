@@ -106,6 +106,7 @@ class KeptRuns:
             Route("GET", r"actions/artifacts", self._artifacts),
             Route("GET", r"actions/artifacts/(\d+)", self._artifact),
             Route("GET", r"actions/artifacts/(\d+)/zip", self._redirect),
+            Route("GET", r"commits", lambda _: Reply(body=[])),  # a working tree is none
             Route("GET", r"/storage/([0-9a-f]+)", self._download, signed=True),
         )
 
