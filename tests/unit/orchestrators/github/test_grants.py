@@ -122,3 +122,11 @@ def test_a_group_is_a_name(group: str) -> None:
     (problem,) = check_grants(replace(a_graph(), concurrency=Concurrency(group)))
 
     assert problem.message == f"pipeline 'p' has the concurrency group {group!r}, which is no name"
+
+
+def test_environments_that_differ_in_case_alone_are_one_to_github() -> None:
+    graph = a_graph(a_step("a", settings=PRODUCTION), a_step("b", settings=StepSettings(deploys_to="Production")))
+
+    (problem,) = check_grants(graph)
+
+    assert problem.message == "environments 'production' and 'Production', which step 'b' deploys to, are one to GitHub, which ignores case"

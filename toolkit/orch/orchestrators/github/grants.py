@@ -104,24 +104,32 @@ def _in_order(jobs: Mapping[str, Job], order: list[str]) -> dict[str, Job]:
 
 
 def check_grants(graph: Graph) -> Iterator[OrchError]:
+    """Every permission, environment and group that GitHub does not have or could not tell from another."""
+    environments: dict[str, str] = {}
     for step in graph.steps:
-        for area, access in step.settings.permissions:
-            if area not in AREAS:
-                yield PipelineError(
-                    f"step {step.id!r} asks for the permission {area!r}, which GitHub does not have",
-                    hint=f"it has {', '.join(sorted(AREAS))}",
-                )
-            elif access not in (("write",) if area == "id-token" else ("read", "write")):
-                allowed = "'write'" if area == "id-token" else "'read' or 'write'"
-                yield PipelineError(
-                    f"step {step.id!r} asks for {area!r}: {access!r}, expected {allowed}", hint="nothing is granted without it"
-                )
-        name = step.settings.deploys_to
-        if name and (len(name) > _LONGEST or not name.isprintable() or not is_plain(name) or name != name.strip()):
+        yield from _check_permissions(step)
+        if (name := step.settings.deploys_to) is None:
+            continue
+        if len(name) > _LONGEST or not _is_name(name) or name != name.strip():
             yield PipelineError(f"step {step.id!r} deploys to {name!r}, which is no name of an environment", hint="as 'production'")
-    if (
-        graph.concurrency
-        and (group := graph.concurrency.group) is not None
-        and not (group.strip() and group.isprintable() and is_plain(group))
-    ):
+        elif (other := environments.setdefault(name.lower(), name)) != name:
+            told = f"environments {other!r} and {name!r}, which step {step.id!r} deploys to, are one to GitHub, which ignores case"
+            yield PipelineError(told, hint="write it in one way")
+    group = graph.concurrency.group if graph.concurrency else None
+    if group is not None and not _is_name(group):
         yield PipelineError(f"pipeline {graph.pipeline!r} has the concurrency group {group!r}, which is no name", hint="as 'deploys'")
+
+
+def _check_permissions(step: Step) -> Iterator[OrchError]:
+    for area, access in step.settings.permissions:
+        allowed = ("write",) if area == "id-token" else ("read", "write")
+        if area not in AREAS:
+            told = f"step {step.id!r} asks for the permission {area!r}, which GitHub does not have"
+            yield PipelineError(told, hint=f"it has {', '.join(sorted(AREAS))}")
+        elif access not in allowed:
+            told = f"step {step.id!r} asks for {area!r}: {access!r}, expected {' or '.join(map(repr, allowed))}"
+            yield PipelineError(told, hint="nothing is granted without it")
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and is_plain(text)
