@@ -125,6 +125,28 @@ def test_items_of_any_type_come_one_by_one(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_may_be_crossed_with_itself_and_be_read_whole_by_each_leg(tmp_path: Path) -> None:
+    steps = (
+        STEPS
+        + """
+    @step
+    def pairs() -> list[tuple[int, ...]]:
+        return [(1,), (2, 3)]
+
+    @step
+    def show(x: tuple[int, ...], y: tuple[int, ...], all: list[tuple[int, ...]]) -> str:
+        return f"{x} {y} {len(all)}"
+
+    @step
+    def joined(texts: list[str]) -> str:
+        return "; ".join(texts)
+    """
+    )
+    done = ran(tmp_path, "xs = pairs()\njoined(show.product(xs, xs, unmapped(xs)))", steps=steps)
+
+    assert done.preview("joined") == "'(1,) (1,) 2; (1,) (2, 3) 2; (2, 3) (1,) 2; (2, 3) (2, 3) 2'"
+
+
 def test_a_leg_knows_its_place_and_has_a_log_of_its_own(tmp_path: Path) -> None:
     steps = (
         STEPS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -151,22 +152,6 @@ def members(artifact: Artifact, store: LocalStore) -> list[Json]:
     return found
 
 
-def meta_of_member(artifact: Artifact, index: int) -> Json:
-    """What the artifact says of one item of its list, as if this were a value of its own."""
-    place = f"$[{index}]"
-    meta: dict[str, Json] = {}
-    for name, content in (artifact.meta or {}).items():
-        if isinstance(content, dict) and (
-            own := {f"${key[len(place) :]}": each for key, each in content.items() if _is_within(key, place)}
-        ):
-            meta[name] = own
-    return meta or None
-
-
-def _is_within(path: str, place: str) -> bool:
-    return path == place or path.startswith((f"{place}.", f"{place}[", f"{place}{{"))
-
-
 def load(
     artifact: Artifact, store: LocalStore, load_leaf: Callable[[Artifact], object], project: Path | None, *, item: int | None = None
 ) -> object:
@@ -210,16 +195,44 @@ def load(
 
 
 class Last:
-    """The list whose items were asked for last: one process often runs many legs of one step."""
+    """The list whose items were asked for last: one process often has to do with many legs of one step."""
 
     def __init__(self) -> None:
         self._of: tuple[Path, str] | None = None
         self._members: list[Json] = []
+        self._artifact: Artifact | None = None
+        self._metas: dict[int, dict[str, dict[str, Json]]] = {}
 
     def members(self, artifact: Artifact, store: LocalStore) -> list[Json]:
         if self._of != (store.root, artifact.digest):
             self._of, self._members = (store.root, artifact.digest), members(artifact, store)
         return self._members
+
+    def meta(self, artifact: Artifact, index: int) -> Json:
+        """What the artifact says of one item, by its place in the list."""
+        if self._artifact is not artifact:
+            self._artifact, self._metas = artifact, _by_member(artifact)
+        return self._metas.get(index)
+
+    def narrow(self, artifact: Artifact, index: int) -> Artifact:
+        """As much of `artifact` as it takes to load one item: all of it, for each item, would be work by the square of their number."""
+        return replace(artifact, objects=(), meta=self.meta(artifact, index), preview="") if artifact.materializer == NAME else artifact
+
+
+def _by_member(artifact: Artifact) -> dict[int, dict[str, dict[str, Json]]]:
+    found: dict[int, dict[str, dict[str, Json]]] = {}
+    for name, content in (artifact.meta or {}).items():
+        for place, each in content.items() if isinstance(content, dict) else ():
+            index = place.partition("[")[2].partition("]")[0]  # `$[3].model`
+            if index.isdecimal():
+                found.setdefault(int(index), {}).setdefault(name, {})[place] = each
+    return found
+
+
+def as_alone(meta: Json, index: int) -> Json:
+    """What `Last.meta` says of an item, as if this were a value of its own."""
+    place = len(f"$[{index}]")
+    return meta and {name: {f"${key[place:]}": each for key, each in content.items()} for name, content in meta.items()}
 
 
 _last: Final = Last()

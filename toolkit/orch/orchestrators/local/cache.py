@@ -90,7 +90,7 @@ class Cache:
             reads_cache=use.reads,
         )
         self._has_kept_sources = False
-        self._last = documents.Last()
+        self.last = documents.Last()
         self._unwritten: list[Entry] = []
 
     def decide(self, step: Step, inputs: Mapping[str, Artifact]) -> Decision:
@@ -149,9 +149,10 @@ class Cache:
         if artifact.materializer != documents.NAME:
             return None
         try:
-            return self._last.members(artifact, self.store)[index], documents.meta_of_member(artifact, index)
+            data = self.last.members(artifact, self.store)[index]
         except StoreError:  # it is damaged: whoever reads it says so
             return None
+        return data, documents.as_alone(self.last.meta(artifact, index), index)
 
     def _is_as_gathered(self, name: str) -> bool:
         step = step_of(name)

@@ -19,7 +19,7 @@ from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.orchestrators.local.cache import Cache
 from orch.orchestrators.local.damage import drop_damaged
-from orch.orchestrators.local.fans import Fans
+from orch.orchestrators.local.fans import Fans, only_items
 from orch.orchestrators.local.hooks import Hooks
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.retries import Retries
@@ -164,11 +164,18 @@ class Drive:
     def _start(self, step: Step) -> None:
         tries = self.retries.tries.get(step.id, 1)
         self.journal.sink(StepStarted(step.id, tries))
-        artifacts = {str(ref): self._delivered(ref) for ref in step.references if isinstance(ref, OutputRef)}
+        artifacts = self._artifacts_for(step)
         order = Order(step.to_json(), artifacts, tries, asked=self.cache.asked_of(step.id))
         settings = step.settings
         self.running.add(step.id)
         self.pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
+
+    def _artifacts_for(self, step: Step) -> dict[str, dict[str, object]]:
+        """Of a list of which it reads one item, what that takes."""
+        found = {str(ref): self._delivered(ref) for ref in step.references if isinstance(ref, OutputRef)}
+        for name, index in only_items(step).items():
+            found[name] = self._placed(name, self.cache.last.narrow(self.artifacts[name], index).to_json())
+        return found
 
     def _delivered(self, ref: OutputRef) -> dict[str, object]:
         """What this process tree did not write itself has a store named with it, and is hashed when it is read there."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from orch.model.artifacts import Artifact
+from orch.model.bindings import Item, OutputRef, references
 from orch.model.canonical import Json
 from orch.model.fan import index_of, leg_id, step_of
 from orch.model.gathered import fold_legs
@@ -13,6 +14,19 @@ from orch.model.graph import Graph, Step
 from orch.model.legs import Legs, legs_of
 from orch.model.records import StepRecord
 from orch.planning.decide import lengths, mapped_in
+
+
+def only_items(leg: Step) -> dict[str, int]:
+    """The outputs of which `leg` reads one item and nothing else, with its place in the list."""
+    if not any(isinstance(binding, Item) for _, binding in leg.inputs):
+        return {}
+    found: dict[str, set[int | None]] = {}
+    for _, binding in leg.inputs:
+        index = binding.index if isinstance(binding, Item) else None
+        for ref in references(binding):
+            if isinstance(ref, OutputRef):
+                found.setdefault(str(ref), set()).add(index)
+    return {name: index for name, indices in found.items() if len(indices) == 1 and (index := next(iter(indices))) is not None}
 
 
 @dataclass
