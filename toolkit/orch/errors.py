@@ -8,9 +8,8 @@ heading in `docs/errors.md`; a test holds both promises.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -24,8 +23,7 @@ class ExitCode(IntEnum):
     CANCELLED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """A place in a file of the user's; `line` counts from 1, 0 means the file as a whole."""
 
     path: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +56,8 @@ def _execute(name: str, file: Path) -> ModuleType:
 
 
 def _load_error(error: BaseException, file: Path, project: Project) -> LoadError:
+    import shlex  # most modules load
+
     where = raising_place(error, error.__traceback__, project) or Where(project.relative(file))
     hint = f"mend what stands there; `python {shlex.quote(project.relative(file))}` shows how Python got to it"
     if isinstance(error, ModuleNotFoundError):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from types import ModuleType
 
-_FROM_ORCH = re.compile(r"cannot import name '(\w+)' from 'orch'")
+_FROM_ORCH = r"cannot import name '(\w+)' from 'orch'"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -19,7 +19,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def of_ours(error: BaseException) -> str:
     """The same for a name that one of orch's own objects or modules does not have, as in `step.prodct(...)` or `orch.whne(...)`."""
-    if isinstance(error, ImportError) and (found := _FROM_ORCH.match(str(error))):
+    if isinstance(error, ImportError) and (found := re.match(_FROM_ORCH, str(error))):
         return did_you_mean(found[1], _public("orch"))
     if isinstance(error, AttributeError) and isinstance(error.name, str):
         owner = error.obj.__name__ if isinstance(error.obj, ModuleType) else type(error.obj).__module__

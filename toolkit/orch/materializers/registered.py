@@ -7,14 +7,13 @@ the cache key of every step that reads the value.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from orch import files
 from orch.errors import MaterializationError, OrchError
@@ -43,8 +42,7 @@ NAME: Final = "custom"
 _FOLDER: Final = "value"
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     cls: Any
     types: tuple[type, ...]
     version: int
@@ -165,6 +163,8 @@ def _source(cls: type) -> str:
 
 @functools.cache
 def _digest(file: str) -> str:
+    import ast  # most steps have no materializers of their own
+
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):  # no source: an extension, or a byte-code file alone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orch.errors import GraphError
 from orch.model.canonical import Json
@@ -35,31 +36,27 @@ class OutputRef:
         return f"{self.step}.{self.output}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list or tuple that holds at least one reference."""
 
     kind: str  # "list" or "tuple"
     items: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A dict with text keys, in the order written, that holds at least one reference."""
 
     items: tuple[tuple[str, Binding], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One item of an argument that is a list: what a leg of a mapped step gets. `index` counts from 0."""
 
     binding: Binding
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """`either(a, b, ...)`: the first of these outputs whose step ran; the others were skipped by choice."""
 
     items: tuple[OutputRef, ...]

@@ -6,7 +6,6 @@ A key that this version does not know may change what the graph means, so it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from orch.errors import GraphError
@@ -53,13 +52,12 @@ STEPS: Final = Type(
 JSON: Final = Type("any JSON", lambda _: True)
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """What one kind of object in a graph has; `what` is what people call it."""
 
     what: str
     required: Mapping[str, Type]
-    optional: Mapping[str, Type] = field(default_factory=dict)
+    optional: Mapping[str, Type] = {}
 
     def check(self, data: Json) -> None:
         """Raises GraphError."""

@@ -9,7 +9,7 @@ from typing import Final
 from orch.errors import OrchError
 from orch.model.canonical import Json
 
-_VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.+-]{0,40}")
+_VERSION: Final = r"[0-9][0-9A-Za-z.+-]{0,40}"  # not compiled before it is used, as most documents are of this schema
 
 
 def check_schema(data: Json, newest: int, what: str, error: type[OrchError]) -> None:
@@ -18,7 +18,7 @@ def check_schema(data: Json, newest: int, what: str, error: type[OrchError]) -> 
     if type(schema) is not int or schema < 1:
         raise error(f"this is not a {what}: it has no schema number")
     if schema > newest:
-        version = max((found for found in _writers(data) if _VERSION.fullmatch(found)), default="", key=_order)
+        version = max((found for found in _writers(data) if re.fullmatch(_VERSION, found)), default="", key=_order)
         if version:
             hint = f"orch-toolkit {version} wrote it: install that or a later one, as by pip install 'orch-toolkit>={version}'"
         else:

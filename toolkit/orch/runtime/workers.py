@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orch import files, system
 from orch.model import canonical
@@ -33,12 +32,11 @@ _PROGRAM: Final = (
 _COMMAND: Final = ("-P", "-c", _PROGRAM)
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A step to run: its order, what its process must see in the environment, and its limit in seconds."""
 
     order: Order
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = {}
     secrets: tuple[str, ...] = ()
     timeout: float | None = None
 
