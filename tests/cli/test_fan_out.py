@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,36 @@ def test_gc_keeps_what_legs_of_a_kept_run_made(project: Path) -> None:
     lines = orch(project, "run", "pipeline.py").splitlines()
 
     assert [line.split()[1] for line in lines if line.startswith(("halve ", "report "))][-2:] == ["cached", "cached"]
+
+
+def test_after_a_kill_the_legs_that_had_ended_are_not_run_again(project: Path) -> None:
+    waits = "if x == 7 and not Path('again').exists():\n        Path('blocked').touch()\n        time.sleep(60)"
+    code = PIPELINE.replace("log_metadata(x=x)", waits).replace("from orch", "import time\nfrom pathlib import Path\nfrom orch", 1)
+    (project / "pipeline.py").write_text(code)
+    command = [sys.executable, "-m", "orch", "run", "pipeline.py", "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(TOOLKIT)}
+    running = subprocess.Popen(command, env=environment, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not ((project / "blocked").exists() and "halve.6" in _journal(project)) and time.monotonic() < until:
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+
+    assert "it was killed" in orch(project, "runs", "show")
+    (project / "again").touch()
+    record = json.loads(orch(project, "run", "pipeline.py", "--json").splitlines()[-1])
+    states = {step["id"]: step["state"] for step in record["steps"]}
+    assert [states[f"halve.{leg}"] for leg in range(12)] == ["cached"] * 7 + ["succeeded"] * 5
+
+
+def _journal(project: Path) -> str:
+    return "".join(file.read_text() for file in project.glob(".orch/runs/*/records.jsonl"))
+
+
+def test_parts_of_a_pipeline_read_what_legs_left(project: Path) -> None:
+    orch(project, "run", "pipeline.py")
+    report = json.loads(orch(project, "run", "pipeline.py", "--step", "report", "--json").splitlines()[-1])
+    halve = json.loads(orch(project, "run", "pipeline.py", "--step", "halve", "--json").splitlines()[-1])
+
+    assert {step["id"]: step["state"] for step in report["steps"]} == {"halve": "cached", "report": "succeeded"}
+    assert [step["state"] for step in halve["steps"]] == ["cached", *["succeeded"] * 13]

@@ -126,6 +126,19 @@ def test_of_more_items_than_a_matrix_has_jobs_each_job_gets_several(tmp_path: Pa
     assert sum(order.startswith("+double.") for order in ran.order) == 129
 
 
+@pytest.mark.parametrize("n", [0, 3])
+def test_a_condition_is_that_of_the_whole_mapped_step(tmp_path: Path, n: int) -> None:
+    """Nothing to map over is an empty list only where the step was wanted."""
+    pipeline = """import orch
+few = numbers(n)
+with orch.when(total(few, id="count") > 0):
+    doubled = double.map(few)
+total(doubled, id="end")"""
+    ran = both_ways(tmp_path, pipeline, n=n)
+
+    assert ran.states["end"] == ("succeeded" if n else "skipped")
+
+
 def test_a_list_that_an_earlier_run_made_is_mapped_over_without_its_job(tmp_path: Path) -> None:
     """The plan job says how many legs hang on it, and where its bytes lie."""
     (tmp_path / "orch.yaml").write_text("cache: plan\n")

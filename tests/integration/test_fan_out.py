@@ -10,6 +10,7 @@ from support.local import run_module
 from support.ran import Ran
 
 from orch.errors import MapError
+from orch.orchestrators.local.parts import part_of
 
 STEPS = """
     from orch import unmapped, log_metadata
@@ -228,6 +229,28 @@ def test_a_leg_whose_result_is_damaged_runs_again_alone(tmp_path: Path) -> None:
 
     assert done.preview("total") == "132"
     assert legs(done, "double") == ["cached", "succeeded", "cached"]
+
+
+def test_a_part_reads_leg_by_leg_what_an_earlier_run_mapped(tmp_path: Path) -> None:
+    pipeline = "total(double.map(double.map(numbers(3))))"
+    ran(tmp_path, pipeline)
+    done = ran(tmp_path, pipeline, part=lambda graph: part_of(graph, ["double_2"]))
+
+    assert done.states == {"double": "cached", "double_2": "succeeded", **{f"double_2.{leg}": "succeeded" for leg in range(3)}}
+    assert done.preview("double_2") == "[0, 4, 8]"
+
+
+@pytest.mark.parametrize(("n", "wanted", "total"), [(3, "succeeded", "succeeded"), (0, "skipped", "skipped")])
+def test_a_condition_is_that_of_the_whole_mapped_step(tmp_path: Path, n: int, wanted: str, total: str) -> None:
+    pipeline = """import orch
+xs = numbers(4)
+with orch.when(total(numbers(n, id="few"), id="count") > 0):
+    doubled = double.map(xs)
+total(doubled, id="end")"""
+    done = ran(tmp_path, pipeline, parameters={"n": n})
+
+    assert (done.states["double"], done.states["end"]) == (wanted, total)
+    assert legs(done, "double") == ["succeeded"] * (4 if n else 0)
 
 
 # --- failures ---
