@@ -20,17 +20,21 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements-dev.txt"
 STAMP = VENV / "made-from.txt"
-EXAMPLE = "examples/penguins/pipeline.py"
+EXAMPLES = ("penguins", "search", "hello")  # the first one, if none is named
+LOCKED = ("penguins", "search")
 
 
 def example(arguments: list[str]) -> int:
-    """run the example pipeline on this machine, then as a GitHub Actions workflow under act"""
-    if failed := tool("orch", "run", EXAMPLE, *arguments):
+    """run an example pipeline (penguins; or name one) on this machine, then as a GitHub Actions workflow under act"""
+    named = arguments[:1] if arguments and arguments[0] in EXAMPLES else []
+    arguments = arguments[len(named) :]
+    file = f"examples/{(named or EXAMPLES)[0]}/pipeline.py"
+    if failed := tool("orch", "run", file, *arguments):
         return failed
     if os.name == "nt":
         return 0  # act runs jobs in bash here, which Windows does not bring
     print("\nthe same pipeline as a GitHub Actions workflow, one job per step, under act:\n", flush=True)
-    return tool("orch", "act", EXAMPLE, *arguments)
+    return tool("orch", "act", file, *arguments)
 
 
 def test(arguments: list[str]) -> int:
@@ -60,12 +64,14 @@ def lock(arguments: list[str]) -> int:
     # No address of an index or folder of this machine may end in a file that others install from.
     options = ["--quiet", "--generate-hashes", "--universal", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"]
     common = ["uv", "pip", "compile", *options, "--python-version", "3.11"]
-    penguins = "examples/penguins/requirements.in"
-    if failed := tool(*common, "pyproject.toml", penguins, "--group", "dev", "--extra", "act", "--output-file", LOCK.name, *arguments):
+    examples = {f"examples/{name}/requirements.txt": f"examples/{name}/requirements.in" for name in LOCKED}
+    if failed := tool(
+        *common, "pyproject.toml", *examples.values(), "--group", "dev", "--extra", "act", "--output-file", LOCK.name, *arguments
+    ):
         return failed
     # The rest takes its versions from there: what jobs install is what the tests ran with.
     parts = {
-        "examples/penguins/requirements.txt": penguins,
+        **examples,
         "actions/environment/toolkit.txt": "pyproject.toml",
         "actions/environment/uv.txt": "actions/environment/uv.in",
     }

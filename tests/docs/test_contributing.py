@@ -16,6 +16,8 @@ from orch.cli import run
 TASKS: Final = pages.blocks("CONTRIBUTING.md", "console")
 (TREE,) = pages.blocks("CONTRIBUTING.md", "")
 (PENGUINS,) = pages.blocks("examples/penguins/README.md", "console")
+(SEARCH,) = pages.blocks("examples/search/README.md", "console")  # which tests/integration/test_search_example.py types
+(SHOWN,) = pages.blocks("examples/search/README.md", "python")
 # Places that are kept, and have no code yet.
 KEPT: Final = {"targets", "github"}
 
@@ -48,3 +50,17 @@ def test_the_commands_of_the_example_name_its_files_and_parameters() -> None:
         graph = load_graph(str(pages.ROOT / context.params["reference"]))
         assert {text.partition("=")[0] for text in context.params["assignments"]} <= {each.name for each in graph.parameters}
     assert acted == f"orch act {context.params['reference']}"
+
+
+def test_the_commands_around_the_runs_of_the_search_name_what_there_is() -> None:
+    install, *_, acted = commands(SEARCH)
+
+    assert (pages.ROOT / install.removeprefix("pip install -r ")).is_file()
+    assert acted == "orch act examples/search/pipeline.py"
+
+
+def test_the_search_on_its_page_is_that_of_its_file() -> None:
+    source = pages.text("examples/search/pipeline.py")
+    shown = [line.split("  #")[0] for line in SHOWN.text.splitlines()]
+
+    assert "\n".join(f"    {line}" for line in shown) in source
