@@ -12,10 +12,12 @@ from support.github_parser import GitHubParser
 from support.local import run_module
 from support.modules import graph_of
 from support.ran import Ran
-from support.truth_table import ROWS, UNDER_ACT, WORTH_A_RUN, Row
+from support.truth_table import MAPPED_ROWS, MAPPED_UNDER_ACT, ROWS, UNDER_ACT, WORTH_A_RUN, MappedRow, Row
 
 from orch.model import values
+from orch.model.fan import index_of
 from orch.model.states import State
+from orch.stacks.settings import Settings
 
 
 def twice(row: Row, folder: Path, run: Callable[[dict[str, object]], Ran]) -> Ran:
@@ -59,6 +61,54 @@ def test_a_workflow_ends_as_the_table_says(tmp_path: Path, github_parser: GitHub
     assert record.state == ("failed" if "failed" in row.ends.values() else "succeeded")
     if row.ends["join"] == "succeeded":
         assert github.read["join"] == (row.joined,)
+
+
+def mapped_twice(row: MappedRow, folder: Path, run: Callable[[dict[str, object]], Ran]) -> dict[str, str]:
+    """The ends of the steps, without those of legs."""
+    if row.cached:
+        assert set(run({}).states.values()) == {"succeeded"}
+    if row.fails:
+        (folder / "work").touch()
+    return {name: state for name, state in run(row.parameters).states.items() if index_of(name) is None}
+
+
+@pytest.mark.parametrize("row", MAPPED_ROWS, ids=str)
+def test_a_mapped_run_on_this_machine_ends_as_the_table_says(tmp_path: Path, row: MappedRow) -> None:
+    code = row.code(tmp_path / "broken")
+    (tmp_path / "broken").mkdir()
+
+    assert mapped_twice(row, tmp_path / "broken", lambda given: run_module(tmp_path, code, parameters=given)) == row.ends
+
+
+@pytest.mark.parametrize("row", MAPPED_ROWS, ids=str)
+def test_a_mapped_workflow_ends_as_the_table_says(tmp_path: Path, github_parser: GitHubParser, row: MappedRow) -> None:
+    story = Story(
+        graph_of(tmp_path, row.code(tmp_path)),
+        ends={"work": State.FAILED} if row.fails else {},
+        lengths={"many.output": row.items},
+        cached={"many"} if row.cached else set(),
+        parameters={"n": row.items, "go": row.condition != "false"},
+    )
+
+    for settings in (Settings(), Settings(cache="plan")):
+        record = GitHub(github_parser, story, settings).run()
+
+        states = {step.step: str(step.state) for step in record.steps if index_of(step.step) is None}
+        assert states == row.ends
+
+
+@pytest.mark.act
+@pytest.mark.parametrize("row", MAPPED_UNDER_ACT, ids=str)
+def test_a_mapped_run_under_act_ends_as_the_table_says(tmp_path: Path, row: MappedRow) -> None:
+    project, broken = tmp_path / "project", tmp_path / "broken"
+    broken.mkdir()
+    project.mkdir()
+    (project / "orch.yaml").write_text("cache: plan\n")
+
+    def run(given: dict[str, object]) -> Ran:
+        return act_module(project, row.code(broken), given={name: str(value).lower() for name, value in given.items()})
+
+    assert mapped_twice(row, broken, run) == row.ends
 
 
 @pytest.mark.act

@@ -20,9 +20,12 @@ from support.github_parser import GitHubParser
 
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.fan import leg_id
 from orch.model.flags import evaluate, leaves_of, name_of, resolved
+from orch.model.gathered import fold_legs
 from orch.model.graph import Graph, Step, topological
 from orch.model.index import Entry
+from orch.model.matrix import fixed, read_tables, table
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.model.records import RunInfo, RunRecord, StepRecord
 from orch.model.settings import ExecutionMode
@@ -33,6 +36,8 @@ from orch.orchestrators.github.compile import files
 from orch.orchestrators.local.schedule import Schedule
 from orch.planning.foresee import foresee
 from orch.runtime.asked import choose, flags_text
+from orch.runtime.counting import legs_said, parameter_lengths
+from orch.runtime.leg_results import counts
 from orch.runtime.modes import not_started, why_halted
 from orch.runtime.plan import decided
 from orch.runtime.planned import Planned
@@ -55,6 +60,7 @@ class Story:
     graph: Graph
     ends: Mapping[str, State] = field(default_factory=dict)  # succeeded if absent
     values: Mapping[str, Json] = field(default_factory=dict)  # `step.output` -> a plain scalar; 0 if absent
+    lengths: Mapping[str, int] = field(default_factory=dict)  # `step.output` -> of a list: how many items it has
     cached: Collection[str] = frozenset()
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
@@ -67,11 +73,36 @@ class Story:
         return State.CACHED if step.id in self.cached else self.ends.get(step.id, State.SUCCEEDED)
 
     def artifacts(self, step: Step) -> dict[str, Artifact]:
-        made = {output.name: self.values.get(f"{step.id}.{output.name}", 0) for output in step.outputs}
-        return {name: Artifact(f"sha256:{'a' * 64}", 1, "json", value=value) for name, value in made.items()}
+        return {output.name: self._artifact(f"{step.id}.{output.name}") for output in step.outputs}
+
+    def _artifact(self, name: str) -> Artifact:
+        length = self.lengths.get(name)
+        return Artifact(f"sha256:{'a' * 64}", 1, "json", value=self.values.get(name, 0) if length is None else None, length=length)
+
+    def items(self, step: Step) -> int | None:
+        """How many legs a mapped step has; None where its lists do not go together, or are none."""
+        outputs: dict[str, int | None] = {f"{each.id}.{output.name}": None for each in self.graph.steps for output in each.outputs}
+        outputs |= self.lengths
+        told = table(self.graph.by_id, outputs | parameter_lengths(self.graph, self.parameters))
+        dealt = told[step.id] if step.id in told else fixed(self.graph.by_id, step)
+        return None if None in dealt["sizes"] or not _go_together(step, dealt["sizes"]) else int(dealt["items"])
+
+    def legs(self, step: Step) -> list[StepRecord]:
+        """Of a mapped step that ran. How the step is to end, its first leg ends."""
+        count = self.items(step)
+        if count is None:
+            return [StepRecord(leg_id(step.id, 0), State.FAILED)]
+        first = self.ends.get(step.id, State.SUCCEEDED)
+        ends = [first if index == 0 else State.SUCCEEDED for index in range(count)]
+        return [
+            StepRecord(leg_id(step.id, index), end, outputs=self.artifacts(step) if end.has_outputs else {})
+            for index, end in enumerate(ends)
+        ]
 
     def record(self, step: Step) -> StepRecord:
         """Of the step that ran, as its worker would have written it."""
+        if step.fan:
+            return fold_legs(step, self.legs(step), 1)
         state = self.state_of(step)
         if not state.has_outputs:
             return StepRecord(step.id, state)
@@ -83,6 +114,11 @@ class Story:
         return {
             name_of(leaf): evaluate(leaf, lambda ref: outputs[ref.output].value if isinstance(ref, OutputRef) else None) for leaf in asked
         }
+
+
+def _go_together(step: Step, sizes: list[int]) -> bool:
+    assert step.fan
+    return step.fan.product or len(set(sizes)) < 2
 
 
 def run_locally(story: Story) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
@@ -126,7 +162,8 @@ class GitHub:
             if self._said().get(step) == "cached"
         ]
         info = RunInfo("1", self.story.graph.pipeline, "github", parameters=self.story.parameters)
-        return fold_run(info, self.story.graph, [*self.records, *cached], self.results, ended=0.0)
+        needs = {name: {"result": self.results[name], "outputs": self.outputs[name]} for name in self.results}
+        return fold_run(info, self.story.graph, [*self.records, *cached], self.results, ended=0.0, legs=counts(self.story.graph, needs))
 
     # --- what GitHub does ---
 
@@ -174,13 +211,15 @@ class GitHub:
         pack = next((pack for pack in self.story.graph.packs if pack[0] == name), None)
         if pack is not None:
             return self._run_pack(pack), {}
+        if name not in self.story.graph.by_id:
+            return "success", {"legs": self._count(name)}
         step = self.story.graph[name]
         if self._has_failed and self.story.graph.execution_mode is not ExecutionMode.CONTINUE_ON_FAILURE:
             failed = next(record.step for record in self.records if record.state is State.FAILED)
             self.records.append(not_started(name, why_halted(failed, self.story.graph.execution_mode), 1))
             return "failure", {}
         said = self._run_step(name, step)
-        result = RESULTS[self.records[-1].state]
+        result = RESULTS[self.story.record(step).state]
         declared = self.jobs[name].get("outputs", {})
         return result, {output: said.get(output, "") for output in declared} if result == "success" else {}
 
@@ -194,9 +233,30 @@ class GitHub:
         absent = [producer for producer in chosen.producers if not self._has_outputs(producer)]
         assert not absent, f"{name} runs without {absent}"
         record = self.story.record(step)
-        self.records.append(record)
-        told = flags_text(leaves_of(self.story.graph.steps).get(name, ()), self.story.parameters, record)
-        return {"flags": told} if told else {}
+        if step.fan:
+            matrix = self._matrix(name)
+            assert len(matrix) == len(self.story.legs(step)) > 0
+            self.records += self.story.legs(step)
+        else:
+            self.records.append(record)
+        flags = flags_text(leaves_of(self.story.graph.steps).get(name, ()), self.story.parameters, record)
+        return {"flags": flags, "legs": legs_said(self.story.graph.to_json(), name, record.outputs)}
+
+    def _matrix(self, name: str) -> list[int]:
+        """GitHub refuses an empty one."""
+        legs = self.jobs[name]["strategy"]["matrix"]["leg"]
+        found: list[int] = self.evaluate(name, legs.removeprefix("${{").removesuffix("}}").strip()) if isinstance(legs, str) else legs
+        return found
+
+    def _count(self, name: str) -> str:
+        """The job that counts legs which hang on what several others made."""
+        (uses,) = [each for each in self.jobs[name]["steps"] if "pipeline" in each.get("with", {})]
+        told = read_tables(self._texts(name, uses["with"].get("legs", "")))
+        step = uses["with"]["step"]
+        lengths = {each: length for each, length in told.items() if "." in each} | parameter_lengths(
+            self.story.graph, self.story.parameters
+        )
+        return json.dumps({step: table(self.story.graph.by_id, lengths)[step]})
 
     def _run_pack(self, pack: tuple[str, ...]) -> str:
         """All its steps, by the scheduler of `orch run`; what they read from others must be there for all of them."""
@@ -214,7 +274,9 @@ class GitHub:
         return "failure" if State.FAILED in ends else "cancelled" if State.CANCELLED in ends else "success"
 
     def _has_outputs(self, step: str) -> bool:
-        return self.results.get(self.story.graph.job_of[step]) == "success" or self._said().get(step) == "cached"
+        if self.results.get(self.story.graph.job_of[step]) == "success" or self._said().get(step) == "cached":
+            return True
+        return step in self.story.graph.mapped and self.story.items(self.story.graph[step]) == 0
 
     def _said(self) -> dict[str, str]:
         said: dict[str, str] = json.loads(self.outputs.get(PLAN_JOB, {}).get("plan", "{}"))
@@ -237,7 +299,7 @@ class GitHub:
         decisions: dict[str, Decision] = {}
         for step in topological(self.story.graph):
             is_known = all(decisions[producer].action is Action.CACHED for producer in step.producers)
-            if step.id in running or self.story.state_of(step) is not State.CACHED:
+            if step.fan or step.id in running or self.story.state_of(step) is not State.CACHED:
                 decisions[step.id] = Decision(step.id, Action.RUN, Cause.FIRST)
             elif is_known:
                 record = self.story.record(step)

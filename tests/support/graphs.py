@@ -10,7 +10,8 @@ from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, Par
 from orch.model.legs import fixed_length
 from orch.model.notices import Issue, Notice, Webhook
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
-from orch.model.settings import ExecutionMode, StepRetryConfig, StepSettings
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, Trigger, WorkflowCall
 from orch.names import STEP_ID
 
@@ -150,14 +151,14 @@ def graphs(draw: st.DrawFn, most: int = 10, *, mapped: bool = False, conditional
     for name in draw(ids(1, most)):
         earlier = [OutputRef(step.id, output.name) for step in steps for output in step.outputs]
         arguments = draw(st.lists(bindings(earlier, [parameter.name for parameter in taken]), max_size=3))
-        if conditional and len(earlier) > 1 and draw(st.booleans()):
-            arguments.append(Choice(tuple(draw(st.lists(st.sampled_from(earlier), min_size=2, max_size=3, unique=True)))))
+        single = [OutputRef(step.id, output.name) for step in steps if not step.fan for output in step.outputs]
+        if conditional and len(single) > 1 and draw(st.booleans()):
+            arguments.append(Choice(tuple(draw(st.lists(st.sampled_from(single), min_size=2, max_size=3, unique=True)))))
         after = draw(st.lists(st.sampled_from([step.id for step in steps]), unique=True, max_size=2)) if steps else []
         outputs = tuple(Output(output, "int") for output in ("output", "second")[: draw(st.integers(0, 2))])
         inputs = tuple((f"argument_{i}", argument) for i, argument in enumerate(arguments))
         fan = draw(fans(inputs)) if mapped else None
-        comparable = [OutputRef(step.id, output.name) for step in steps if not step.fan for output in step.outputs]
-        when = draw(whens(comparable, [parameter.name for parameter in taken])) if conditional else None
+        when = draw(whens(single, [parameter.name for parameter in taken])) if conditional else None
         steps.append(Step(name, f"pipeline.py:{name}", inputs, outputs, tuple(after), draw(settings()), fan, when))
     triggers: list[Trigger] = draw(st.lists(TRIGGERS, unique_by=type, max_size=3))
     return Graph(

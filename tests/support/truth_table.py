@@ -135,3 +135,73 @@ UNDER_ACT: Final = [
     Row("succeeded", "succeeded", "parameter-false", MODES[0]),
     Row("cached", "cached", "output-true", MODES[0]),
 ]
+
+
+# --- maps: a matrix whose list a step makes, or an earlier run has made; of nothing; under a condition; with a leg that fails ---
+
+_MAPPED: Final = """
+    from pathlib import Path
+
+    @step(cache={cached})
+    def many(n: int) -> list[int]:
+        return list(range(n))
+
+    @step
+    def work(x: int) -> int:
+        if Path({folder!r}, "work").exists() and x == 0:
+            raise ValueError("work")
+        return x
+
+    @step
+    def gather(xs: list[int]) -> int:
+        return sum(xs)
+
+    @step
+    def after() -> int:
+        return 1
+
+    @pipeline(cache=False, python={python!r})
+    def p(n: int = {n}, go: bool = True):
+        xs = many(n)
+        {condition}
+            each = work.map(xs)
+        gather(each)
+        after(after=each)
+"""
+
+
+@dataclass(frozen=True)
+class MappedRow:
+    items: int
+    cached: bool
+    fails: bool
+    condition: str
+
+    def __str__(self) -> str:
+        words = (f"{self.items}-items", "cached" if self.cached else "run", "leg-fails" if self.fails else "legs-succeed", self.condition)
+        return "-".join(words)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        return {"go": False} if self.condition == "false" else {}
+
+    def code(self, folder: Path) -> str:
+        condition = {"none": "if True:", "true": "with when(go):", "false": "with when(go):"}[self.condition]
+        return _MAPPED.format(folder=str(folder), python=PYTHON, n=self.items, cached=self.cached, condition=condition)
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """A map over nothing has succeeded, and its gather has an empty list."""
+        many = "cached" if self.cached else "succeeded"
+        if self.condition == "false":
+            return {"many": many, "work": "skipped", "gather": "skipped", "after": "succeeded"}
+        if self.fails and self.items:
+            return {"many": many, "work": "failed", "gather": "skipped", "after": "skipped"}
+        return {"many": many, "work": "succeeded", "gather": "succeeded", "after": "succeeded"}
+
+
+MAPPED_ROWS: Final = [MappedRow(*each) for each in itertools.product((0, 2), (False, True), (False, True), ("none", "true", "false"))]
+MAPPED_UNDER_ACT: Final = [
+    MappedRow(0, cached=True, fails=False, condition="true"),
+    MappedRow(0, cached=False, fails=False, condition="false"),
+]

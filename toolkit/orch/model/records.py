@@ -259,10 +259,19 @@ def newest(records: Iterable[StepRecord]) -> dict[str, StepRecord]:
     return found
 
 
-def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: str = "", duration: float = 0.0) -> RunRecord:
+def fold(
+    info: RunInfo,
+    graph: Graph,
+    records: Iterable[StepRecord],
+    *,
+    ended: str = "",
+    duration: float = 0.0,
+    empty: Mapping[str, StepRecord] | None = None,
+) -> RunRecord:
     """The run's record: each step's newest attempt.
 
-    A step without a record was skipped if a need or its condition says so, else it was cancelled.
+    A step without a record was skipped if a need or its condition says so, else it was cancelled; but for `empty` ones, mapped over
+    nothing, which have nothing to report.
     """
     from orch.model.ends import Ends  # a worker writes records without knowing graphs
     from orch.model.graph import topological
@@ -271,7 +280,7 @@ def fold(info: RunInfo, graph: Graph, records: Iterable[StepRecord], *, ended: s
     ends = Ends.of(graph.steps, info.parameters)
     for step in topological(graph):
         if step.id not in told:
-            missing = StepRecord(step.id, State.CANCELLED, info.attempt, reason=NO_REPORT)
+            missing = (empty or {}).get(step.id) or StepRecord(step.id, State.CANCELLED, info.attempt, reason=NO_REPORT)
             told[step.id] = skipped(step, ends, info.attempt) if ends.may_start(step) is False else missing
         elif told[step.id].state is State.CACHED and ends.is_below_failure(step):  # a plan had decided so before something failed
             told[step.id] = skipped(step, ends, info.attempt)

@@ -45,7 +45,7 @@ def reconcile_legs(step: Step, uploaded: Mapping[str, StepRecord], count: int | 
     """The records of a mapped step and its legs; none where it did not start. `result` is GitHub's word, empty of a step without a job."""
     if result in ("skipped", ""):
         told = uploaded.get(step.id)  # by the plan job, which may have kept it from starting
-        return [told] if told is not None else [fold_legs(step, [], attempt)] if count == 0 else []
+        return [told] if told is not None else []
     if count is None:
         return []
     legs = [_leg(leg_id(step.id, index), uploaded, result, attempt) for index in range(count)]

@@ -19,6 +19,7 @@ from orch import files
 from orch.errors import ExitCode, OrchError, RecordError
 from orch.model import canonical, values
 from orch.model.canonical import Json
+from orch.model.gathered import fold_legs
 from orch.model.graph import Graph
 from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
 from orch.model.states import State
@@ -71,7 +72,8 @@ def fold_run(
     reconciled += under_mode(graph, {record.step: record for record in reconciled}, results, info.attempt)
     started = min((record.started for record in reconciled if _seconds(record.started) is not None), default="")
     duration = ended - (_seconds(started) or 0.0) if started else 0.0
-    return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration)
+    empty = {step: fold_legs(graph[step], [], info.attempt) for step, count in (legs or {}).items() if count == 0}
+    return fold(replace(info, started=started), graph, reconciled, ended=clock.rfc3339(ended), duration=duration, empty=empty)
 
 
 def _seconds(moment: str) -> float | None:

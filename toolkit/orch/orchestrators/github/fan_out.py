@@ -62,8 +62,10 @@ class FanOut:
 
     def _stand_in(self, condition: Condition) -> Condition:
         match condition:
-            case Succeeded(step) | Passed(step) if self.is_empty(self.steps[step]):
+            case Succeeded(step) if self.is_empty(self.steps[step]):
                 return self.condition(self.steps[step])
+            case Passed(step) if self.is_empty(self.steps[step]):  # whatever its own condition says
+                return And(tuple(self._stand_in(Passed(need)) for need in self.steps[step].needs))
             case And(terms):
                 return all_of(*map(self._stand_in, terms))
             case Or(terms):
