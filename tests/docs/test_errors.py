@@ -67,7 +67,6 @@ MIRROR: Final = {
 }
 # As little as git takes for a repository.
 GIT: Final = {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/x": "", ".git/refs/x": ""}
-MANY: Final = ", ".join(f"p{number}: int = 0" for number in range(25))
 STEP_RUN: Final = "orch step run --graph .github/orch/churn.json --step total --inputs inputs --outputs outputs --record record"
 EXAMPLES: Final = {
     "step-failed": Example(RUN, {"return sum(numbers)": "raise ValueError('no numbers')"}, shown=FAILED),
@@ -101,7 +100,7 @@ EXAMPLES: Final = {
     "step-reference": Example(RUN, {BODY: "    @step\n    def draw() -> list[int]: ...\n\n    total(draw())"}),
     "files": Example(RUN, {"@step\ndef load": "@step(files=['data/*.csv'])\ndef load"}),
     "unsupported": Example("orch compile pipeline.py", {"@step\ndef load": "@step(resources=ResourceSettings(gpu_count=1))\ndef load"}),
-    "limit": Example("orch compile pipeline.py", {"rows: int = 1000": f"rows: int = 1000, {MANY}"}),
+    "limit": Example("orch compile pipeline.py", {"@step\ndef load": "@step(timeout='7h')\ndef load"}),
     "unreleased-action": Example("orch check", before="compile pipeline.py", files={"orch.yaml": "pipelines: [pipeline.py]\n"}),
     "pin": Example(
         "orch pin --adopt",

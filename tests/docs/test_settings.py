@@ -31,5 +31,5 @@ def test_what_the_page_shows_is_read_and_the_defaults_are_the_defaults(tmp_path:
     (tmp_path / "orch.yaml").write_text(SHOWN, encoding="utf-8")
     settings = load_settings(tmp_path)
 
-    assert settings.runners == (Runner("gpu-small", 8, 1, "32GB"),)
+    assert settings.runners == (Runner("gpu-small", 8, 1, "32GB", 0.07),)
     assert (settings.active, settings.result_runner, settings.retention) == ("local", Settings().result_runner, Retention())
