@@ -144,8 +144,10 @@ def test_a_list_that_an_earlier_run_made_is_mapped_over_without_its_job(tmp_path
     (tmp_path / "orch.yaml").write_text("cache: plan\n")
     pipeline = "total(double.map(numbers(n)))\ntotal(double.map(rates, id='rated'), id='other')"
     first = act_module(tmp_path, module(pipeline))
+    again = act_module(tmp_path, module(pipeline))
     second = act_module(tmp_path, module(pipeline).replace("return x * factor", "return x * factor + 1"))
 
     assert first.states | {"numbers": "succeeded", "total": "succeeded", "other": "succeeded"} == first.states
+    assert again.states | {"numbers": "cached", "double.2": "succeeded", "total": "cached", "other": "cached"} == again.states
     assert second.states | {"numbers": "cached", "double.2": "succeeded", "rated.1": "succeeded"} == second.states
     assert (first.preview("total"), second.preview("total"), second.preview("other")) == ("6", "9", "8")
