@@ -13,7 +13,7 @@ from typing import Final
 
 OUTCOMES: Final = ("succeeded", "failed", "cached")
 # Around `middle`: what is written, and the parameters that make it what the row's name says; before, it was true.
-CONDITIONS: Final = {
+CONDITIONS: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "none": ("", {}),
     "output-true": ("with when(s > limit):", {"limit": 0}),
     "output-false": ("with when(s > limit):", {"limit": 5}),
