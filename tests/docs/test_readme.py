@@ -45,6 +45,13 @@ def test_the_pipeline_runs_as_a_script(stats: Path) -> None:
     assert "mean 395.0, median 348.3" in done.stdout
 
 
+def test_the_search_is_a_part_of_the_example() -> None:
+    source = pages.text("examples/search/pipeline.py")
+
+    assert len(PYTHON) == 2
+    assert "".join(f"    {line}\n" for line in PYTHON[1].splitlines()) in source
+
+
 def test_the_job_is_the_one_that_the_pipeline_compiles_to(stats: Path) -> None:
     orch("compile", "stats.py", cwd=stats)
 
