@@ -53,7 +53,7 @@ class Item(NamedTuple):
     """One item of an argument that is a list: what a leg of a mapped step gets. `index` counts from 0."""
 
     binding: Binding
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name, which nobody asks an item for
 
 
 class Choice(NamedTuple):

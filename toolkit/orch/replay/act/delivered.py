@@ -32,12 +32,12 @@ class Delivered:
     def several(self, job: str) -> list[StepRecord]:
         """The records of the legs or steps that one job ran, as far as they can be read."""
         found = []
-        with contextlib.suppress(FileNotFoundError, zipfile.BadZipFile):
-            with zipfile.ZipFile(self.folder / f"{names.record_artifact(self.pipeline, job, self.attempt)}.zip") as zipped:
-                for member in sorted(zipped.namelist()):
-                    if member.endswith("/record.json"):
-                        with contextlib.suppress(RecordError):
-                            found.append(StepRecord.read(zipped.read(member)))
+        path = self.folder / f"{names.record_artifact(self.pipeline, job, self.attempt)}.zip"
+        with contextlib.suppress(FileNotFoundError, zipfile.BadZipFile), zipfile.ZipFile(path) as zipped:
+            for member in sorted(zipped.namelist()):
+                if member.endswith("/record.json"):
+                    with contextlib.suppress(RecordError):
+                        found.append(StepRecord.read(zipped.read(member)))
         return found
 
     def run(self) -> RunRecord | None:
