@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from orch.model.concurrency import Concurrency
     from orch.model.parameters import Environment
     from orch.model.records import RunRecord
-    from orch.model.settings import ExecutionMode, ResourceSettings, StepRetryConfig
+    from orch.model.resources import ResourceSettings
+    from orch.model.retry import StepRetryConfig
+    from orch.model.settings import ExecutionMode
     from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata
 
@@ -67,11 +69,11 @@ _HOME: Final = {
     "PullRequest": "orch.model.triggers",
     "Push": "orch.model.triggers",
     "RepositoryDispatch": "orch.model.triggers",
-    "ResourceSettings": "orch.model.settings",
+    "ResourceSettings": "orch.model.resources",
     "RunFailed": "orch.authoring.pipeline",
     "Schedule": "orch.model.triggers",
     "StepFailed": "orch.authoring.hooks",
-    "StepRetryConfig": "orch.model.settings",
+    "StepRetryConfig": "orch.model.retry",
     "WorkflowCall": "orch.model.triggers",
     "context": "orch.runtime.context",
     "either": "orch.authoring.conditions",

@@ -8,7 +8,9 @@ import pytest
 from orch import pipeline, step
 from orch.authoring.options import python_version, step_settings
 from orch.errors import ArgumentError, PipelineError, Where
-from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import StepSettings
 
 WHERE = Where("pipeline.py", 3)
 

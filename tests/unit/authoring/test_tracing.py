@@ -9,7 +9,8 @@ from support.modules import graph_of, problems_of, write
 
 from orch.errors import Problems
 from orch.model.graph import OutputRef, ParameterRef, Sequence, Table, Value
-from orch.model.settings import ResourceSettings, StepRetryConfig
+from orch.model.resources import ResourceSettings
+from orch.model.retry import StepRetryConfig
 from orch.model.triggers import PullRequest, Push, Schedule, WorkflowCall
 
 STEPS = """

@@ -10,7 +10,9 @@ from support.graphs import TRIGGERS
 from support.graphs import settings as any_settings
 
 from orch.model import canonical
-from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings, memory_bytes, seconds
+from orch.model.resources import ResourceSettings, memory_bytes
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import StepSettings, seconds
 from orch.model.triggers import PullRequest, Push, Trigger, trigger_from_json
 
 

@@ -14,7 +14,9 @@ from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.facts import Facts
 from orch.model.graph import Graph
-from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import StepSettings
 from orch.model.steps import Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.planning.key import key_document, key_of
 

@@ -13,7 +13,8 @@ import pytest
 
 from orch.errors import UsageError
 from orch.model.states import State
-from orch.runtime.context import Context, context, enter, leave, log_metadata
+from orch.runtime.context import Context, context, log_metadata
+from orch.runtime.current import enter, leave
 
 
 def a_context(*, state: State = State.RUNNING, logical_date: str = "", timezone: str = "UTC") -> Context:
@@ -34,7 +35,7 @@ def a_context(*, state: State = State.RUNNING, logical_date: str = "", timezone:
 @pytest.fixture
 def entered() -> Iterator[Context]:
     here = a_context(logical_date="2026-03-29T03:30:00+02:00", timezone="Europe/Berlin")
-    enter(here)
+    enter(lambda: here)
     yield here
     leave()
 
@@ -80,7 +81,7 @@ def test_outside_a_step_there_is_neither_a_context_nor_a_record() -> None:
 
 
 def test_a_hook_has_a_context_and_a_record_that_is_closed() -> None:
-    enter(a_context(state=State.FAILED))
+    enter(lambda: a_context(state=State.FAILED))
     try:
         assert context().state is State.FAILED
         with pytest.raises(UsageError, match="called in a hook, when the step's record is closed"):
@@ -91,7 +92,7 @@ def test_a_hook_has_a_context_and_a_record_that_is_closed() -> None:
 
 def test_a_step_starts_with_nothing_logged(entered: Context) -> None:
     log_metadata(rows=1)
-    enter(entered)
+    enter(lambda: entered)
 
     assert leave() == {}
 

@@ -6,7 +6,7 @@ import pytest
 from support.runs import ended
 
 from orch.model.records import Failure, StepRecord
-from orch.model.settings import StepRetryConfig
+from orch.model.retry import StepRetryConfig
 from orch.model.states import State
 from orch.runtime.retries import cancelled_while_waiting, delay_before_next, mark_in_log
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 from orch.errors import ArgumentError, PipelineError, Where
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings, seconds
+from orch.model.resources import ResourceSettings
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import StepSettings, seconds
 
 # https://packaging.python.org/en/latest/specifications/name-normalization/
 _PACKAGES: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")

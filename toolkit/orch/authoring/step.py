@@ -11,7 +11,8 @@ from orch.authoring import active
 
 if TYPE_CHECKING:
     from orch.authoring.notify import Told
-    from orch.model.settings import ResourceSettings, StepRetryConfig
+    from orch.model.resources import ResourceSettings
+    from orch.model.retry import StepRetryConfig
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,7 +15,7 @@ from orch.cli.display.json_lines import json_line
 from orch.cli.text import one_line
 from orch.errors import UsageError
 from orch.materializers.previews import size_text
-from orch.model.settings import memory_bytes
+from orch.model.resources import memory_bytes
 from orch.runtime import clock
 from orch.runtime.runner import commands_stopped
 

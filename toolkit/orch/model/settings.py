@@ -1,32 +1,22 @@
-"""What a step or pipeline asks for besides its arguments: resources, retries, modes. Names are ZenML's where it has one."""
+"""What a step or pipeline asks for besides its arguments. Names are ZenML's where it has one."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orch.model.canonical import Json
-from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, WHOLE, Keys
+from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, Keys
 
-_UNITS: Final[dict[str, int]] = {"B": 1} | {
-    f"{letter}{suffix}": base**power for power, letter in enumerate("KMGTP", start=1) for suffix, base in (("B", 1000), ("iB", 1024))
-}
-# Not compiled before they are used: most jobs never do, and each pays for what is imported.
-_MEMORY: Final = r"([0-9]+)\s*(" + "|".join(_UNITS) + r")"
+if TYPE_CHECKING:
+    from orch.model.resources import ResourceSettings
+    from orch.model.retry import StepRetryConfig
+
+# Not compiled before it is used: most jobs never do, and each pays for what is imported.
 _DURATION: Final = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?"
-_LONGEST_DELAY: Final = 30 * 86_400.0
-
-
-def memory_bytes(text: str) -> int:
-    """Bytes of `8GB`, `512MiB`; raises ValueError."""
-    found = re.fullmatch(_MEMORY, text)
-    if not found:
-        raise ValueError(f"{text!r} is not an amount of memory like '8GB' or '512MiB'")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def seconds(duration: str | float) -> float:
@@ -43,61 +33,6 @@ def seconds(duration: str | float) -> float:
     raise ValueError(f"{duration!r} is not a duration like '2h', '90m', '45s' or a positive number of seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSettings:
-    """What a step needs of its machine. `memory` is text with a unit, as `8GB` or `512MiB`."""
-
-    cpu_count: float | None = None
-    gpu_count: int | None = None
-    memory: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.cpu_count is not None and not self.cpu_count > 0:
-            raise ValueError(f"cpu_count is {self.cpu_count!r}, expected more than 0")
-        if self.gpu_count is not None and not (type(self.gpu_count) is int and self.gpu_count >= 0):
-            raise ValueError(f"gpu_count is {self.gpu_count!r}, expected a whole number from 0")
-        if self.memory is not None:
-            memory_bytes(self.memory)
-
-    def to_json(self) -> Json:
-        names = ("cpu_count", "gpu_count", "memory")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class StepRetryConfig:
-    """How often a failed step starts again: `delay` seconds before the first retry, times `backoff` before each later one."""
-
-    max_retries: int = 1
-    delay: float = 0
-    backoff: float = 1
-
-    def __post_init__(self) -> None:
-        if not (type(self.max_retries) is int and self.max_retries >= 0):
-            raise ValueError(f"max_retries is {self.max_retries!r}, expected a whole number from 0")
-        if not 0 <= self.delay < math.inf:
-            raise ValueError(f"delay is {self.delay!r}, expected seconds from 0")
-        if not 1 <= self.backoff < math.inf:
-            raise ValueError(f"backoff is {self.backoff!r}, expected a factor from 1")
-        if self.delay and self._longest_delay() > _LONGEST_DELAY:
-            raise ValueError(f"the delay before retry {self.max_retries} would be more than 30 days: lower backoff or max_retries")
-
-    def _longest_delay(self) -> float:
-        try:
-            return self.delay * float(self.backoff) ** (self.max_retries - 1)
-        except OverflowError:
-            return math.inf
-
-    def delay_after(self, tries: int) -> float | None:
-        """Seconds to wait after the failed try number `tries`, from 1; None where it was the last."""
-        if tries > self.max_retries:
-            return None
-        return self.delay * float(self.backoff) ** (tries - 1) if self.delay else 0.0
-
-    def to_json(self) -> Json:
-        return {"max_retries": self.max_retries, "delay": self.delay, "backoff": self.backoff}
-
-
 class ExecutionMode(StrEnum):
     """What a failed step means for those that do not depend on it; names and values are ZenML's."""
 
@@ -106,8 +41,6 @@ class ExecutionMode(StrEnum):
     FAIL_FAST = "fail_fast"  # stop running steps, too
 
 
-_RESOURCES: Final = Keys("resources", {}, {"cpu_count": NUMBER, "gpu_count": WHOLE, "memory": TEXT})
-_RETRY: Final = Keys("a retry", {"max_retries": WHOLE, "delay": NUMBER, "backoff": NUMBER})
 _SETTINGS: Final = Keys(
     "settings",
     {},
@@ -170,16 +103,12 @@ class StepSettings:
     def from_json(cls, data: Json) -> StepSettings:
         _SETTINGS.check(data)
         resources, retry = data.get("resources"), data.get("retry")
-        if resources is not None:
-            _RESOURCES.check(resources)
-        if retry is not None:
-            _RETRY.check(retry)
         return cls(
             target=data.get("target"),
-            resources=None if resources is None else ResourceSettings(**resources),
+            resources=None if resources is None else _resources(resources),
             extras=tuple(data.get("extras", ())),
             groups=tuple(data.get("groups", ())),
-            retry=None if retry is None else StepRetryConfig(**retry),
+            retry=None if retry is None else _retry(retry),
             timeout=data.get("timeout"),
             secrets=tuple(data.get("secrets", ())),
             environment=tuple(sorted(data.get("environment", {}).items())),
@@ -194,3 +123,18 @@ class StepSettings:
             pack=data.get("pack"),
             github=data.get("github", {}),
         )
+
+
+# Most steps have neither.
+
+
+def _resources(data: Json) -> ResourceSettings:
+    from orch.model.resources import ResourceSettings
+
+    return ResourceSettings.from_json(data)
+
+
+def _retry(data: Json) -> StepRetryConfig:
+    from orch.model.retry import StepRetryConfig
+
+    return StepRetryConfig.from_json(data)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orch.errors import UsageError
 from orch.model.states import State
+from orch.runtime import current
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from orch.model.canonical import Json
     from orch.runtime.metadata import Scalar
 
 
@@ -51,17 +50,17 @@ class Context:
         return dates.read(self._logical_date, self._timezone)
 
 
-# Of this process, not of a thread or a coroutine: those that a step starts are part of it. One step at a time runs in a process.
-_current: list[Context] = []
-_metadata: dict[str, Json] = {}
-_process: list[int] = []
+def _running() -> Context | None:
+    found = current.context()
+    return found if isinstance(found, Context) else None
 
 
 def context() -> Context:
     """The running step's context; raises UsageError outside a step."""
-    if not _current:
+    found = _running()
+    if found is None:
         raise UsageError("orch.context() was called outside a running step", hint="call it inside a function decorated with @step")
-    return _current[-1]
+    return found
 
 
 def log_metadata(**scalars: Scalar) -> None:
@@ -69,25 +68,14 @@ def log_metadata(**scalars: Scalar) -> None:
 
     Raises UsageError outside a step, and for a value that is none; then nothing of this call is kept.
     """
-    if not _current or _current[-1].state is not State.RUNNING:
-        where = "in a hook, when the step's record is closed" if _current else "outside a running step"
+    found = _running()
+    if found is None or found.state is not State.RUNNING:
+        where = "in a hook, when the step's record is closed" if found else "outside a running step"
         hint = "call it inside a function decorated with @step"
         raise UsageError(f"orch.log_metadata() was called {where}", hint=hint)
-    if os.getpid() not in _process:
+    if not current.is_own_process():
         message = "orch.log_metadata() was called in a process that the step started, which has no record"
         raise UsageError(message, hint="return the values to the step's own process, and log them there")
     from orch.runtime import metadata  # most steps log none
 
-    _metadata.update(metadata.checked(scalars, _metadata))
-
-
-def enter(entered: Context) -> None:
-    _current[:] = [entered]
-    _process[:] = [os.getpid()]
-    _metadata.clear()
-
-
-def leave() -> dict[str, Json]:
-    """End the step's time; gives what it logged."""
-    _current.clear()
-    return dict(_metadata)
+    current.logged.update(metadata.checked(scalars, current.logged))

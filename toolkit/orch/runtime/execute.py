@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orch
 from orch import materializers, system
@@ -25,12 +25,14 @@ from orch.model.fan import index_of, step_of
 from orch.model.records import Failure, StepRecord
 from orch.model.schema import check_schema
 from orch.model.states import State
-from orch.runtime import clock
-from orch.runtime import context as step_context
+from orch.runtime import clock, current
 from orch.runtime.failures import failure_of, failure_of_orch, failure_of_value
 from orch.runtime.masked import masked, named_after, names_beside, names_in
 from orch.runtime.redact import Redactor
 from orch.stores.local import LocalStore
+
+if TYPE_CHECKING:
+    from orch.runtime.context import Context
 
 _SHORT: Final = 100  # characters
 SCHEMA: Final = 1  # of setups and orders, as one process hands them to another
@@ -242,12 +244,14 @@ class Executor:
             self.stores[folder] = LocalStore(Path(folder), verify=self.setup.verify)
         return self.stores[folder]
 
-    def _context(self, order: Order) -> step_context.Context:
+    def _context(self, order: Order) -> Context:
+        from orch.runtime.context import Context  # most steps do not ask
+
         setup = self.setup
         state = State.RUNNING
         if order.hook:
             state = State.FAILED if order.failure else State.SUCCEEDED
-        return step_context.Context(
+        return Context(
             run=setup.run,
             pipeline=setup.pipeline,
             step=step_of(order.step["id"]),
@@ -262,7 +266,7 @@ class Executor:
         )
 
     def _call(self, function: Any, order: Order, arguments: dict[str, Any], *given: object) -> Any:
-        step_context.enter(self._context(order))
+        current.enter(lambda: self._context(order))
         try:
             positional = [arguments.pop(name) for name in _positional_only(function) if name in arguments]
             return function(*given, *positional, **arguments)
@@ -271,7 +275,7 @@ class Executor:
         except BaseException as error:  # SystemExit and the like must not end the worker: they are this step's failure
             raise _Stopped(failure_of(error, self.project, self.redact)) from error
         finally:
-            self.logged = step_context.leave()
+            self.logged = current.leave()
             self.after_call()
 
     def _call_hook(self, order: Order) -> None:

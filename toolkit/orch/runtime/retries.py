@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orch.model.records import StepRecord
-from orch.model.settings import StepRetryConfig
 from orch.model.states import State
+
+if TYPE_CHECKING:
+    from orch.model.retry import StepRetryConfig
 
 # What the next try would meet again: the code, the inputs and the packages are those of this run, and a function whose
 # result cannot be stored has done its work. Everything else may be better luck next time.

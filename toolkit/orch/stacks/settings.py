@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from orch.errors import SettingsError, Where
-from orch.model.settings import memory_bytes
+from orch.model.resources import memory_bytes
 from orch.stacks.server import mirror_problem, server_problem
 from orch.stacks.store_url import is_url, store_url_problem
 

@@ -9,7 +9,8 @@ from support.steps import a_graph, a_step
 
 from orch.cli.drawing.dot import dot, quoted
 from orch.model.graph import Graph
-from orch.model.settings import ResourceSettings, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.settings import StepSettings
 
 # Graphviz's own idea of a quoted string: a backslash keeps what follows, and the next bare quote ends it.
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

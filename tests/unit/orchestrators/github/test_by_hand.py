@@ -6,7 +6,8 @@ import pytest
 
 from orch.errors import OrchError
 from orch.model.graph import Graph, Output, OutputRef, Step
-from orch.model.settings import ResourceSettings, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.settings import StepSettings
 from orch.model.triggers import WorkflowCall
 from orch.orchestrators.github.compile import compile_workflow
 from orch.workflow.model import Job

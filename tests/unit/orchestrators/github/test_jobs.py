@@ -8,7 +8,9 @@ from support.steps import a_graph, a_step
 from orch.errors import LimitError, UnsupportedError
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.settings import ResourceSettings, StepRetryConfig, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.retry import StepRetryConfig
+from orch.model.settings import StepSettings
 from orch.model.steps import OutputRef, ParameterRef, Step
 from orch.orchestrators.github.durations import job_minutes
 from orch.orchestrators.github.jobs import check_steps, jobs_of

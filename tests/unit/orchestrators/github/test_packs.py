@@ -9,7 +9,8 @@ from support.steps import a_graph, a_step
 
 from orch.errors import OrchError
 from orch.model.graph import Graph
-from orch.model.settings import ResourceSettings, StepSettings
+from orch.model.resources import ResourceSettings
+from orch.model.settings import StepSettings
 from orch.orchestrators.github.compile import compile_workflow
 from orch.orchestrators.github.packs import chosen_packs, graph_of_jobs, with_packs
 from orch.stacks.settings import Runner, Settings

@@ -9,7 +9,7 @@ from typing import Final
 
 from orch.errors import UnsupportedError
 from orch.model.canonical import Json
-from orch.model.settings import ResourceSettings, memory_bytes
+from orch.model.resources import ResourceSettings, memory_bytes
 from orch.model.steps import Step
 from orch.stacks.settings import FILE, Runner
 
