@@ -76,7 +76,7 @@ def test_a_job_says_how_many_legs_hang_on_what_it_made(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 3)
     matrix.run("numbers")
 
-    counted = {"items": 3, "jobs": "[0,1,2]", "sizes": [3]}
+    counted = {"items": 3, "each": 1, "jobs": "[0,1,2]", "sizes": [3]}
     assert json.loads(matrix.said("legs")) == {"numbers.output": 3, "double": counted, "alone": counted}
 
 
@@ -160,7 +160,7 @@ def test_a_gather_fails_by_the_name_of_a_leg_that_did_not_report(tmp_path: Path,
 def test_a_gather_of_nothing_is_an_empty_list(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 0)
     matrix.run("numbers")
-    assert json.loads(matrix.legs)["double"] == {"items": 0, "jobs": "[]", "sizes": [0]}
+    assert json.loads(matrix.legs)["double"] == {"items": 0, "each": 1, "jobs": "[]", "sizes": [0]}
     assert matrix.run("total").returncode == 0
 
     assert matrix.records()["total"]["outputs"]["output"]["preview"] == "0"
@@ -196,4 +196,4 @@ def test_parameters_are_counted_by_a_job_of_their_own(tmp_path: Path) -> None:
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     assert ran.returncode == 0, ran.stderr
-    assert '{"rated":{"items":3,"jobs":"[0,1,2]","sizes":[3]}}' in (tmp_path / "output").read_text()
+    assert '{"rated":{"each":1,"items":3,"jobs":"[0,1,2]","sizes":[3]}}' in (tmp_path / "output").read_text()

@@ -10,13 +10,19 @@ import pytest
 import yaml
 from support.github_parser import GitHubParser
 
+from orch.model.bindings import OutputRef
+from orch.model.fan import Fan
+from orch.model.matrix import deal
+from orch.model.steps import Step
+
 ROOT: Final = Path(__file__).parents[2]
+MAPPED: Final = Step("train", "p.py:train", (("x", OutputRef("load", "output")),), fan=Fan(("x",)))
 JOBS: Final = yaml.safe_load((ROOT / "tests" / "golden" / "mapped" / "workflow.yml").read_bytes())["jobs"]
 
 
 def told(**counts: int) -> str:
     """The output `legs` of a job."""
-    return json.dumps({step: {"items": count, "sizes": [count], "jobs": json.dumps(list(range(count)))} for step, count in counts.items()})
+    return json.dumps({step: deal(MAPPED, [count]) for step, count in counts.items()})
 
 
 def starts(parser: GitHubParser, job: str, needs: dict[str, Any]) -> bool:
@@ -69,6 +75,14 @@ def test_the_matrix_is_the_list_of_indices_that_was_told(github_parser: GitHubPa
 
     assert github_parser.evaluate(matrix, {"needs": {"load": need("success", told(train=3))}}) == [0, 1, 2]
     assert JOBS["written"]["strategy"] == {"fail-fast": False, "max-parallel": 4, "matrix": {"leg": [0, 1, 2]}}
+
+
+@pytest.mark.parametrize(("count", "minutes"), [(0, 15), (256, 15), (257, 360), (1000, 360)])
+def test_a_job_of_several_legs_may_take_what_a_job_may_take(github_parser: GitHubParser, count: int, minutes: int) -> None:
+    limit = JOBS["train"]["timeout-minutes"].removeprefix("${{ ").removesuffix(" }}")
+
+    assert github_parser.evaluate(limit, {"needs": {"load": need("success", told(train=count))}}) == minutes
+    assert JOBS["written"]["timeout-minutes"] == 15
 
 
 def test_a_job_that_counts_waits_for_all_that_it_counts(github_parser: GitHubParser) -> None:

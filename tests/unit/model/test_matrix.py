@@ -74,8 +74,8 @@ def test_one_job_counts_maps_of_maps() -> None:
 
     assert table(steps, {"load.output": 3}) == {
         "load.output": 3,
-        "first": {"items": 3, "sizes": [3], "jobs": "[0,1,2]"},
-        "second": {"items": 6, "sizes": [3, 2], "jobs": "[0,1,2,3,4,5]"},
+        "first": {"items": 3, "sizes": [3], "each": 1, "jobs": "[0,1,2]"},
+        "second": {"items": 6, "sizes": [3, 2], "each": 1, "jobs": "[0,1,2,3,4,5]"},
     }
 
 

@@ -93,13 +93,13 @@ def _count(step: Step, sizes: Sequence[int | None]) -> int | None:
 
 
 def deal(step: Step, sizes: Sequence[int | None]) -> Json:
-    """`items`: how many legs there are; `jobs`: the matrix, as text that can be compared.
+    """`items`: how many legs there are; `jobs`: the matrix, as text that can be compared; `each`: how many legs a job has at most.
 
     What cannot be mapped over has one, which says what is wrong.
     """
     count = _count(step, sizes)
     items = 1 if count is None else count
-    return {"items": items, "sizes": list(sizes), "jobs": canonical.dumps(list(range(jobs_for(items))))}
+    return {"items": items, "sizes": list(sizes), "each": per_job(items), "jobs": canonical.dumps(list(range(jobs_for(items))))}
 
 
 def dealt_legs(step: Step, sizes: Sequence[int | None], mapped: Iterable[str]) -> Legs:

@@ -287,7 +287,7 @@ class Job:
 
     runs_on: str
     steps: tuple[JobStep, ...]
-    timeout_minutes: int
+    timeout_minutes: int | str  # or an expression
     name: str = ""
     permissions: tuple[Permission, ...] = ()
     needs: tuple[str, ...] = ()

@@ -115,10 +115,14 @@ class FanOut:
         counted = (need_succeeded(counter),) if counter == legs_job(step.id) else ()
         return (*counted, Not(Equal(Member(self._said_of(step), "jobs"), _NONE)))
 
-    def minutes(self, step: Step, each: int) -> int:
-        """When a job of the step ends at the latest, which may have several legs; how many is not always known."""
-        known = fixed(self.steps, step) if step.fan else None
-        return min(each * per_job(known["items"]), max(each, _LONGEST)) if known else each
+    def minutes(self, step: Step, each: int) -> int | str:
+        """When a job of the step ends at the latest. It may have several legs, and of how many at times only the run knows."""
+        if step.fan is None:
+            return each
+        if known := fixed(self.steps, step):
+            return min(each * per_job(known["items"]), max(each, _LONGEST))
+        is_one = Equal(Member(self._said_of(step), "each"), Literal(1))
+        return interpolate(expressions.Or((expressions.And((is_one, Literal(each))), Literal(max(each, _LONGEST)))))
 
     # --- who reads what was mapped ---
 
