@@ -44,10 +44,15 @@ class PlanJob:
         self.folder = folder
         self.github = GitHub(folder)
         (folder / "project").mkdir()
-        (folder / "graph.json").write_text(graph_of(folder / "project", CODE).text())
+        self.compile(CODE)
+        self.paths: list[str] = []
         self.trouble: Callable[[Asked], Reply | None] = lambda _: None
 
+    def compile(self, code: str) -> None:
+        (self.folder / "graph.json").write_text(graph_of(self.folder / "project", code).text())
+
     def answer(self, asked: Asked) -> Reply:
+        self.paths.append(asked.path.removeprefix("/repos/acme/churn/"))
         if (trouble := self.trouble(asked)) is not None:
             return trouble
         query = "&".join(f"{name}={value}" for name, value in asked.query.items())
@@ -160,3 +165,19 @@ def test_the_token_is_in_nothing_that_is_said(job: PlanJob) -> None:
     done, _ = job.run(GITHUB_TOKEN=secret)
 
     assert secret not in done.stdout + done.stderr
+
+
+def test_a_schedule_that_asks_for_its_moment_leaves_room_to_ask_for_results(job: PlanJob) -> None:
+    code = CODE.replace("import pipeline, step", "import Schedule, pipeline, step").replace(
+        "@pipeline", "@pipeline(schedule=Schedule('30 2 * * *'))"
+    )
+    job.compile(code)
+    job.github.run(99, event="schedule")
+    event = job.folder / "event.json"
+    event.write_text(json.dumps({"schedule": "30 2 * * *"}))
+
+    done, plan = job.run(GITHUB_EVENT_NAME="schedule", GITHUB_EVENT_PATH=str(event))
+
+    assert (done.returncode, plan) == (0, RUN)
+    assert [path for path in job.paths if path.endswith("/zip")] == ["actions/artifacts/4001/zip"]
+    assert len([path for path in job.paths if not path.startswith("/storage/")]) <= 8

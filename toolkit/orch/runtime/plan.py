@@ -16,6 +16,7 @@ from orch.model import canonical, dates, values
 from orch.model.canonical import Json
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
+from orch.model.matrix import deal
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.planning.foresee import foresee
 from orch.runtime import arguments, clock, runner
@@ -61,7 +62,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     _tell_missed(graph, environment, stdout, api, date)
     reason = _untouched(graph, Path(options["project"]), environment, stdout)
     looks = options.get("cache") == "plan" and not reason
-    planned = _planned(graph, options, environment, stdout, api, date) if looks else None
+    planned = _planned(graph, options, environment, stdout, date) if looks else None
     if planned is not None:
         planned.write(Path(options["output"]))
         runner.append_output("planned", "true", environ=environment)
@@ -69,13 +70,19 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     raise_problems(parameter_problems(graph.steps, parameters))
     outputs = decided(graph, planned, parameters=parameters, logical_date=date)
     if reason:
-        outputs = Outputs({step.id: "skipped" for step in graph.steps}, logical_date=date, reason=reason)
+        outputs = _nothing(graph, date, reason)
         _say(f"no step runs: {reason}", environment, stdout)
     for name, text in outputs.texts().items():
         runner.append_output(name, text, environ=environment)
     reasons = {step: decision.reason for step, decision in planned.decisions.items()} if planned is not None else {}
     _say("\n".join(_line(step, action, reasons.get(step, "")) for step, action in outputs.plan.items()), environment, stdout)
     return ExitCode.OK
+
+
+def _nothing(graph: Graph, date: str, reason: str) -> Outputs:
+    """No step runs, and no mapped one has legs: act looks at the matrix of a job that it does not start, too."""
+    none = {step.id: deal(step, [0]) for step in graph.steps if step.fan}
+    return Outputs({step.id: "skipped" for step in graph.steps}, legs=none, logical_date=date, reason=reason)
 
 
 def _line(step: str, action: str, reason: str) -> str:
@@ -87,9 +94,7 @@ def _say(text: str, environment: Mapping[str, str], stdout: TextIO) -> None:
     stdout.flush()
 
 
-def _planned(
-    graph: Graph, options: Mapping[str, str], environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], date: str
-) -> Planned | None:
+def _planned(graph: Graph, options: Mapping[str, str], environment: Mapping[str, str], stdout: TextIO, date: str) -> Planned | None:
     def warn(text: str) -> None:
         stdout.write(runner.annotation("warning", text, title="orch") + "\n")
 
@@ -103,8 +108,8 @@ def _planned(
         may_unpickle=arguments.pickles(options) == "allow",
         now=clock.now(),
     )
-    try:
-        return plan_run(run, api(), warn)
+    try:  # with requests of its own: those for the moment of a schedule are not at the cost of results
+        return plan_run(run, Api.of_job(environment, log=lambda text: _say(text, environment, stdout)), warn)
     except SettingsError as error:  # nothing to ask GitHub with
         warn(f"results of earlier runs are not used: {error.message}")
         return None
