@@ -252,7 +252,7 @@ def test_the_mistakes_of_all_files_are_told_at_once(repository: Path, orch: Comm
     outcome = orch("compile")
 
     assert outcome.code == 3
-    for text in ("broken.py", "nowhere_at_all", "far.py: ", "'moon'"):
+    for text in ("broken.py", "nowhere_at_all", "far.py:", "'moon'"):
         assert text in outcome.err
     assert not (repository / ".github").exists()
 

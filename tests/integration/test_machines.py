@@ -242,7 +242,8 @@ def test_two_pipelines_whose_names_differ_in_case_are_one_file_on_macos_and_both
 
     for done in (together, after):
         assert done.returncode == 3
-        assert "b.py: error: pipeline 'train' is also defined in a.py" in done.stderr
+        assert "error: pipeline 'train' is also defined in a.py" in done.stderr
+        assert done.stderr.startswith("b.py:")
     assert [path.name for path in (tmp_path / ".github/workflows").iterdir()] == ["Train.yml"]
 
 
