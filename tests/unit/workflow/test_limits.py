@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from orch.workflow.limits import check_limits, check_size
-from orch.workflow.model import Concurrency, Dispatch, Input, Job, Run, Triggers, Workflow
+from orch.workflow.model import Concurrency, Dispatch, Input, Job, Run, Strategy, Triggers, Workflow
+from orch.workflow.scalars import OneLine
 
 
 def a_job(script: str = "true", needs: tuple[str, ...] = (), condition: str = "") -> Job:
@@ -43,6 +45,18 @@ def test_each_limit_names_its_number_and_a_way_out(workflow: Workflow, expected:
 
     assert problem.message == expected
     assert problem.hint
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, ["the matrix of job 'a' has 0 jobs, GitHub takes 1 to 256"]), (1, []), (256, [])])
+def test_a_matrix_that_is_written_out_has_as_many_jobs_as_github_takes(count: int, expected: list[str]) -> None:
+    assert messages(a_workflow({"a": replace(a_job(), strategy=Strategy({"leg": OneLine(range(count))}))})) == expected
+    assert messages(a_workflow({"a": replace(a_job(), strategy=Strategy({"leg": "${{ fromJSON('[]') }}"}))})) == []
+
+
+def test_a_matrix_of_more_jobs_is_refused() -> None:
+    several = Strategy({"leg": OneLine(range(16)), "side": OneLine(range(17))})
+
+    assert messages(a_workflow({"a": replace(a_job(), strategy=several)})) == ["the matrix of job 'a' has 272 jobs, GitHub takes 1 to 256"]
 
 
 @pytest.mark.parametrize("job_id", ["1a", "__a", "a b", "é", "-a", "a" * 100, ""])

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from support.graphs import graphs
 from support.steps import a_graph, a_step
 
+from orch.model.fan import Fan
 from orch.model.graph import Graph
 from orch.model.settings import StepSettings
 from orch.model.triggers import Push
 from orch.names import workflow_path
-from orch.orchestrators.github.changes import graph_changes, workflow_changes
+from orch.orchestrators.github.changes import graph_changes, graph_settings_changes, workflow_changes
 from orch.orchestrators.github.compile import files
 from orch.orchestrators.github.pins import Pins
 from orch.stacks.settings import Settings
@@ -63,6 +66,15 @@ def test_a_setting_of_a_step_shows_in_the_graph() -> None:
     kept = a_graph(a_step("load", settings=StepSettings(keep=True)), *CHAIN.steps[1:])
 
     assert graph_changes(CHAIN.text(), kept.text()) == ["step 'load': settings added"]
+
+
+def test_what_a_step_is_mapped_over_shows_in_the_graph() -> None:
+    load, train = CHAIN.steps[:2]
+    mapped = a_graph(load, replace(train, fan=Fan(("x0",), max_parallel=2)), *CHAIN.steps[2:])
+    wider = a_graph(load, replace(train, fan=Fan(("x0",), max_parallel=3)), *CHAIN.steps[2:])
+
+    assert graph_settings_changes(CHAIN.text(), mapped.text()) == ["step 'train': fan added"]
+    assert graph_settings_changes(mapped.text(), wider.text()) == ["step 'train': fan.max_parallel 2 -> 3"]
 
 
 def test_layout_comments_and_order_are_no_change() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from math import prod
 from statistics import median
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from orch.errors import LimitError, OrchError, Where
 from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
 from orch.model.matrix import fixed, jobs_for, per_job
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.github.packs import packables
 from orch.orchestrators.github.prices import default_seconds, machine_of
@@ -36,7 +37,9 @@ def bill_of_data(jobs: Mapping[str, Any], settings: Settings) -> Bill:
         needs = job.get("needs", ())
         work = _OWN_SECONDS if "-" in job_id else default_seconds()  # no id of a step has one
         runner = machine_of(str(job.get("runs-on")), settings)
-        planned.append(PlannedJob(job_id, runner, work, (needs,) if isinstance(needs, str) else tuple(needs)))
+        written = [len(each) for each in job.get("strategy", {}).get("matrix", {}).values() if isinstance(each, list)]
+        before = (needs,) if isinstance(needs, str) else tuple(needs)
+        planned.append(PlannedJob(job_id, runner, work, before, legs=prod(written)))
     return bill(_in_order(planned))
 
 

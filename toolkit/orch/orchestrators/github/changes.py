@@ -41,7 +41,7 @@ def graph_settings_changes(before: str, after: str) -> list[str]:
     for step in (*old["steps"], *new["steps"]):
         step.setdefault("settings", {})
     changes = _changes(_named(old), _named(new), "steps")
-    return _grouped((each for each in changes if not each.part or (each.path and each.path[0] == "settings")), 0, "step")
+    return _grouped((each for each in changes if not each.part or (each.path and each.path[0] in ("settings", "fan"))), 0, "step")
 
 
 def read_workflow(text: str) -> Any:
