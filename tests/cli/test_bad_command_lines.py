@@ -16,7 +16,7 @@ from support.mistakes import GOOD, no_trace, told, tree
 
 from orch.authoring.load import separate_modules
 from orch.cli.main import COMMANDS
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 
@@ -56,8 +56,16 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
         (["flow.py", "--set", "rows=1", "--set", "rows=2"], 2, "two values, '1' and '2'"),
         (["flow.py", "more.py"], 2, r"unexpected extra argument \(more.py\)"),
     ],
-    "compile": [(["nope.py", "flow.py", "no.py"], 2, "no file 'nope.py'(.|\n)*no file 'no.py'"), ([""], 2, "''")],
-    "check": [(["flow.py", "nope.py"], 2, "no file 'nope.py'"), ([""], 2, "''")],
+    "compile": [
+        (["nope.py", "flow.py", "no.py"], 2, "no file 'nope.py'(.|\n)*no file 'no.py'"),
+        ([""], 2, "''"),
+        (["flow.py", "--pack", "atuo"], 2, "'--pack': 'atuo' is not one of.*\n.*did you mean 'auto'"),
+    ],
+    "check": [
+        (["flow.py", "nope.py"], 2, "no file 'nope.py'"),
+        ([""], 2, "''"),
+        (["flow.py", "--base", "nope"], 2, "--base 'nope' is nothing that git has here.*\n.*origin/main"),
+    ],
     "graph": [
         (["flow.py", "--format", "svgg"], 2, "'svgg' is not one of.*\n.*did you mean 'svg'"),
         (["flow.py", "--format", ""], 2, "'' is not one of"),
@@ -98,7 +106,8 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
     "plan": [
         (["nope.py"], 2, "no file 'nope.py'"),
         (["flow.py:chrn"], 3, "no pipeline 'chrn'"),
-        (["flow.py", "--pack", "car"], 2, "no option '--pack'"),
+        (["flow.py", "--pack", "car"], 2, "'--pack': 'car' is not one of 'auto', 'none'"),
+        (["flow.py", "--pack", ""], 2, "'--pack': '' is not one of"),
     ],
     "explain": [
         (["flow.py", "laod"], 2, "no step 'laod'.*\n.*did you mean 'load'"),

@@ -90,7 +90,8 @@ def test_an_upgrade_takes_shipped_pins_that_are_newer_and_never_goes_back(versio
 
 
 def test_everything_that_a_generated_workflow_calls_can_be_pinned() -> None:
-    workflows = [*Path(__file__).parents[3].glob("golden/**/*.yml")]
+    # Except what people write into it by hand, with pins of their own.
+    workflows = [file for file in Path(__file__).parents[3].glob("golden/**/*.yml") if file.parent.name != "by_hand"]
     called = {name for file in workflows for name in re.findall(r"uses: ([\w.-]+/[\w.-]+)", file.read_text(encoding="utf-8"))}
 
     assert workflows
