@@ -12,6 +12,7 @@ from orch.model.index import Entry, Index, Kept
 from orch.model.plan import Action
 from orch.model.records import Failure, StepRecord
 from orch.model.states import State
+from orch.model.steps import Choice, Output, OutputRef, Step
 from orch.planning.ahead import decide_on
 from orch.planning.decide import Known
 from orch.planning.machines import Machine
@@ -122,3 +123,24 @@ def test_the_machine_of_a_record_has_the_form_of_facts() -> None:
     assert machine_of(replace(A, environment=PYTHON | {"variant": "t"})) == Machine("3.12t", "linux-x86_64")
     assert machine_of(replace(A, environment=PYTHON | {"variant": "pypy"})) == Machine("pypy3.12", "linux-x86_64")
     assert machine_of(replace(A, environment={"python": "3.12.4"})) is None
+
+
+def test_a_join_is_kept_under_the_key_of_what_it_read() -> None:
+    either = Step("c", "pipeline.py:c", (("x", Choice((OutputRef("a", "output"), OutputRef("b", "output")))),), (Output("output", "int"),))
+    graph = a_graph(a_step("a"), a_step("b"), either)
+    known = replace(KNOWN, facts={step: Facts("c", "p", "", "") for step in graph.by_id})
+    skipped = StepRecord("b", State.SKIPPED)
+    read = replace(A, step="c", inputs={"a.output": {"digest": output("1").digest}}, outputs={"output": output("3")})
+    kept = KEPT | {"orch-p-c-a1": Kept(3, "orch-p-c-a1", "2027-02-01T00:00:00Z")}
+
+    entries = Made(graph, "7", {"a": A, "b": skipped, "c": read}, known, kept).entries()
+
+    assert [entry.step for entry in entries] == ["a", "c"]
+    plain = replace(either, inputs=(("x", OutputRef("a", "output")),))
+    assert decide_on("p", plain, known, HERE, {"a.output": output("1")}).key == entries[1].key
+
+
+def test_the_legs_of_a_mapped_step_have_no_keys() -> None:
+    leg = replace(A, step="a.0")
+
+    assert [entry.step for entry in Made(GRAPH, "7", {"a": A, "a.0": leg}, KNOWN, KEPT).entries()] == ["a"]

@@ -4,11 +4,13 @@ import pytest
 from support.steps import a_graph, a_step
 
 from orch.model.graph import Graph
+from orch.model.resources import ResourceSettings
+from orch.model.settings import StepSettings
 from orch.orchestrators.github.jobs import jobs_of
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import OUTPUTS, cache_mode, plan_reasons
-from orch.stacks.settings import Cache, Settings
-from orch.workflow.model import Job
+from orch.stacks.settings import Cache, Runner, Settings
+from orch.workflow.model import Job, Uses
 
 DIAMOND = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", ["a"]), a_step("d", ["b", "c"]))
 LONG = a_graph(*(a_step(name) for name in "abcdef"))
@@ -26,7 +28,14 @@ def test_a_pipeline_that_needs_no_plan_has_no_plan_job() -> None:
 
 @pytest.mark.parametrize(
     ("graph", "asked", "mode"),
-    [(DIAMOND, "off", "off"), (DIAMOND, "plan", "plan"), (DIAMOND, "job", "job"), (DIAMOND, "auto", "job"), (LONG, "auto", "plan"), (VERY_LONG, "auto", "job")],
+    [
+        (DIAMOND, "off", "off"),
+        (DIAMOND, "plan", "plan"),
+        (DIAMOND, "job", "job"),
+        (DIAMOND, "auto", "job"),
+        (LONG, "auto", "plan"),
+        (VERY_LONG, "auto", "job"),
+    ],
 )
 def test_a_few_steps_look_for_themselves_and_many_have_a_plan_look(graph: Graph, asked: Cache, mode: Cache) -> None:
     assert cache_mode(graph, Settings(cache=asked)) == mode
@@ -48,3 +57,44 @@ def test_a_job_starts_if_the_plan_wants_it_and_every_need_succeeded_or_is_cached
     plan = "fromJSON(needs.orch-plan.outputs.plan)"
     wanted = f"({plan}.b == 'run' || {plan}.b == 'maybe')"
     assert condition == f"${{{{ !cancelled() && !failure() && {wanted} && (needs.a.result == 'success' || {plan}.a == 'cached') }}}}"
+
+
+def inputs_of(job: Job) -> dict[str, object]:
+    action = job.steps[-1]
+    assert isinstance(action, Uses)
+    return dict(action.inputs)
+
+
+def test_jobs_are_told_what_the_plan_says_of_them_and_of_what_they_read() -> None:
+    made = jobs(DIAMOND, "plan")
+
+    assert inputs_of(made["b"])["decision"] == "${{ fromJSON(needs.orch-plan.outputs.plan).b }}"
+    assert {name for name in "abcd" if "sources" in inputs_of(made[name])} == {"b", "c", "d"}
+    assert (inputs_of(made["orch-plan"])["runners"], inputs_of(made["orch-result"])["cache"]) == ("ubuntu-24.04", "plan")
+
+
+def test_without_a_plan_each_job_is_told_to_look() -> None:
+    made = jobs(DIAMOND, "job")
+
+    assert {name: inputs_of(made[name]).get("decision") for name in "abcd"} == dict.fromkeys("abcd", "look")
+    assert not any("sources" in inputs_of(job) for job in made.values())
+    assert inputs_of(made["orch-result"])["cache"] == "job"
+
+
+def test_only_where_results_are_looked_for_may_a_job_without_inputs_read_artifacts() -> None:
+    areas = {cache: {each.area for each in jobs(DIAMOND, cache)["a"].permissions} for cache in ("off", "plan", "job")}
+
+    assert areas == {"off": {"contents"}, "plan": {"contents", "actions"}, "job": {"contents", "actions"}}
+
+
+def test_a_step_that_is_not_cached_does_not_look() -> None:
+    graph = a_graph(a_step("a", settings=StepSettings(cache=False)), a_step("b"))
+
+    assert [("decision" in inputs_of(jobs(graph, cache)[name])) for cache in ("plan", "job") for name in "ab"] == [False, True] * 2
+
+
+def test_the_plan_is_told_the_runners_of_the_steps() -> None:
+    graph = a_graph(a_step("a"), a_step("b", settings=StepSettings(resources=ResourceSettings(gpu_count=1))), a_step("c"))
+    settings = Settings(cache="plan", runners=(Runner("gpu", gpu_count=1),))
+
+    assert inputs_of(jobs_of(graph, settings, Pins())["orch-plan"])["runners"] == '{"":"ubuntu-24.04","b":"gpu"}'
