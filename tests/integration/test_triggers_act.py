@@ -227,3 +227,40 @@ def test_a_schedule_that_was_not_kept_by_hand_is_no_schedule_that_github_dropped
     assert str(ran.record.state) == "succeeded"
     assert "/commits" in asked
     assert "404" not in asked
+
+
+def test_of_a_push_that_touches_no_file_no_mapped_step_starts_either(tmp_path: Path) -> None:
+    code = """
+        from orch import Push, pipeline, step, when
+
+        @step
+        def items(n: int) -> list[int]:
+            return list(range(n))
+
+        @step
+        def square(x: int) -> int:
+            return x * x
+
+        @step
+        def total(xs: list[int]) -> int:
+            return sum(xs)
+
+        @step(deploys_to="production")
+        def deploy(total: int) -> None:
+            print(total)
+
+        @pipeline(triggers=[Push(paths=["data/**"])])
+        def squares(n: int = 3) -> None:
+            sum_of_all = total(square.map(items(n)))
+            with when(sum_of_all > 4):
+                deploy(sum_of_all)
+        """
+    repository = Repository(tmp_path)
+    (tmp_path / "pipeline.py").write_text(textwrap.dedent(code))
+    repository.commit()
+
+    untouched = act_module(tmp_path, code, payload={"before": repository.head, "head_commit": {}})
+
+    assert untouched.states == dict.fromkeys(["items", "square", "total", "deploy"], "skipped")
+    assert str(untouched.record.state) == "succeeded"
+    assert act_module(tmp_path, code).states["deploy"] == "succeeded"

@@ -121,9 +121,10 @@ def flag(leaf: conditions.Compare, *, planned: bool) -> Expression:
 
 
 def unless_cached(step: str, told: Expression, of_plan: Expression) -> Expression:
-    """What the job of `step` has `told`; where the plan takes the step from an earlier run, that job is skipped, and the plan tells.
+    """What the job of `step` has `told`. Where the plan has an earlier result, or wants none, that job is skipped, and the plan tells.
 
     The plan is asked first: on GitHub the outputs of a skipped job are empty, under act they are the expressions that would have made
     them. It is asked last, too: of a job that was skipped by choice nobody tells, and fromJSON takes no empty text.
     """
-    return expressions.Or((expressions.And((plan_says(step, "cached"), of_plan)), told, of_plan))
+    is_skipped = expressions.Call("contains", (Literal("cached, skipped"), decision_of(step)))
+    return expressions.Or((expressions.And((is_skipped, of_plan)), told, of_plan))
