@@ -21,7 +21,7 @@ from support.local import run_module
 from support.tools import requires_tool
 
 from orch.errors import SecretError, ToolFailedError
-from orch.model.records import comparable_digests
+from orch.model.runs import comparable_digests
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 from orch.replay.act.processes import descendants, parents

@@ -9,7 +9,7 @@ from support.act import act_module
 from support.local import run_module
 
 from orch.authoring.load import separate_modules
-from orch.model.records import comparable_digests
+from orch.model.runs import comparable_digests
 from orch.orchestrators.github.repository import compile_references
 
 pytestmark = pytest.mark.act

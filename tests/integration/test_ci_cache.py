@@ -14,7 +14,7 @@ from support.act import act_module
 from support.local import run_module
 from support.ran import Ran
 
-from orch.model.records import comparable_digests
+from orch.model.runs import comparable_digests
 from orch.orchestrators.local.home import Home
 from orch.replay.act.kept import FOLDER
 

@@ -16,7 +16,8 @@ from orch.errors import OrchError, RemoteError, SecretError
 from orch.model import canonical
 from orch.model.graph import Graph, Step
 from orch.model.notices import Issue, Notice, Webhook
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.replay.act import issues as act_issues
 from orch.replay.act import server as act_server

@@ -11,7 +11,7 @@ from support.modules import write
 
 from orch.authoring.load import load_graph, separate_modules
 from orch.authoring.project import find_project
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.orchestrators.local import run
 
 

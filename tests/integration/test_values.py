@@ -14,7 +14,7 @@ from support.jobs import Job
 from support.local import run_module
 
 from orch.errors import UsageError
-from orch.model.records import comparable_digests
+from orch.model.runs import comparable_digests
 from orch.model.states import State
 from orch.orchestrators.local.parts import part_of
 

@@ -27,7 +27,8 @@ from orch.model.graph import Graph, Step, topological
 from orch.model.index import Entry
 from orch.model.matrix import fixed, read_tables, table
 from orch.model.plan import Action, Cause, Decision, Plan
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.model.steps import OutputRef

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from orch.model.artifacts import Artifact
 from orch.model.index import Entry
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from orch.model.artifacts import Artifact
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph, Output, OutputRef, Step
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord, fold
 from orch.model.states import State
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07\u202e[bold]##[add-mask]x\nsecond line"

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from orch.materializers.registered import materializer
     from orch.model.concurrency import Concurrency
     from orch.model.parameters import Environment
-    from orch.model.records import RunRecord
     from orch.model.resources import ResourceSettings
     from orch.model.retry import StepRetryConfig
+    from orch.model.runs import RunRecord
     from orch.model.settings import ExecutionMode
     from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall
     from orch.runtime.context import Context, context, log_metadata

@@ -16,7 +16,8 @@ from orch.cli.display.ending import ending
 from orch.cli.display.json_lines import JsonLines
 from orch.cli.display.plain import Plain
 from orch.model.events import Event, RunEnded, StepOutput
-from orch.model.records import Failure, RunRecord
+from orch.model.records import Failure
+from orch.model.runs import RunRecord
 from orch.model.states import State
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"

@@ -9,7 +9,7 @@ import pytest
 from support import runs
 from support.command_line import CommandLine
 
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 

@@ -12,7 +12,7 @@ from orch.cli.display.ending import ending, heading
 from orch.cli.display.json_lines import json_line
 from orch.cli.text import log_line, one_line, printable
 from orch.errors import RecordError
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 
 GOLDEN: Final = Path(__file__).parents[2] / "golden/schemas/v1/record"
 RUN: Final[dict[str, Any]] = json.loads((GOLDEN / "run-started.json").read_bytes()) | {"state": "failed"}

@@ -11,7 +11,7 @@ from support import runs
 from support.command_line import CommandLine
 
 from orch import locks
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
 OLD, NEW, ACT = "20260101-000000-aaaaaa", "20260102-000000-bbbbbb", "20260101-120000-cccccc"

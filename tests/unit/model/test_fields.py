@@ -7,7 +7,7 @@ from support import runs
 
 from orch.errors import RecordError
 from orch.model.events import Event
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 
 
 @pytest.mark.parametrize("events", [runs.success(), runs.failure()])

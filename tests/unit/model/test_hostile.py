@@ -15,7 +15,8 @@ from orch.model import canonical
 from orch.model.graph import Graph
 from orch.model.index import Entry
 from orch.model.parameters import resolve
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 
 GOLDEN: Final = Path(__file__).parents[2] / "golden/schemas/v1"
 

@@ -16,7 +16,8 @@ from orch.errors import RecordError
 from orch.model import canonical
 from orch.model.ends import Ends
 from orch.model.graph import Graph, topological
-from orch.model.records import SCHEMA, RunRecord, StepRecord, comparable_digests, fold, newest, skipped
+from orch.model.records import SCHEMA, StepRecord, newest, skipped
+from orch.model.runs import RunRecord, comparable_digests, fold
 from orch.model.states import State
 
 CHAIN = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", after=["b"]))

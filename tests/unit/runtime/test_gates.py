@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from support.steps import a_graph, a_step
 
-from orch.model.records import RunInfo, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo
 from orch.model.settings import StepSettings
 from orch.model.states import State
 from orch.runtime.gates import told_of_gates

@@ -13,7 +13,8 @@ from support.hostile import VALUES, uncontrolled
 
 from orch.model import values
 from orch.model.artifacts import Artifact
-from orch.model.records import Failure, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.runtime.summary import render, step_summary
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orch.model.graph import Graph, Step
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.runtime import issues
 from orch.runtime.issues import Known, Told, decide, find, mark

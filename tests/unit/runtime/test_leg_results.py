@@ -11,7 +11,8 @@ from orch.model.artifacts import Artifact
 from orch.model.bindings import OutputRef
 from orch.model.fan import Fan
 from orch.model.graph import Graph, Output, Step
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.runtime.leg_results import counts, is_name
 from orch.runtime.result import fold_run

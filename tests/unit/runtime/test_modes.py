@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from orch.model.graph import Graph, Output, OutputRef, Step
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.runtime.modes import JobName, first_failed

@@ -12,7 +12,8 @@ from orch.model.artifacts import Artifact
 from orch.model.conditions import Compare
 from orch.model.graph import Graph, Output, OutputRef, Step, Value
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.runtime.result import artifacts_of, fold_run, info_from, main, passed, read_reports
 

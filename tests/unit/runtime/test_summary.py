@@ -11,7 +11,8 @@ from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.graph import Graph, Output, OutputRef, Step
 from orch.model.parameters import Kind, ParameterType
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State, fold_states
 from orch.runtime.summary import LIMIT, duration, escape, fenced, render, step_summary
 

@@ -24,7 +24,8 @@ from orch.model import canonical, events, graph_file, index
 from orch.model import records as record_model
 from orch.model.graph import Graph
 from orch.model.index import Entry
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.orchestrators.github import pins
 from orch.orchestrators.github.pins import read_pins
 from orch.runtime import execute

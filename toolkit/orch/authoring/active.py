@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from orch.model.records import RunRecord
+    from orch.model.runs import RunRecord
 
 
 class Tracing(Protocol):

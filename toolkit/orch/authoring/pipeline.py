@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orch.authoring.notify import Told
     from orch.model.concurrency import Concurrency
     from orch.model.graph import Graph
-    from orch.model.records import RunRecord
+    from orch.model.runs import RunRecord
     from orch.model.settings import ExecutionMode
     from orch.model.triggers import Schedule, Trigger
 

@@ -21,7 +21,7 @@ from orch.cli.text import cut, one_line, paint, takes_colour
 from orch.errors import UsageError
 from orch.model.fan import index_of, step_of
 from orch.model.plan import Change
-from orch.model.records import RunInfo
+from orch.model.runs import RunInfo
 from orch.model.states import State
 from orch.orchestrators.local.explain import Explanation, explain_next, explain_recorded
 from orch.orchestrators.local.home import Home

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from orch.errors import OrchError, RecordError, UsageError, Where
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home, RunFolder
 

@@ -16,7 +16,7 @@ from orch.cli.display import show
 from orch.errors import UsageError
 from orch.model import dates
 from orch.model.graph import Graph
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.orchestrators import local
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.parts import Part, part_from, part_of

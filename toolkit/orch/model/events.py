@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 from orch.model.canonical import Json
 from orch.model.graph import Graph
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord
 
 SCHEMA: Final = 1
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orch.model.graph import Graph
-from orch.model.records import NO_REPORT, RunRecord, StepRecord
+from orch.model.records import NO_REPORT, StepRecord
+from orch.model.runs import RunRecord
 from orch.names import gate_job
 
 

@@ -15,7 +15,8 @@ from typing import Final
 from orch.model.canonical import Json
 from orch.model.fan import index_of
 from orch.model.graph import Graph
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.runtime.summary import code, commands, fenced
 

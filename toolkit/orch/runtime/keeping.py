@@ -14,7 +14,8 @@ from orch.model.canonical import Json
 from orch.model.facts import Facts
 from orch.model.graph import Graph
 from orch.model.index import Entry, Index, Kept
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.names import PLAN_JOB
 from orch.planning.decide import Known

@@ -15,7 +15,7 @@ from orch.errors import ExitCode, OrchError, RecordError, SecretError, raise_pro
 from orch.model.canonical import Json
 from orch.model.graph import Graph
 from orch.model.notices import Issue, Notice, Webhook
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.names import RUN_FILE
 from orch.runtime import arguments, issues, runner, webhooks

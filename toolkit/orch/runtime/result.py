@@ -21,7 +21,8 @@ from orch.model import canonical, values
 from orch.model.canonical import Json
 from orch.model.gathered import fold_legs
 from orch.model.graph import Graph
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
+from orch.model.records import Failure, StepRecord, newest
+from orch.model.runs import RunInfo, RunRecord, fold
 from orch.model.states import State
 from orch.names import PLAN_JOB, RUN_FILE, outputs_artifact
 from orch.runtime import clock, runner, summary

@@ -19,7 +19,8 @@ from orch.model.fan import step_of
 from orch.model.gathered import worth_telling
 from orch.model.graph import Graph
 from orch.model.mermaid import mermaid
-from orch.model.records import Failure, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.runtime.metadata import as_text
 

@@ -13,7 +13,8 @@ from typing import Final
 import orch
 from orch.errors import RemoteError, SecretError
 from orch.model.canonical import Json
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.runtime import backoff, clock
 from orch.runtime.issues import failed_steps
 from orch.runtime.web import BROKEN, Answer, Request, Untrusted, Web

@@ -19,7 +19,8 @@ from orch.errors import StoreError
 from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.index import Entry
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local import results
 from orch.orchestrators.local.garbage import Limits

@@ -9,7 +9,7 @@ import pytest
 from support import runs
 
 from orch.errors import RecordError, StoreError
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 

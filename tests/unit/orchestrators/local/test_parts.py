@@ -17,7 +17,8 @@ from orch.errors import OrchError, Problems, UsageError
 from orch.model.artifacts import Artifact
 from orch.model.conditions import Compare
 from orch.model.graph import Choice, Graph, OutputRef, Step, Value
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.parts import last_results, part_from, part_of

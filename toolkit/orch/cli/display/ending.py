@@ -17,7 +17,8 @@ from orch.model.canonical import Json
 from orch.model.fan import index_of, step_of
 from orch.model.gathered import count_legs, worth_telling
 from orch.model.graph import Graph, OutputRef
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord
+from orch.model.records import Failure, StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.names import output_name_problem, step_id_problem
 from orch.runtime.metadata import as_text

@@ -7,7 +7,7 @@ from typing import TextIO
 from orch.cli.display.contract import Display
 from orch.cli.display.ending import reason_of
 from orch.model.events import Event, RunEnded
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.runtime.runner import annotation, hook_annotation, new_token, resume_commands, stop_commands
 
 

@@ -8,7 +8,8 @@ from typing import TextIO
 from orch.cli.display.contract import Display
 from orch.model.canonical import Json
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted, to_json
-from orch.model.records import StepRecord, fold
+from orch.model.records import StepRecord
+from orch.model.runs import fold
 
 
 def json_line(data: Json) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from orch.errors import OrchError
 from orch.model.graph import Graph
-from orch.model.records import Failure, RunInfo, RunRecord, StepRecord, fold, newest
+from orch.model.records import Failure, StepRecord, newest
+from orch.model.runs import RunInfo, RunRecord, fold
 from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime.redact import Redactor

@@ -19,7 +19,8 @@ from orch.model.flags import leaves_of, resolved
 from orch.model.graph import Graph, Step
 from orch.model.index import Entry, Index
 from orch.model.plan import Decision
-from orch.model.records import RunInfo, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo
 from orch.model.states import State
 from orch.orchestrators.local import results
 from orch.orchestrators.local.home import Home

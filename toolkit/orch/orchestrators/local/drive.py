@@ -14,7 +14,8 @@ from orch.model.fan import index_of, step_of
 from orch.model.gathered import spread_out
 from orch.model.graph import Graph, OutputRef, Step
 from orch.model.plan import Action, Decision
-from orch.model.records import RunInfo, StepRecord, skipped
+from orch.model.records import StepRecord, skipped
+from orch.model.runs import RunInfo
 from orch.model.settings import ExecutionMode
 from orch.model.states import State
 from orch.orchestrators.local.cache import Cache

@@ -16,7 +16,8 @@ from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef
 from orch.model.index import Index
 from orch.model.plan import Action, Cause, Change, Decision, Plan
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.cache import Cache, Use
 from orch.orchestrators.local.history import newest_first

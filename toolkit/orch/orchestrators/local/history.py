@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orch.errors import RecordError
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.names import RUN_FILE
 from orch.orchestrators.local.home import Home, RunFolder
 

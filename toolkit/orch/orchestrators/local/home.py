@@ -28,7 +28,8 @@ from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.fan import step_of
 from orch.model.graph import Graph, OutputRef
-from orch.model.records import RunRecord, StepRecord, newest
+from orch.model.records import StepRecord, newest
+from orch.model.runs import RunRecord
 from orch.names import RUN_FILE, STEPS_FILE
 from orch.stores.local import LocalStore
 

@@ -12,7 +12,7 @@ from orch.errors import UsageError
 from orch.model import dates
 from orch.model.events import Event, RunEnded, RunStarted, StepEnded, StepOutput, StepStarted
 from orch.model.graph import Graph
-from orch.model.records import RunRecord
+from orch.model.runs import RunRecord
 from orch.orchestrators.local.preflight import default_jobs
 from orch.orchestrators.local.run import run
 from orch.runtime import arguments, runner

@@ -16,7 +16,8 @@ from orch.authoring.project import Project
 from orch.errors import InputMissingError, OrchError
 from orch.model import canonical, dates
 from orch.model.graph import Graph
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.in_job import JobLog

@@ -13,7 +13,8 @@ from orch.model.conditions import leaves
 from orch.model.flags import flags_from, leaves_of, name_of
 from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef, Step, topological
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.history import newest_first
 from orch.orchestrators.local.home import Home

@@ -17,7 +17,8 @@ from orch.model.canonical import Json
 from orch.model.events import EventSink, RunEnded, RunStarted
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
-from orch.model.records import RunInfo, RunRecord, StepRecord, fold
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord, fold
 from orch.model.states import State
 from orch.orchestrators.local import preflight
 from orch.orchestrators.local.broken_off import broken_off

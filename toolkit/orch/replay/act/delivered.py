@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orch import names
 from orch.errors import RecordError
-from orch.model.records import RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunRecord
 from orch.stores.local import LocalStore
 
 

@@ -26,7 +26,8 @@ from orch.model.events import EventSink, RunEnded, RunStarted, StepEnded, StepOu
 from orch.model.fan import index_of, step_of
 from orch.model.graph import Graph
 from orch.model.notices import url_secrets
-from orch.model.records import RunInfo, RunRecord, StepRecord
+from orch.model.records import StepRecord
+from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
