@@ -96,3 +96,11 @@ def test_a_mapped_step_is_no_branch_of_an_either() -> None:
 
     with pytest.raises(UnsupportedError, match=r"'large\.output' is of a mapped step"):
         compile_workflow(a_graph(a_step("a"), mapped, a_step("small"), Step("join", "p.py:join", JOIN)))
+
+
+def test_a_branch_that_is_read_in_any_case_is_heard_too() -> None:
+    """An edge that a path of data replaces is left out, but not that one: its job would have no result, and the other branch were taken."""
+    both = Step("both", "p.py:both", (*JOIN, ("y", OutputRef("middle", "output")), ("z", OutputRef("large", "output"))))
+    found = jobs(a_graph(a_step("large"), a_step("small"), a_step("middle", ["large"]), both))
+
+    assert found["both"]["needs"] == ["large", "small", "middle"]

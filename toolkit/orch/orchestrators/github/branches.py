@@ -11,7 +11,7 @@ from orch.model.graph import Graph, topological
 from orch.model.steps import ParameterRef, Step, alternatives
 from orch.orchestrators.github.conditions import plan_says
 from orch.orchestrators.github.inputs import handed_over
-from orch.orchestrators.github.reduction import accepted, skippable
+from orch.orchestrators.github.reduction import accepted, either, skippable
 from orch.workflow.expressions import And, Call, Context, Expression, Literal, Not, Or, interpolate
 
 FLAGS: Final = "flags"  # the output of a job
@@ -25,12 +25,10 @@ class Branches:
         self.graph = graph
         self.asked = leaves_of(graph.steps)
         self.skippable = skippable(graph)
-        self.above: dict[str, set[str]] = {}  # all steps that lead to one
-        self.beside: dict[str, set[str]] = {}  # of these, those that may go wrong although it has a result: a plan takes it before they end
-        for step in topological(graph):
-            self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
-            waited = [need for need in step.after if need not in {*step.producers, *step.asked}] if has_plan else []
-            self.beside[step.id] = set(waited).union(*(self.above[need] for need in waited), *(self.beside[need] for need in step.needs))
+        self.above: dict[str, set[str]] = {}  # all steps that lead to one, where that matters
+        if self.skippable or any(step.choices for step in graph.steps):
+            for step in topological(graph):
+                self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
 
     def tells(self, step: Step) -> bool:
         """Whether a condition hangs on what the job of `step` makes."""
@@ -39,7 +37,7 @@ class Branches:
     def guard(self, step: Step) -> tuple[Expression, ...]:
         """Beside the other conditions of `step`. `failure()` tells of failed jobs at any distance, and nothing does so of cancelled ones,
         as a job is that has run into its time limit."""
-        is_loose = bool(accepted(step, self.skippable) or self._untold(step))
+        is_loose = bool(accepted(step, self.skippable))
         return (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if is_loose else ()
 
     def needs(self, needs: Mapping[str, tuple[str, ...]], jobs: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -54,15 +52,15 @@ class Branches:
     def _untold(self, step: Step) -> set[str]:
         """The steps above `step` that may have been cancelled, as far as the success of those that it requires does not tell."""
         loose = accepted(step, self.skippable)
+        if not loose:
+            return set()
         required = [need for need in step.needs if need not in loose]
         proven = set(required).union(*(self.above[need] for need in required))
-        untold = set().union(*(self.above[need] | {need} for need in loose)) - proven
-        return untold.union(*(self.beside[need] for need in required)) - {step.id}
+        return set().union(*(self.above[need] | {need} for need in loose)) - proven
 
     def ran(self, step: Step) -> str:
         """How the jobs of the steps of its choices ended; of one that the plan takes from an earlier run, that it succeeded."""
-        names = dict.fromkeys(ref.step for _, binding in step.inputs for way in alternatives(binding) if len(way) > 1 for ref in way)
-        return " ".join(f"{name}={interpolate(self._result(name))}" for name in names)
+        return " ".join(f"{name}={interpolate(self._result(name))}" for name in either(step))
 
     def _result(self, step: str) -> Expression:
         result = Context(("needs", step, "result"))
@@ -71,14 +69,10 @@ class Branches:
     def inputs(self, step: Step) -> dict[str, str]:
         """What our action is told in the job of `step`."""
         compared = any(isinstance(leaf.right, ParameterRef) for leaf in self.asked.get(step.id, ()))
-        return (handed_over(self.graph) if compared else {}) | ({"ran": self.ran(step)} if has_choices(step) else {})
+        return (handed_over(self.graph) if compared else {}) | ({"ran": self.ran(step)} if either(step) else {})
 
     def outputs(self, step: Step) -> dict[str, str]:
         return {FLAGS: interpolate(Context(("steps", "run", "outputs", FLAGS)))} if self.tells(step) else {}
-
-
-def has_choices(step: Step) -> bool:
-    return any(len(way) > 1 for _, binding in step.inputs for way in alternatives(binding))
 
 
 def check_choices(graph: Graph) -> Iterator[OrchError]:

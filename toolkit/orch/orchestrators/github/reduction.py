@@ -25,6 +25,11 @@ def skippable(graph: Graph) -> frozenset[str]:
     return frozenset(found)
 
 
+def either(step: Step) -> tuple[str, ...]:
+    """The steps of all its `either`s, also those whose outputs it wants in any case."""
+    return tuple(dict.fromkeys(ref.step for _, binding in step.inputs for way in alternatives(binding) if len(way) > 1 for ref in way))
+
+
 def accepted(step: Step, may_be_skipped: Collection[str]) -> tuple[str, ...]:
     """The steps that `step` waits for and that it may run without: those of an `either`, and skipped ones that it only comes after."""
     choices = step.choices
@@ -45,7 +50,7 @@ def reduced_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     for step in topological(graph):
         needs, loose = step.needs, accepted(step, may_be_skipped)
         # Of what is compared the job itself tells, and of an `either` it hears which ran.
-        direct = {*step.choices, *step.asked}
+        direct = {*step.asked, *either(step)}
         data = [need for need in dict.fromkeys((*step.producers, *step.asked)) if need not in loose]
         through = through_data = own = own_data = 0
         for need in needs:
