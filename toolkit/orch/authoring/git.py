@@ -41,9 +41,14 @@ def ask(folder: Path, *arguments: str) -> str:
     except OSError as error:
         raise ToolMissingError("git is not on this machine", hint="install git") from error
     if done.returncode:
-        words = os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"it ended with {done.returncode}"
-        raise ToolFailedError(f"git cannot read the repository {str(folder)!r}: {words}", hint="`git status` there says more")
+        raise unreadable(folder, done)
     return os.fsdecode(done.stdout)
+
+
+def unreadable(folder: Path, done: subprocess.CompletedProcess[bytes]) -> ToolFailedError:
+    """Why git could not work on the repository, in its own words."""
+    words = os.fsdecode(done.stderr).strip().removeprefix("fatal: ") or f"it ended with {done.returncode}"
+    return ToolFailedError(f"git cannot read the repository {str(folder)!r}: {words}", hint="`git status` there says more")
 
 
 def head(git_root: Path) -> str:

@@ -45,7 +45,7 @@ _PAYLOAD: Final = "name a file with GitHub's payload of the event, as in github.
     help="What jobs install: nothing, they use the interpreter and packages of this command; or the project's lock, from uv's cache.",
 )
 @click.option("--keep", metavar="DIR", type=arguments.given_path, help="Put act's working files into this folder, and keep them.")
-@click.option("--rerun", metavar="RUN", default="", help="Be the next attempt of this run of orch act, on what it uploaded.")
+@click.option("--rerun", metavar="RUN", help="Be the next attempt of this run of orch act, on what it uploaded.")
 @arguments.no_cache_option
 @arguments.json_option
 def command(
@@ -56,7 +56,7 @@ def command(
     event: Path | None,
     packages: Literal["current", "locked"],
     keep: Path | None,
-    rerun: str,
+    rerun: str | None,
     no_cache: bool,
     as_json: bool,
 ) -> int:

@@ -68,7 +68,7 @@ class Request:
     keep: Path | None = None  # a folder for act's working files, which are otherwise deleted
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     knows_earlier_runs: bool = True  # False under --no-cache: the API tells of this run alone
-    attempt_of: str = ""  # the run of which this is the next attempt, with what it has uploaded
+    attempt_of: str | None = None  # the run of which this is the next attempt, with what it has uploaded
 
     @property
     def workflow(self) -> str:
@@ -85,13 +85,16 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     redact = redactor(graph.steps, request.environ)
     act = command.find_act(request.environ)
     place = Home.at(home, request.project.git_root)
+    again = request.attempt_of
+    if again is not None:
+        _check_is_kept(place, again)
     with private_folder(request.keep) as private, contextlib.ExitStack() as held:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request)
         started = clock.now()
-        folder, attempt = _next_attempt(place, request.attempt_of, held) if request.attempt_of else (_new_run(place, started, held), 1)
+        folder, attempt = (_new_run(place, started, held), 1) if again is None else _next_attempt(place, again, held)
         info = RunInfo(
-            run=request.attempt_of or folder.run_id,
+            run=folder.run_id if again is None else again,
             pipeline=graph.pipeline,
             orchestrator="act",
             attempt=attempt,
@@ -185,10 +188,13 @@ def _new_run(home: Home, started: float, held: contextlib.ExitStack) -> RunFolde
             number += 1
 
 
+def _check_is_kept(home: Home, run: str) -> None:
+    if not (run.isdecimal() and (home.run(run).path / kept.FOLDER).is_dir()):
+        raise UsageError(f"there is no run {run!r} of orch act to run again", hint="orch runs list")
+
+
 def _next_attempt(home: Home, run: str, held: contextlib.ExitStack) -> tuple[RunFolder, int]:
     """Its folder is beside that of the run, as on GitHub's runners; what the attempts upload is together."""
-    if not (home.run(run).path / kept.FOLDER).is_dir():
-        raise UsageError(f"there is no run {run!r} of orch act to run again", hint="orch runs list")
     attempt = 2
     while True:
         try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from orch.authoring.git import environment_without_settings
+from orch.authoring.git import environment_without_settings, unreadable
 from orch.errors import ToolMissingError
 
 _AUTHOR: Final = {
@@ -75,8 +75,10 @@ def _git(folder: Path, *arguments: str) -> str:
     environment = environment_without_settings() | _AUTHOR
     try:
         done = subprocess.run(
-            ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments], env=environment, capture_output=True, check=True
+            ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments], env=environment, capture_output=True, check=False
         )
     except FileNotFoundError as error:
         raise ToolMissingError("git is not on this machine", hint="install git: act takes a job's files from a repository") from error
+    if done.returncode:
+        raise unreadable(folder, done)
     return os.fsdecode(done.stdout)
