@@ -46,7 +46,14 @@ def test_the_settings_given_are_left_as_they_are() -> None:
 
 
 def test_options_are_put_into_the_form_of_the_graph() -> None:
-    options = {"timeout": "1h30m", "environment": {"B": 2, "A": "1"}, "secrets": ["TOKEN"], "extras": ("gpu",), "keep": 1, "cache": False}
+    options = {
+        "timeout": "1h30m",
+        "environment": {"B": 2, "A": "1"},
+        "secrets": ["TOKEN"],
+        "extras": ("gpu",),
+        "keep": True,
+        "cache": False,
+    }
 
     assert step_settings(options, WHERE) == StepSettings(
         timeout=5400.0, environment=(("A", "1"), ("B", "2")), secrets=("TOKEN",), extras=("gpu",), keep=True, cache=False
@@ -61,6 +68,8 @@ def test_options_are_put_into_the_form_of_the_graph() -> None:
         ({"resources": {"ram": 1}}, "unexpected keyword argument 'ram'"),
         ({"resources": {"memory": "8"}}, "'8' is not an amount of memory"),
         ({"retry": 3}, "retry is 3, expected StepRetryConfig(...)"),
+        ({"cache": "no"}, "cache is 'no', expected True or False"),
+        ({"keep": "no"}, "keep is 'no', expected True or False"),
         ({"timeout": "soon"}, "'soon' is not a duration"),
         ({"timeout": 0}, "0 is not a duration"),
         ({"secrets": "TOKEN"}, "secrets is 'TOKEN', expected a list of names"),

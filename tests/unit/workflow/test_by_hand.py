@@ -21,6 +21,7 @@ def told(data: dict[str, Any]) -> list[tuple[str, str]]:
     "data",
     [
         {"runs-on": "gpu"},
+        {"runs-on": "${{ vars.RUNNER || github.event.repository.name }}"},
         {"runs-on": ["self-hosted", "gpu"]},
         {"runs-on": {"group": "data", "labels": "x64"}},
         {"environment": "prod"},
@@ -45,6 +46,9 @@ def test_what_github_takes_has_no_fault(data: dict[str, Any]) -> None:
     [
         ({"runs_on": "x"}, "['runs_on']", "is unknown: a job has no such key"),
         ({"runs-on": 5}, "['runs-on']", "is 5, expected a label"),
+        ({"runs-on": []}, "['runs-on']", "names no runner"),
+        ({"runs-on": "${{ secrets.RUNNER }}"}, "['runs-on']", "asks for 'secrets', which GitHub does not know there"),
+        ({"runs-on": ["linux", "${{ fromJSON(env['RUNNER']) }}"]}, "['runs-on']", "asks for 'env', which GitHub does not know there"),
         ({"runs-on": ""}, "['runs-on']", "is empty"),
         ({"concurrency": "x-${{ github.ref"}, "['concurrency']", "an expression that does not end"),
         ({"runs-on": "a\x07"}, "['runs-on']", "a character that YAML does not keep"),

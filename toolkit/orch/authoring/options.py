@@ -45,8 +45,8 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             deploys_to=_environment(options.get("deploys_to")),
             permissions=_permissions(options.get("permissions") or {}),
             environment=tuple(sorted(_variable(str(key), str(value)) for key, value in _variables(options.get("environment")).items())),
-            keep=bool(options.get("keep", False)),
-            cache=options.get("cache"),
+            keep=bool(_flag(options.get("keep"), "keep")),
+            cache=_flag(options.get("cache"), "cache"),
             cache_expires_after=None if expires is None else seconds(expires),
             files=_names(options.get("files") or (), "files"),
             github=plain_table(options.get("github"), "github"),
@@ -61,6 +61,12 @@ def python_version(given: object, where: Where) -> str | None:
     if given is None or (isinstance(given, str) and _PYTHON.fullmatch(given)):
         return given
     raise PipelineError(f"python is {given!r}, which is not a version", hint="as '3.12' or '>=3.11'", where=where)
+
+
+def _flag(given: object, name: str) -> bool | None:
+    if given is None or isinstance(given, bool):
+        return given
+    raise TypeError(f"{name} is {given!r}, expected True or False")
 
 
 def _pack(given: object) -> str | None:

@@ -20,6 +20,11 @@ class Schedule:
     cron_expression: str
     timezone: str = "UTC"
 
+    def __post_init__(self) -> None:
+        for name in ("cron_expression", "timezone"):
+            if type(given := getattr(self, name)) is not str:
+                raise TypeError(f"{name} is {given!r}, expected text, as in Schedule('30 2 * * *', timezone='Europe/Berlin')")
+
     def to_json(self) -> Json:
         return {"type": "schedule", "cron": self.cron_expression, "timezone": self.timezone}
 
@@ -34,8 +39,8 @@ class Filtered:
     paths: tuple[str, ...] = ()
 
     def __init__(self, branches: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
-        object.__setattr__(self, "branches", tuple(branches))
-        object.__setattr__(self, "paths", tuple(paths))
+        object.__setattr__(self, "branches", _texts("branches", branches))
+        object.__setattr__(self, "paths", _texts("paths", paths))
 
     def to_json(self) -> Json:
         filters = {"branches": list(self.branches), "paths": list(self.paths)}
@@ -76,7 +81,7 @@ class RepositoryDispatch:
     types: tuple[str, ...]
 
     def __init__(self, types: Sequence[str]) -> None:
-        object.__setattr__(self, "types", tuple(types))
+        object.__setattr__(self, "types", _texts("types", types))
 
     def to_json(self) -> Json:
         return {"type": "repository_dispatch", "types": list(self.types)}
@@ -88,6 +93,14 @@ class WorkflowCall:
 
     def to_json(self) -> Json:
         return {"type": "workflow_call"}
+
+
+def _texts(name: str, given: object) -> tuple[str, ...]:
+    """A text alone would be a list of its letters."""
+    if not isinstance(given, (list, tuple)) or not all(type(each) is str for each in given):
+        example = f", as {name}=[{given!r}]" if isinstance(given, str) else ""
+        raise TypeError(f"{name} is {given!r}, expected a list of texts{example}")
+    return tuple(given)
 
 
 Trigger = Schedule | Push | PullRequest | MergeGroup | RepositoryDispatch | WorkflowCall

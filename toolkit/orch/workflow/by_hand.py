@@ -71,6 +71,8 @@ _PINNED: Final = re.compile(
 )
 _LOCAL: Final = re.compile(r"\./(?!.*\.\.)[A-Za-z0-9_./-]+")
 _DOCKER: Final = re.compile(r"docker://\S+@sha256:[0-9a-f]{64}")
+# https://docs.github.com/actions/reference/workflows-and-actions/contexts#context-availability
+_NOT_YET: Final = re.compile(r"\$\{\{[^}]*?\b(secrets|env|job|jobs|steps|runner)\s*[.\[]")
 _SECRETS: Final = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']*)'\s*\])")
 
 
@@ -89,6 +91,7 @@ def _with_steps(found: Iterator[Fault], data: Mapping[str, Any]) -> Iterator[Fau
     if first:  # what follows asks what is inside
         return
     yield from _secret_faults(data)
+    yield from _runner_faults(data.get("runs-on"))
     for key in ("before", "after"):
         for number, step in enumerate(data.get(key, ())):
             yield from _step_faults(step, f"[{key!r}][{number}]")
@@ -99,6 +102,16 @@ def _secret_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(value, str) and _SECRETS.search(value):
             hint = "write secrets=[...] at the step: it is masked then, and no other step sees it"
             yield Fault(f"['env'][{name!r}]", "holds a secret", hint)
+
+
+def _runner_faults(runs_on: object) -> Iterator[Fault]:
+    """What GitHub says only when the workflow starts, which then has no jobs."""
+    if runs_on == []:
+        yield Fault("['runs-on']", "names no runner", "a label, as 'ubuntu-24.04'")
+    for label in runs_on if isinstance(runs_on, list) else [runs_on]:
+        if isinstance(label, str) and (found := _NOT_YET.search(label)):
+            hint = "it knows github, inputs, needs, vars, strategy and matrix when it looks for a runner"
+            yield Fault("['runs-on']", f"asks for {found[1]!r}, which GitHub does not know there", hint)
 
 
 def _step_faults(step: Mapping[str, Any], path: str) -> Iterator[Fault]:

@@ -98,6 +98,9 @@ def test_schedules_that_a_job_could_not_tell_apart_are_refused(first: Schedule, 
     assert problem.message == f"pipeline 'p' has the schedules {pair}, which are one to its jobs"
 
 
+FROM_ROOT = "they begin at the root of the repository, without a '/'"
+
+
 @pytest.mark.parametrize(
     ("trigger", "expected"),
     [
@@ -109,6 +112,8 @@ def test_schedules_that_a_job_could_not_tell_apart_are_refused(first: Schedule, 
             "pipeline 'p' is triggered by branches of which " + NOT_KEPT.format(r"'a\nb'"),
         ),
         (Push(paths=["!a"]), "pipeline 'p' is triggered by paths of which '!a' takes out of nothing: a pattern without '!' comes first"),
+        (Push(paths=["/data/**"]), "pipeline 'p' is triggered by paths of which '/data/**' fits none: " + FROM_ROOT),
+        (Push(paths=["src", "!./a"]), "pipeline 'p' is triggered by paths of which '!./a' fits none: " + FROM_ROOT),
         (MergeGroup(["[a"]), "pipeline 'p' is triggered by branches of which '[a' has a '[' that is not closed"),
         (RepositoryDispatch([]), "pipeline 'p' is triggered by a RepositoryDispatch of no types, which would be every event"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from orch.workflow.model import Called, CalledOutput, Cron, Dispatch, Filter, Se
 
 _OF_CALLS: Final = ("string", "number", "boolean")
 _UNATTENDED: Final = ("schedule", "push", "pull_request", "merge_group")
+_ROOTED: Final = re.compile(r"^(!?)\.?/+")
 _LONGEST_TYPE: Final = 100  # https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event
 # What the result job says to a workflow that calls this one: references and never data.
 _RESULT_OUTPUTS: Final = {
@@ -105,6 +107,10 @@ def _check_filter(trigger: Push | PullRequest | MergeGroup, who: str) -> Iterato
         text = next((f"{glob!r}, {found}" for glob in patterns if (found := text_problem(glob))), None)
         if told := text or globs.problem(patterns):
             yield PipelineError(f"{who} is triggered by {name} of which {told}", hint="as 'main' or 'data/**'")
+    for glob in trigger.paths:
+        if (bare := _ROOTED.sub(r"\1", glob)) != glob:  # GitHub would wait for such a path, and there is none
+            message = f"{who} is triggered by paths of which {glob!r} fits none: they begin at the root of the repository, without a '/'"
+            yield PipelineError(message, hint=f"write {bare!r}" if bare else "leave paths out for all of them")
 
 
 def _check_types(trigger: RepositoryDispatch, who: str) -> Iterator[OrchError]:
