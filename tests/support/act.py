@@ -39,7 +39,7 @@ def act_module(
     workflow: str | None = None,
     keep: Path | None = None,
     knows_earlier_runs: bool = True,
-    attempt_of: str = "",
+    attempt_of: str | None = None,
 ) -> Ran:
     """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place."""
     file = write(folder, code)
