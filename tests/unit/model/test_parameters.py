@@ -281,6 +281,20 @@ def test_a_misfit_is_answered_with_the_declaration() -> None:
     assert caught.value.hint == "the pipeline declares `rows: int`"
 
 
+def test_how_a_list_is_written_stands_beside_one_that_is_not() -> None:
+    kind = type_of(list[int], "list[int]")
+    assert kind is not None
+    rows, names = Parameter("rows", kind, default=[2, 6]), Parameter("names", kind, required=True)
+
+    with pytest.raises(OrchError) as caught:
+        parse_all((rows, names), {"rows": "[2,", "names": "2"})
+
+    assert [problem.hint for problem in caught.value.problems] == [
+        "the pipeline declares `rows: list[int]`, and takes it as JSON, as its default is: [2, 6]",
+        "the pipeline declares `names: list[int]`, and takes it as JSON",
+    ]
+
+
 @pytest.mark.parametrize("inputs", [None, {}])
 def test_a_schedule_or_push_leaves_every_parameter_to_its_default(inputs: dict[str, object] | None) -> None:
     assert from_inputs((ROWS, RATE, NAME), inputs) == {}

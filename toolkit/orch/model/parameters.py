@@ -280,6 +280,9 @@ def _convert(parameters: tuple[Parameter, ...], given: Mapping[str, Any], conver
 
 def _misfit(parameter: Parameter, value: object, error: ValueError) -> ParameterError:
     hint = f"the pipeline declares `{parameter.name}: {parameter.type.text}`"
+    if parameter.type.kind is Kind.JSON and isinstance(value, str):
+        default = "" if parameter.required or parameter.default is None else f", as its default is: {json.dumps(parameter.default)}"
+        hint += f", and takes it as JSON{default}"
     return ParameterError(f"parameter {parameter.name!r} is {value!r}: {error}", hint=hint)
 
 
