@@ -100,6 +100,13 @@ total(double.product(numbers(0, id="no"), rates, id="never"), id="of_none")""",
     assert [ran.preview(name) for name in ("total", "of_rates", "of_both", "of_none")] == ["3", "6", "2", "0"]
 
 
+def test_one_mapped_step_runs_with_what_stands_before_it(tmp_path: Path) -> None:
+    ran = act_module(tmp_path, module("total(double.map(numbers(n)))"), given={"n": "2"}, job="double")
+
+    assert ran.states == {"numbers": "succeeded", "double": "succeeded", "double.0": "succeeded", "double.1": "succeeded"}
+    assert ran.preview("double") == "[0, 2]"
+
+
 def test_a_failed_leg_leaves_the_others_and_stops_what_reads_it(tmp_path: Path) -> None:
     ran = both_ways(tmp_path, "total(odd.map(numbers(n)))\ndouble(4)", n=4)
 
