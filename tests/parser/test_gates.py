@@ -34,7 +34,7 @@ def gated(draw: st.DrawFn) -> Graph:
 
 
 def without_gates(graph: Graph) -> Graph:
-    return replace(graph, steps=tuple(replace(step, settings=replace(step.settings, deploys_to=None)) for step in graph.steps))
+    return replace(graph, steps=tuple(replace(step, settings=step.settings._replace(deploys_to=None)) for step in graph.steps))
 
 
 def is_below_failure(name: str, results: Mapping[str, str], jobs: Mapping[str, Any]) -> bool:

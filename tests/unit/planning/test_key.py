@@ -55,7 +55,7 @@ def key(
 
 
 def with_settings(**more: object) -> Step:
-    return replace(STEP, settings=replace(STEP.settings, **more))  # type: ignore[arg-type]
+    return replace(STEP, settings=STEP.settings._replace(**more))  # type: ignore[arg-type]
 
 
 def with_input(name: str, **more: object) -> dict[str, Artifact]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final, get_args
 
 from orch.authoring import active, notify, typecheck
@@ -232,7 +231,7 @@ class Trace:
     def _settings_of(self, options: Mapping[str, Any], where: Where) -> StepSettings:
         inherited = {"cache": self.pipeline.options.get("cache")} if options.get("cache") is None else {}
         settings = step_settings({**options, **inherited}, where)
-        return replace(settings, on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
+        return settings._replace(on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
 
     def _note(self, options: Mapping[str, Any], steps: tuple[str, ...], where: Where) -> None:
         """Whom the options of a step, or of the pipeline, want told."""

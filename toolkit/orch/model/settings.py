@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orch.model.canonical import Json
 from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, Keys
@@ -51,8 +50,7 @@ _SETTINGS: Final = Keys(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StepSettings:
+class StepSettings(NamedTuple):
     """How a step runs, as far as the graph says; everything else is the stack's business.
 
     `files` are paths and globs from the project root, whose bytes the result depends on; hooks are `path/in/project.py:function`.
@@ -65,7 +63,7 @@ class StepSettings:
     retry: StepRetryConfig | None = None
     timeout: float | None = None  # seconds
     secrets: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = field(default=())
+    environment: tuple[tuple[str, str], ...] = ()
     keep: bool = False
     cache: bool | None = None
     cache_expires_after: float | None = None  # seconds
@@ -75,7 +73,7 @@ class StepSettings:
     deploys_to: str | None = None  # an environment of the repository on GitHub
     permissions: tuple[tuple[str, str], ...] = ()  # of the job's token: area -> access
     pack: str | None = None  # steps of one name share a job
-    github: Mapping[str, Json] = field(default_factory=dict)  # keys of its job in a compiled workflow, besides orch's own
+    github: Mapping[str, Json] = {}  # keys of its job in a compiled workflow, besides orch's own
 
     def to_json(self) -> Json:
         """Only what differs from the defaults, so that the graph shows what was asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orch.errors import GraphError
 from orch.model.bindings import (
@@ -44,8 +44,7 @@ _PLAIN: Final = frozenset((Value, ParameterRef, OutputRef))
 _OUTPUT: Final = Keys("an output", {"name": TEXT, "type": TEXT})
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One named output; `type` is the annotation as written in the source."""
 
     name: str

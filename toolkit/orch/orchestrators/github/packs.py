@@ -7,7 +7,7 @@ machine, and what is compiled must be the same on all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Final
 
 from orch.errors import OrchError, PipelineError, raise_problems
@@ -25,7 +25,7 @@ from orch.stacks.settings import Settings
 _OWN: Final = frozenset(
     {"resources", "retry", "timeout", "environment", "cache", "cache_expires_after", "files", "on_failure", "on_success", "pack"}
 )
-_SHARED: Final = tuple(field.name for field in fields(StepSettings) if field.name not in _OWN)
+_SHARED: Final = tuple(name for name in StepSettings._fields if name not in _OWN)
 
 
 def with_packs(graph: Graph, settings: Settings, recorded: Iterable[Pack] = ()) -> Graph:
@@ -130,7 +130,7 @@ def _packed(members: list[Step], renamed: Mapping[OutputRef, OutputRef], graph: 
         inputs=(("read", Sequence("list", read)),) if read else (),
         outputs=tuple(Output(renamed[OutputRef(step.id, output.name)].output) for step in members for output in step.outputs),
         after=tuple(dict.fromkeys(graph.job_of[name] for step in members for name in step.after if name not in own)),
-        settings=replace(members[0].settings, retry=None, timeout=_timeout(members)),
+        settings=members[0].settings._replace(retry=None, timeout=_timeout(members)),
     )
 
 
