@@ -110,7 +110,8 @@ def test_every_step_that_is_called_in_a_block_has_its_condition_and_no_other_ste
 
 
 def test_blocks_inside_each_other_ask_for_all_of_their_conditions(tmp_path: Path) -> None:
-    body = "with when(accuracy > 0.9):\n    with when(dry):\n        tell()\n    with otherwise():\n        deploy(model)\nwith otherwise():\n    tell()"
+    inner = "    with when(dry):\n        tell()\n    with otherwise():\n        deploy(model)\n"
+    body = f"with when(accuracy > 0.9):\n{inner}with otherwise():\n    tell()"
     graph = graph_of(tmp_path, source(body))
 
     assert [told(step.when) for step in graph.steps if step.when] == [
@@ -137,7 +138,7 @@ def test_a_pipeline_that_is_called_in_a_block_stands_under_its_condition(tmp_pat
 
 
 def test_branches_join_in_the_order_in_which_they_are_written(tmp_path: Path) -> None:
-    body = "with when(accuracy > 0.9):\n    one = better(model)\nwith otherwise():\n    two = better(model)\ndeploy(either(one, either(two, model)), after=either(one, two))"
+    body = BRANCHES + "deploy(either(one, either(two, model)), after=either(one, two))"
     graph = graph_of(tmp_path, source(body))
     refs = OutputRef("better", "output"), OutputRef("better_2", "output"), OutputRef("train", "model")
 
@@ -197,13 +198,15 @@ MISTAKES = [
 
 
 BRANCHES = "with when(accuracy > 0.9):\n    one = better(model)\nwith otherwise():\n    two = better(model)\n"
+BOTH = "with when(dry & (accuracy > 0.9)):\n    one = better(model)\n"
+ONLY_IF = "'better' runs only if train.accuracy > 0.9"
 NEVER = [
-    (BRANCHES + "join(one, two)", "'better' runs only if train.accuracy > 0.9, and 'better_2' runs only if not (train.accuracy > 0.9)", "either"),
-    (BRANCHES + "join(one, better(two))", "'better' runs only if train.accuracy > 0.9, and 'better_2' runs only if not", "either"),
+    (BRANCHES + "join(one, two)", f"{ONLY_IF}, and 'better_2' runs only if not (train.accuracy > 0.9)", "either"),
+    (BRANCHES + "join(one, better(two))", f"{ONLY_IF}, and 'better_2' runs only if not", "either"),
     (BRANCHES + "with when(dry):\n    join(one, two)", "step 'join' never runs: 'better' runs only if", "either"),
-    (BRANCHES + "with when(accuracy > 0.9):\n    deploy(two)", "'deploy' runs only if train.accuracy > 0.9, and 'better_2' runs only if", "either"),
+    (BRANCHES + "with when(accuracy > 0.9):\n    deploy(two)", "and 'better_2' runs only if", "either"),
     ("with when(dry):\n    with when(~dry):\n        tell()", "'tell' never runs: it needs both dry and not dry", "mend"),
-    ("with when(dry & (accuracy > 0.9)):\n    one = better(model)\nwith otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
+    (BOTH + "with otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
 ]  # fmt: skip
 
 
