@@ -37,4 +37,4 @@ def mapped(rows: int = 3, rates: list[float] = [0.1]) -> None:  # noqa: B006
     report(score.product(models, folds(), id="crossed"))
     train.product([1, 2, 3], rates, id="rated")
     report(train.map([1, 2, 3], id="written"))
-    report(train.map([], id="never"), after="written")
+    report.with_options(after="written")(train.map([], id="never"))

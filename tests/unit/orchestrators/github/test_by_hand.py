@@ -60,7 +60,7 @@ def test_variables_join_and_a_name_that_is_taken_is_refused() -> None:
 
 def test_a_runner_takes_the_place_of_the_one_for_the_resources() -> None:
     assert job_of({"runs-on": ["self-hosted", "gpu"]}).to_data()["runs-on"] == ["self-hosted", "gpu"]
-    assert job_of({"runs-on": "self-hosted"}, timeout=48 * 3600.0).timeout_minutes > 360
+    assert int(job_of({"runs-on": "self-hosted"}, timeout=48 * 3600.0).timeout_minutes) > 360
     assert "beside resources=" in refused({"runs-on": "gpu"}, resources=ResourceSettings(cpu_count=2)).message
     assert "may take" in refused({"runs-on": "ubuntu-24.04-arm"}, timeout=48 * 3600.0).message
 
