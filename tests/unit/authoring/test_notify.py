@@ -61,6 +61,7 @@ def test_what_is_told_of_the_whole_run_is_not_told_of_a_step_too(tmp_path: Path)
     [
         ("on_success=notify.issue()", "on_success is an issue"),
         ("on_failure=[told, told]", "on_failure has 2 functions"),
+        ("on_failure=[notify.issue(), notify.issue(labels=['a'])]", "on_failure has 2 issues"),
         ("on_failure='mail'", "on_failure is 'mail'"),
         ("on_failure=notify.issue", "on_failure is a part of orch.notify, and not what it makes"),
         ("on_success=[notify]", "on_success is a part of orch.notify, and not what it makes"),

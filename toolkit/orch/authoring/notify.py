@@ -55,6 +55,9 @@ def hook_in(given: object, name: str, where: Where) -> Callable[..., object] | N
 
 
 def notices_in(given: object, name: str, steps: tuple[str, ...], where: Where) -> list[Notice]:
+    if len(issues := [item for item in _items(given) if isinstance(item, Issue)]) > 1:
+        hint = "a pipeline has one issue: give it all labels and assignees"
+        raise ArgumentError(f"{name} has {len(issues)} issues", hint=hint, where=where)
     on: On = "failure" if name == "on_failure" else "success"
     found = [Notice(on, item, steps) for item in _items(given) if isinstance(item, (Issue, Webhook))]
     if on == "success" and any(isinstance(notice.how, Issue) for notice in found):
