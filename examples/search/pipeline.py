@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Final
@@ -115,7 +116,8 @@ def stay(gain: float) -> str:
 def report(trials: list[Trial], best: Trial, accuracy: float, news: str) -> str:
     """All trials, in the week that the run is for."""
     rows = [f"| {trial.measures} | {trial.strength} | {trial.accuracy:.2%}{' *' if trial == best else ''} |" for trial in trials]
-    head = f"Week of {context().logical_date:%Y-%m-%d}: {accuracy:.2%}, {news}"
+    day = context().logical_date.date()
+    head = f"Week of {day - timedelta(days=day.weekday())}: {accuracy:.2%}, {news}"
     page = "\n".join([head, "", "| measures | strength | right |", "| ---: | ---: | ---: |", *rows])
     print(page)
     return page
