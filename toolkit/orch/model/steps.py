@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # A step and what its arguments are, from one place.
 __all__ = ["Binding", "Choice", "Fan", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
-__all__ += ["binding_from_json", "binding_to_json"]
+__all__ += ["alternatives", "binding_from_json", "binding_to_json"]
 
 _STEP: Final = Keys(
     "a step",
