@@ -113,7 +113,7 @@ def whole(rows: int = 10, scale: float = 0.5, where: Environment = "staging") ->
     deploy.map([0.5]).sort(key=len)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     total(unmapped(tests))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
-    with when((total(test) > 0.5) & ~(scale > 2) | (where == "staging")):  # type: ignore[deprecated] # pyright: ignore[reportDeprecated]
+    with when((total(test) > 0.5) & (scale <= 2) | (where == "staging")):
         assert_type(either(train, xs), list[int])
     with otherwise():
         deploy.with_options(when=scale > 1)(either(total(xs), scale))
