@@ -11,7 +11,7 @@ import yaml
 from support.github_parser import GitHubParser
 
 from orch.model.bindings import OutputRef
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.matrix import deal
 from orch.model.steps import Step
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from support import hostile
 
 from orch.model.conditions import OPERATORS, And, Compare, Condition, Not, Or
-from orch.model.graph import Binding, Choice, Fan, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.fans import Fan
+from orch.model.graph import Binding, Choice, Graph, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.legs import fixed_length
 from orch.model.notices import Issue, Notice, Webhook
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType

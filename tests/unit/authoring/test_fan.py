@@ -11,7 +11,7 @@ from support.modules import graph_of, problems_of
 from orch import step, unmapped
 from orch.errors import MapError, OrchError
 from orch.model.bindings import Item, OutputRef, ParameterRef, Sequence, Value
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 
 STEPS = """

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from orch.errors import GraphError, MapError
 from orch.model.bindings import Binding, Item, OutputRef, ParameterRef, Sequence, Value
-from orch.model.fan import Fan, index_of, leg_id, step_of
+from orch.model.fan import index_of, leg_id, step_of
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 from orch.model.legs import legs_of
 from orch.model.steps import Output, Step

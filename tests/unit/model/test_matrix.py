@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orch.errors import MapError, ParameterError
 from orch.model import canonical
 from orch.model.bindings import Binding, OutputRef, ParameterRef, Value
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.matrix import (
     MOST_JOBS,
     PARAMETERS,

@@ -10,7 +10,7 @@ from orch.model.artifacts import Artifact
 from orch.model.bindings import Binding, Item, OutputRef, ParameterRef, Value
 from orch.model.canonical import Json
 from orch.model.facts import Facts
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.gathered import gather
 from orch.model.graph import Graph
 from orch.model.index import Entry, Index

@@ -9,7 +9,7 @@ import pytest
 
 from orch.model.artifacts import Artifact
 from orch.model.bindings import OutputRef
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.graph import Graph, Output, Step
 from orch.model.records import Failure, StepRecord
 from orch.model.runs import RunInfo, RunRecord

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, Union
 from orch.authoring import typecheck
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture
 from orch.errors import ArgumentError, MapError, OrchError, Where
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.legs import check_zip
 
 T = TypeVar("T")

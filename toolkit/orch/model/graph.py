@@ -19,12 +19,12 @@ from orch.model.legs import check_fan
 from orch.model.notices import Notice, check_notices
 from orch.model.parameters import Parameter
 from orch.model.settings import ExecutionMode
-from orch.model.steps import Binding, Choice, Fan, Item, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
+from orch.model.steps import Binding, Choice, Item, Output, OutputRef, ParameterRef, Sequence, Step, Table, Value
 from orch.model.triggers import Trigger, trigger_from_json
 from orch.names import output_name_problem, pipeline_name_problem, step_id_problem
 
 # The graph and what it is made of, from one place.
-__all__ = ["Binding", "Choice", "Fan", "Graph", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
+__all__ = ["Binding", "Choice", "Graph", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
 
 
 @dataclass(frozen=True)

@@ -24,15 +24,15 @@ from orch.model.bindings import (
     references,
 )
 from orch.model.canonical import Json
-from orch.model.fan import Fan
 from orch.model.graph_file import LIST, PAIRS, TABLE, TEXT, TEXTS, Keys
 from orch.model.settings import StepSettings
 
 if TYPE_CHECKING:
     from orch.model.conditions import Condition
+    from orch.model.fans import Fan
 
 # A step and what its arguments are, from one place.
-__all__ = ["Binding", "Choice", "Fan", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
+__all__ = ["Binding", "Choice", "Item", "Output", "OutputRef", "ParameterRef", "Sequence", "Step", "Table", "Value"]
 __all__ += ["alternatives", "binding_from_json", "binding_to_json"]
 
 _STEP: Final = Keys(
@@ -172,9 +172,15 @@ class Step:
             tuple(Output(output["name"], output["type"]) for output in data["outputs"]),
             tuple(data.get("after", ())),
             settings,
-            Fan.from_json(data["fan"]) if "fan" in data else None,
+            _fan(data["fan"]) if "fan" in data else None,
             _when(data["when"]) if "when" in data else None,
         )
+
+
+def _fan(data: Json) -> Fan:
+    from orch.model.fans import Fan  # most steps run once
+
+    return Fan.from_json(data)
 
 
 def _when(data: Json) -> Condition:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from orch.model.bindings import Binding, OutputRef, Value
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 from orch.model.steps import Output, Step
 from orch.orchestrators.github.bill import bill_of

@@ -11,9 +11,10 @@ from support.steps import a_graph, a_step
 
 from orch.errors import UnsupportedError
 from orch.model.conditions import And, Compare, Not
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
-from orch.model.steps import Choice, Fan, OutputRef, ParameterRef, Step, Value
+from orch.model.steps import Choice, OutputRef, ParameterRef, Step, Value
 from orch.names import PLAN_JOB, workflow_path
 from orch.orchestrators.github.compile import compile_workflow, files
 

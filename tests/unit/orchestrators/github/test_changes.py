@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from support.graphs import graphs
 from support.steps import a_graph, a_step
 
-from orch.model.fan import Fan
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 from orch.model.settings import StepSettings
 from orch.model.triggers import Push
