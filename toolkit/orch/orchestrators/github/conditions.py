@@ -126,5 +126,5 @@ def unless_cached(step: str, told: Expression, of_plan: Expression) -> Expressio
     The plan is asked first: on GitHub the outputs of a skipped job are empty, under act they are the expressions that would have made
     them. It is asked last, too: of a job that was skipped by choice nobody tells, and fromJSON takes no empty text.
     """
-    is_skipped = expressions.Call("contains", (Literal("cached, skipped"), decision_of(step)))
+    is_skipped = expressions.Call("contains", (from_json(Literal('["cached", "skipped"]')), decision_of(step)))
     return expressions.Or((expressions.And((is_skipped, of_plan)), told, of_plan))
