@@ -67,4 +67,3 @@ def _leg(name: str, uploaded: Mapping[str, StepRecord], result: str, attempt: in
     if result == "failure":
         message = "the job failed before the leg could report: its log says why"
     return StepRecord(name, State.FAILED, attempt, failure=Failure("exit", message))
-

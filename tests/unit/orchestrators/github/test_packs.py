@@ -9,6 +9,7 @@ from support.steps import a_graph, a_step
 
 from orch.errors import OrchError
 from orch.model.graph import Graph
+from orch.model.notices import Issue, Notice
 from orch.model.resources import ResourceSettings
 from orch.model.settings import StepSettings
 from orch.orchestrators.github.compile import compile_workflow
@@ -115,6 +116,14 @@ def test_auto_leaves_alone_what_names_a_pack() -> None:
 
     assert chosen == (("train", "report"),)
     assert packed(graph, "train report").packs == (("load", "clean"), ("train", "report"))
+
+
+def test_a_notice_of_a_step_in_a_pack_is_one_of_its_job() -> None:
+    told = replace(CHAIN, notices=(Notice("failure", Issue(), ("clean", "train")),))
+    graph = graph_of_jobs(packed(told, "load clean"))
+
+    assert [notice.steps for notice in graph.notices] == [("load", "train")]
+    assert "orch-notify" in compile_workflow(packed(told, "load clean")).jobs
 
 
 def test_without_packs_the_jobs_are_the_steps() -> None:

@@ -112,7 +112,8 @@ def graph_of_jobs(graph: Graph) -> Graph:
         for step in graph.steps
         if graph.job_of[step.id] == step.id
     )
-    return replace(graph, packs=(), steps=tuple(jobs))
+    notices = (replace(each, steps=tuple(dict.fromkeys(graph.job_of[name] for name in each.steps))) for each in graph.notices)
+    return replace(graph, packs=(), steps=tuple(jobs), notices=tuple(notices))
 
 
 def _reading(step: Step, renamed: Mapping[OutputRef, OutputRef], graph: Graph) -> Step:
