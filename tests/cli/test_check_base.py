@@ -140,3 +140,17 @@ def test_a_condition_is_an_edge(orch: CommandLine, project: Path) -> None:
     orch("compile")
 
     assert "  edges  + load -> train (condition)" in orch("check", "--base", "main").out.splitlines()
+
+
+def test_a_secret_that_is_written_into_a_job_by_hand_is_told(orch: CommandLine, project: Path) -> None:
+    by_hand = """@step(github={
+    "before": [{"name": "Seed", "run": "echo", "env": {"T": "${{ secrets['PROD_KEY'] }}"}}],
+    "container": {"image": "python:3.12", "credentials": {"username": "me", "password": "${{ secrets.REG_PW }}"}},
+})
+def train"""
+    (project / "flow.py").write_text(PIPELINE.replace("@step\ndef train", by_hand))
+    assert orch("compile").code == 0
+    lines = orch("check", "--base", "main").out
+
+    assert "+ PROD_KEY (train)" in lines
+    assert "+ REG_PW (train)" in lines

@@ -115,3 +115,13 @@ def test_packing_shows_the_bill_before_and_after(orch: CommandLine) -> None:
     assert shown[1].startswith("load + 1 more ")
     assert any(line.startswith("flow: 2 jobs, ") for line in shown)
     assert "with a job for each step: 3 jobs, 59.0 s to the end, 3 minutes on the bill, $0.014" in shown
+
+
+def test_a_pack_that_no_step_names_any_more_is_none(orch: CommandLine, project: Path) -> None:
+    (project / "orch.yaml").write_text("action: ./\n")
+    named = PIPELINE.replace("@step\ndef", '@step(pack="data")\ndef')
+    (project / "flow.py").write_text(named)
+    assert "flow: 2 jobs" in orch("compile", "flow.py:flow").out
+    (project / "flow.py").write_text(PIPELINE)
+
+    assert "flow: 3 jobs" in orch("compile", "flow.py:flow").out

@@ -11,6 +11,7 @@ from support.local import run_module
 from orch.authoring.load import separate_modules
 from orch.model.runs import comparable_digests
 from orch.orchestrators.github.repository import compile_references
+from orch.stores.local import LocalStore
 
 pytestmark = pytest.mark.act
 
@@ -71,3 +72,5 @@ def test_a_failure_in_a_pack_is_that_of_its_step(tmp_path: Path) -> None:
     assert [ran.states[step] for step in ("total", "risky", "end")] == ["succeeded", "failed", "skipped"]
     assert ran["risky"].failure is not None
     assert ran["risky"].failure.message == "18 is too much"
+    (made,) = ran["total"].outputs.values()
+    assert LocalStore(ran.home / "store").has(made.digest)  # it was uploaded, whatever became of the other step

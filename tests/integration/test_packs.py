@@ -143,6 +143,36 @@ def test_without_an_input_no_step_runs_and_each_says_why(flow: Packs) -> None:
     assert "delivered no output" in flow.record("total")["failure"]["message"]  # type: ignore[index]
 
 
+def test_keys_are_the_result_jobs_to_tell(flow: Packs) -> None:
+    """Here they would be of the packages that are installed, there they are of those that the lock says."""
+    flow.run("load", "double")
+
+    assert not {"key", "facts", "cause"} & flow.record("double").keys()
+
+
+def test_without_a_schedule_there_is_no_logical_date_in_a_pack_either(tmp_path: Path) -> None:
+    dated = """
+from orch import context, pipeline, step
+
+@step
+def when() -> str:
+    return str(context().logical_date)
+
+@step
+def then(x: str) -> str:
+    return x
+
+@pipeline
+def p() -> None:
+    then(when())
+"""
+    packs = Packs(tmp_path, dated)
+    done = packs.run("when", "then")
+
+    assert done.returncode == 1
+    assert packs.states() == {"then": "skipped", "when": "failed"}
+
+
 def test_a_damaged_input_is_never_read(flow: Packs) -> None:
     flow.run("load", "double", "page")
     flow.jobs.deliver("orch-flow-load-a1")

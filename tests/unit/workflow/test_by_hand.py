@@ -160,3 +160,8 @@ def test_no_data_breaks_the_check(data: dict[str, Any]) -> None:
     assert found or not list(faults(JOB, data))
     if not found:
         assert len(job_steps(data, "before")) == len(data.get("before", ()))
+
+
+@pytest.mark.parametrize("text", ["${{ secrets.TOKEN }}", "${{ SECRETS.TOKEN }}", "${{ secrets['TOKEN'] }}", "${{ toJSON(secrets) }}"])
+def test_a_secret_in_the_environment_is_refused_however_it_is_read(text: str) -> None:
+    assert [fault.what for fault in job_faults({"env": {"X": text}})] == ["holds a secret"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def command(reference: str, pack: str | None, as_json: bool) -> None:
 
     Steps that ran on this machine are taken to last as long as they did, by the median of their last runs; nothing runs.
     """
+    from orch.errors import OrchError
     from orch.orchestrators.github.bill import bill_of
     from orch.orchestrators.github.compile import compile_workflow
     from orch.orchestrators.github.prices import prices
@@ -39,7 +41,10 @@ def command(reference: str, pack: str | None, as_json: bool) -> None:
         known = measured(compilation.git_root, graph.pipeline)
         total = bill_of(graph, compiled.workflow.jobs, settings, known)
         apart = replace(graph, packs=())
-        unpacked = bill_of(apart, compile_workflow(apart, settings, compilation.pins).jobs, settings, known) if graph.packs else None
+        unpacked = None
+        if graph.packs:
+            with suppress(OrchError):  # too large, it may be, without packs
+                unpacked = bill_of(apart, compile_workflow(apart, settings, compilation.pins).jobs, settings, known)
         edges = sum(len(step.needs) for step in graph.steps), sum(len(job.needs) for job in total.jobs)
         plans.append((graph.pipeline, total, unpacked, edges, frozenset(known)))
     if as_json:

@@ -73,7 +73,8 @@ _LOCAL: Final = re.compile(r"\./(?!.*\.\.)[A-Za-z0-9_./-]+")
 _DOCKER: Final = re.compile(r"docker://\S+@sha256:[0-9a-f]{64}")
 # https://docs.github.com/actions/reference/workflows-and-actions/contexts#context-availability
 _NOT_YET: Final = re.compile(r"\$\{\{[^}]*?\b(secrets|env|job|jobs|steps|runner)\s*[.\[]")
-_SECRETS: Final = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']*)'\s*\])")
+_SECRETS: Final = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']*)'\s*\])", re.IGNORECASE)
+_ANY_SECRETS: Final = re.compile(r"\$\{\{[^}]*?\bsecrets\b", re.IGNORECASE)  # also all of them, as toJSON(secrets)
 
 
 def job_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -99,7 +100,7 @@ def _with_steps(found: Iterator[Fault], data: Mapping[str, Any]) -> Iterator[Fau
 
 def _secret_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
     for name, value in data.get("env", {}).items():
-        if isinstance(value, str) and _SECRETS.search(value):
+        if isinstance(value, str) and _ANY_SECRETS.search(value):
             hint = "write secrets=[...] at the step: it is masked then, and no other step sees it"
             yield Fault(f"['env'][{name!r}]", "holds a secret", hint)
 

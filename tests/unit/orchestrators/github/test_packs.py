@@ -58,13 +58,30 @@ def test_a_pack_is_called_by_no_more_names_than_a_page_shows() -> None:
     assert compile_workflow(packed(graph, "a b c d")).jobs["a"].name == "a + 3 more"
 
 
-def test_time_limits_add_up_and_steps_without_one_share_theirs() -> None:
+def test_time_limits_add_up_as_far_as_a_job_may_take() -> None:
     limited = [replace(CHAIN[name], settings=StepSettings(timeout=1200.0)) for name in ("load", "clean")]
     graph = replace(CHAIN, steps=(*limited, CHAIN["train"], CHAIN["report"]))
 
     assert compile_workflow(packed(graph, "load clean")).jobs["load"].timeout_minutes == 50
-    assert compile_workflow(packed(graph, "load clean train report")).jobs["load"].timeout_minutes == 110
-    assert compile_workflow(packed(graph, "train report")).jobs["train"].timeout_minutes == 60
+    assert compile_workflow(packed(graph, "load clean train report")).jobs["load"].timeout_minutes == 40 + 2 * 60 + 10
+    assert compile_workflow(packed(graph, "train report")).jobs["train"].timeout_minutes == 2 * 60 + 10
+    ten = a_graph(a_step("s0"), *(a_step(f"s{number}", [f"s{number - 1}"]) for number in range(1, 10)))
+    assert compile_workflow(packed(ten, " ".join(ten.by_id))).jobs["s0"].timeout_minutes == 360
+
+
+def test_a_pack_that_may_take_longer_than_its_runner_allows_is_refused() -> None:
+    limited = [replace(CHAIN[name], settings=StepSettings(timeout=18_000.0)) for name in ("load", "clean")]
+    graph = replace(CHAIN, steps=(*limited, CHAIN["train"], CHAIN["report"]))
+    with pytest.raises(OrchError, match=r"may take 610 minutes, a job on 'ubuntu-24\.04' ends after 360"):
+        compile_workflow(packed(graph, "load clean"))
+
+
+def test_packs_do_not_change_who_looks_for_earlier_results() -> None:
+    steps = a_graph(a_step("s0"), *(a_step(f"s{number}", [f"s{number - 1}"]) for number in range(1, 6)))
+    settings = Settings(cache="auto")
+
+    assert "orch-plan" in compile_workflow(steps, settings).jobs
+    assert "orch-plan" in compile_workflow(packed(steps, "s0 s1", "s2 s3", "s4 s5"), settings).jobs
 
 
 def test_steps_that_ask_for_different_jobs_share_none() -> None:

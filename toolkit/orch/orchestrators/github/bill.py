@@ -70,6 +70,8 @@ def _in_order(jobs: list[PlannedJob]) -> Iterator[PlannedJob]:
     while stack:
         name = stack[-1]
         missing = [need for need in waiting[name].needs if need not in placed]
+        if len(stack) > len(waiting) ** 2 + len(waiting):
+            raise ValueError("jobs that wait for each other")
         if missing and name not in placed:
             stack.extend(missing)
             continue

@@ -15,6 +15,7 @@ from orch.orchestrators.github.grants import check_grants, granted
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.packs import graph_of_jobs, with_packs
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
+from orch.orchestrators.github.plan_job import cache_mode
 from orch.orchestrators.github.servers import check_server, with_mirrors
 from orch.orchestrators.github.triggers import check_triggers, scatter_notes, triggers_of
 from orch.stacks.settings import FILE, Settings
@@ -66,6 +67,8 @@ def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins 
 
 def _jobs(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     """A pack is called by all its steps, as far as a page shows them."""
+    if graph.packs and settings.cache == "auto":  # who looks hangs on the steps: fewer jobs cache no less
+        settings = replace(settings, cache=cache_mode(graph, settings))
     jobs = jobs_of(graph_of_jobs(graph), settings, pins)
     names = {pack[0]: " + ".join(pack) if len(pack) <= _SHOWN else f"{pack[0]} + {len(pack) - 1} more" for pack in graph.packs}
     return jobs | {job: replace(jobs[job], name=name) for job, name in names.items()}

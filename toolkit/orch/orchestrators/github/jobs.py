@@ -19,6 +19,7 @@ from orch.orchestrators.github.fan_out import LEGS, FanOut, check_fans, legs_job
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.modes import check_mode, mode_permissions
 from orch.orchestrators.github.notify_job import check_notices, notify_job
+from orch.orchestrators.github.packs import graph_of_jobs
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import cache_mode, decision_inputs, looks_itself, plan_job, plan_reasons
 from orch.orchestrators.github.runners import check_runner, is_hosted, runner_for
@@ -146,6 +147,7 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     runners = settings.all_runners
     secrets: dict[str, str] = {}
     yield from check_fans(graph)
+    yield from _check_packs(graph, settings)
     yield from check_choices(graph)
     for step in graph.steps:
         if step.settings.target not in _TARGETS:
@@ -160,6 +162,14 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
             elif (other := secrets.setdefault(secret.upper(), secret)) != secret:
                 message = f"secrets {other!r} and {secret!r}, which step {step.id!r} wants, are one to GitHub, which ignores case"
                 yield PipelineError(message, hint="write it in one way")
+
+
+def _check_packs(graph: Graph, settings: Settings) -> Iterator[OrchError]:
+    """What the steps of a pack may take together."""
+    heads = {pack[0] for pack in graph.packs}
+    for job in graph_of_jobs(graph).steps if heads else ():
+        if job.id in heads:
+            yield from _check_timeout(job, settings)
 
 
 def _check_timeout(step: Step, settings: Settings) -> Iterator[OrchError]:

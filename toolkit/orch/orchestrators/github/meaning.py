@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from orch.errors import OrchError
 from orch.model import canonical
@@ -19,8 +18,7 @@ from orch.orchestrators.github.repository import Compilation
 from orch.planning.cost import Bill
 from orch.runtime.summary import code, escape
 from orch.stacks.settings import Settings
-
-_OF_SECRETS: Final = re.compile(r"\bsecrets\.([A-Za-z0-9_]+)")
+from orch.workflow.by_hand import secrets_in
 
 
 class Area(StrEnum):
@@ -172,10 +170,8 @@ def _of_job(job: str, given: Mapping[str, Any]) -> Iterator[tuple[Area, str, str
         yield Area.PERMISSIONS, permissions, job
     else:
         yield from ((Area.PERMISSIONS, f"{area}: {access}", job) for area, access in permissions.items())
+    yield from ((Area.SECRETS, name, job) for name in sorted(secrets_in(given)))
     for place in (given, *given.get("steps", ())):
-        for value in (*(place.get("env") or {}).values(), *(place.get("with") or {}).values()):
-            if "${{" in str(value):
-                yield from ((Area.SECRETS, name, job) for name in _OF_SECRETS.findall(str(value)))
         if "uses" in place:
             yield Area.USES, place["uses"], job
 

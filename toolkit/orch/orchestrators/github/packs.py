@@ -76,7 +76,7 @@ def packables(graph: Graph, settings: Settings, seconds: Mapping[str, float] | N
         shared = tuple(repr(getattr(step.settings, name)) for name in _SHARED)
         took = (seconds or {}).get(step.id, default_seconds())
         kind = None if step.id in alone or runner is None else (label, *shared)
-        found.append(Packable(step.id, step.needs, kind, machine_of(label, settings), took, longest_seconds(step) or 0.0))
+        found.append(Packable(step.id, step.needs, kind, machine_of(label, settings), took, longest_seconds(step) or took))
     return found
 
 
@@ -139,4 +139,5 @@ def _timeout(members: list[Step]) -> float | None:
     """The longest times of all together, and once what a job may take whose step names none."""
     limits = [longest_seconds(step) for step in members]
     said = sum(limit for limit in limits if limit is not None)
-    return (said + 60.0 * DEFAULT_MINUTES if None in limits else said) if said else None
+    unsaid = 60.0 * DEFAULT_MINUTES * limits.count(None)  # each may take what it may alone
+    return said + max(0.0, min(unsaid, 60.0 * (HOSTED_MINUTES - MARGIN_MINUTES) - said))

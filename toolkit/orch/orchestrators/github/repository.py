@@ -88,9 +88,11 @@ def compile_references(references: Sequence[str], folder: Path, pins: Pins | Non
 def recorded_packs(git_root: Path, pipeline: str) -> tuple[Pack, ...]:
     """The packs in the graph that is there; none where it cannot be read, and is written anew."""
     try:
-        return Graph.from_json(canonical.loads(read(git_root / graph_path(pipeline)) or "")).packs
+        graph = Graph.from_json(canonical.loads(read(git_root / graph_path(pipeline)) or ""))
     except (OrchError, ValueError):
         return ()
+    # Those that steps named then are theirs to name now.
+    return tuple(pack for pack in graph.packs if all(graph[step].settings.pack is None for step in pack))
 
 
 # --- what to compile ---

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -40,7 +41,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
         argv, required=["graph", "steps", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date"]
     )
     graph = read_graph(Path(options["graph"]))
-    part = part_of(graph, options["steps"].split(","))
+    part = part_of(_here(graph), options["steps"].split(","))
     project = project_at(graph.project, Path(options.get("project", graph.project)).resolve())
     outputs, records = (Path(options[name]).resolve() for name in ("outputs", "record"))
     attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
@@ -79,7 +80,7 @@ def _run(
         graph,
         project,
         given_parameters(graph.parameters, environment),
-        jobs=default_jobs(),
+        jobs=_at_once(part),
         home=home.path,
         sink=JobLog(stdout, on_runner=runner.on_runner(environment)),
         environment={name: value for name, value in environment.items() if name != "ORCH_INPUTS"},
@@ -88,9 +89,20 @@ def _run(
         attempt=int(environment.get("GITHUB_RUN_ATTEMPT") or 1),
         part=part,
         earlier=earlier,
+        is_dated=given_date is not None,
         logical_date=None if given_date is None else dates.parse(given_date, dates.zone_of(graph.triggers)),
         pickles=arguments.pickles(options),
     )
+
+
+def _here(graph: Graph) -> Graph:
+    """Whoever compiled it has sent its steps to this job."""
+    return replace(graph, steps=tuple(replace(step, settings=step.settings._replace(target=None)) for step in graph.steps))
+
+
+def _at_once(part: Part) -> int:
+    """One at a time where a step asks for resources: the runner has them once."""
+    return 1 if any(step.settings.resources for step in part.graph.steps) else default_jobs()
 
 
 def delivered(part: Part, inputs: Path, store: LocalStore) -> dict[str, StepRecord]:
@@ -113,9 +125,11 @@ def delivered(part: Part, inputs: Path, store: LocalStore) -> dict[str, StepReco
 def hand_over(record: RunRecord, part: Part, home: Home, outputs: Path, records: Path) -> None:
     """The steps' outputs into one folder with their objects, their records and logs each into one of its own."""
     store, (folder,) = LocalStore(outputs), home.folders()
-    for told in record.steps:
-        if told.step not in part.steps:
+    for ended in record.steps:
+        if ended.step not in part.steps:
             continue
+        # Which packages count is for the result job to say, as for every job: it tells keys of what the lock says.
+        told = replace(ended, key="", facts={}, cause="")
         text = _write_record(told, records)
         log = folder.log(told.step)
         if log.is_file():

@@ -54,6 +54,7 @@ def run(
     part: Part | None = None,
     earlier: Mapping[str, StepRecord] | None = None,
     logical_date: datetime | None = None,
+    is_dated: bool = True,
     pickles: str = "allow",
     transport: Transport | None = None,
 ) -> RunRecord:
@@ -85,7 +86,7 @@ def run(
         commit=preflight.commit_of(project.git_root, environment),
         actor=environment.get("GITHUB_ACTOR", ""),
         part=part.steps if part else (),
-        logical_date=(logical_date or dates.at(started, zone)).isoformat(),
+        logical_date=(logical_date or dates.at(started, zone)).isoformat() if is_dated else "",
     )
     place = Home.at(home, project.git_root)
     use = Use(reads=cache and not part, keeps=not part)
