@@ -324,11 +324,12 @@ def test_a_run_under_act_leaves_no_secret(project: Path) -> None:
     stored = digests(record["steps"], "returns")
     assert {step["id"]: step["state"] for step in record["steps"]} == STATES
     assert leaks(ran.stdout + ran.stderr) == []
-    assert leaking_files(project, stored) == {}
-    for archive in kept.glob("artifacts/*/*.zip"):
-        zipfile.ZipFile(archive).extractall(kept / "unpacked" / archive.stem)
+    act = project / ".orch" / "act"
+    for archive in act.rglob("*.zip"):
+        zipfile.ZipFile(archive).extractall(act / "unpacked" / archive.stem)
         archive.unlink()
-    assert len(list(kept.glob("unpacked/*"))) > len(STATES)
+    assert len(list(act.glob("unpacked/*"))) > len(STATES)
+    assert leaking_files(project, stored) == {}
     assert leaking_files(kept, stored) == {}
     assert list((project.parent / "temp").iterdir()) == []
 

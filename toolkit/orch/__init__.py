@@ -91,7 +91,10 @@ _HOME: Final = {
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
-        raise AttributeError(f"module 'orch' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        error = AttributeError(f"module 'orch' has no attribute {name!r}")
+        # Not as arguments: the Python of a runner, which asks for `orch.names` alone, may be older.
+        error.name, error.obj = name, sys.modules[__name__]
+        raise error
     module = importlib.import_module(home)
     value = module if name == "notify" else getattr(module, name)
     if name == "pipeline":
