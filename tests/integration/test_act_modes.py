@@ -9,6 +9,8 @@ from support.act import act_module
 from support.local import run_module
 from support.ran import Ran
 
+from orch.model.events import Event, StepEnded
+
 pytestmark = pytest.mark.act
 
 # `beside` is running when `breaks` fails; `under` and `apart` wait for it. Jobs share no folder but the one that is named.
@@ -48,6 +50,7 @@ CODE = """
         apart(after=x)
 """
 UNTIL_FAILED = 'while not (SHARED / "failed").exists(): time.sleep(0.01)'
+UNTIL_TOLD = 'while not (SHARED / "told").exists(): time.sleep(0.01)'  # the scheduler has heard of it
 
 
 def both(folder: Path, mode: str, beside: str) -> tuple[Ran, Ran]:
@@ -57,7 +60,12 @@ def both(folder: Path, mode: str, beside: str) -> tuple[Ran, Ran]:
         (folder / name / "shared").mkdir(parents=True)
         return folder / name, CODE.format(shared=folder / name / "shared", mode=mode, beside=beside)
 
-    return act_module(*code_in("act", beside)), run_module(*code_in("local", f"{beside}; time.sleep(0.3)"), jobs=2)
+    def watch(event: Event) -> None:
+        if isinstance(event, StepEnded) and event.record.step == "breaks":
+            (folder / "local/shared/told").touch()
+
+    act = act_module(*code_in("act", beside))
+    return act, run_module(*code_in("local", f"{beside}\n        {UNTIL_TOLD}"), jobs=2, watch=watch)
 
 
 def test_after_a_failure_no_other_job_starts_its_step(tmp_path: Path) -> None:
