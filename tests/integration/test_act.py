@@ -121,7 +121,7 @@ def test_a_step_sees_neither_the_callers_environment_nor_what_act_leaks(tmp_path
 
         @step
         def seen() -> list[str]:
-            return sorted(name for name in os.environ if name.startswith(("ACTIONS_", "AWS_", "ORCH_ACT_ARTIFACTS", "XDG_")))
+            return sorted(name for name in os.environ if name.startswith(("ACTIONS_", "AWS_", "GOMAXPROCS", "ORCH_ACT_ARTIFACTS", "XDG_")))
 
         @pipeline
         def environment() -> None:
@@ -526,6 +526,38 @@ def test_a_run_that_act_cannot_do_says_so_in_its_record(tmp_path: Path) -> None:
     assert record.failure.cause == "tool-failed"
     assert "act could not run the workflow" in record.failure.message
     assert {step.state for step in record.steps} == {State.CANCELLED}
+
+
+@pytest.mark.parametrize(("blow", "words"), [("SIGQUIT", "exit code 2: SIGQUIT: quit"), ("SIGKILL", "SIGKILL: it said nothing")])
+def test_a_run_in_the_middle_of_which_act_itself_ends_is_an_error_that_says_so(tmp_path: Path, blow: str, words: str) -> None:
+    code = f"""
+        import os, signal, time
+        from pathlib import Path
+        from orch import pipeline, step
+
+        @step
+        def good() -> int:
+            return 1
+
+        @step
+        def bad(x: int) -> int:
+            pid = os.getppid()
+            while Path(f"/proc/{{pid}}/comm").read_text() != "act\\n":
+                pid = int(Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(pid, signal.{blow})
+            time.sleep(3600)
+
+        @pipeline
+        def p() -> None:
+            bad(good())
+    """
+
+    with pytest.raises(ToolFailedError, match=f"act itself came to an end in the middle of the run, {words}"):
+        act_module(tmp_path, code)
+
+    (folder,) = Home.of_act(tmp_path).folders()
+    assert {step.step: step.state for step in folder.read().steps} == {"good": State.SUCCEEDED, "bad": State.CANCELLED}
+    assert folder.read().state is State.FAILED
 
 
 def test_the_summary_of_the_run_is_written_by_the_result_job(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from orch.errors import ToolMissingError
 
 # Of the caller's environment, act (and so every job) sees these alone; act hands its own environment on to the jobs.
 _PASSED_ON: Final = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+# Jobs that start together write into one map of act's without a lock (its `LocalRepositoryCache`), at which Go ends the process. On one
+# processor no write is cut in two. With the zero, it is nobody else's setting: `bash` takes it away again.
+ONE_PROCESSOR: Final = "01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def arguments(
 def environment(private: Private, environ: Mapping[str, str]) -> dict[str, str]:
     passed_on = {name: environ[name] for name in _PASSED_ON if name in environ}
     path = os.pathsep.join([str(private.programs), environ.get("PATH", os.defpath)])
-    return passed_on | {"PATH": path, "HOME": str(private.root), "XDG_CACHE_HOME": str(private.root / "cache")}
+    return passed_on | {"PATH": path, "HOME": str(private.root), "XDG_CACHE_HOME": str(private.root / "cache"), "GOMAXPROCS": ONE_PROCESSOR}
 
 
 def secrets_file(secrets: Mapping[str, str]) -> str:

@@ -257,6 +257,10 @@ class _Run:
             code = act.wait()
         record = self._fold()
         self._bring_home(record)
+        if code not in (0, 1) and not self.was_stopped:  # it ends with 1 where a job failed, and with others by no will of its own
+            end = f"exit code {code}" if code > 0 else signal.Signals(-code).name
+            message = f"act itself came to an end in the middle of the run, {end}: {self._last_words()}"
+            raise ToolFailedError(message, hint="run it again; --keep DIR keeps what it said")
         if code != 0 and record.state is State.SUCCEEDED:
             message = f"every step succeeded, and yet act ended with {code}: {self._trouble()}"
             raise ToolFailedError(message, hint="--keep DIR keeps its files")
@@ -349,6 +353,11 @@ class _Run:
         counts = {step: sum(step_of(name) == step != name for name in names_of) for step in self.graph.mapped}
         ended = {step.step for step in told.steps if step.state.has_outputs} if told else set()
         return {step: count for step, count in counts.items() if count or step in ended}
+
+    def _last_words(self) -> str:
+        """How a Go program says why it ends, before the stacks of all that it did."""
+        said = self.redact(self.private.stderr.read_text(errors="replace")).splitlines()
+        return next((line for line in said if line.startswith(("fatal error:", "panic:", "runtime:", "SIG"))), "it said nothing")
 
     def _trouble(self) -> str:
         job = self.listener.logs.get(names.RESULT_JOB)

@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from orch.errors import ToolMissingError
 from orch.replay.act.action import package
+from orch.replay.act.command import ONE_PROCESSOR
 
 Packages = Literal["current", "locked"]
 
@@ -45,6 +46,7 @@ def write(folder: Path, *, packages: Packages, cancelled: Path, action: Path, en
         folder / "bash",
         f"[ ! -e {shlex.quote(str(cancelled))} ] || exit 130",
         f"unset {' '.join(_HIDDEN)}",
+        f'[ "${{GOMAXPROCS-}}" != {ONE_PROCESSOR} ] || unset GOMAXPROCS',
         'HOME=${RUNNER_TEMP%/*}/home && export HOME && mkdir -p "$HOME"',
         f'exec {shlex.quote(bash)} "$@"',
     )
