@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry as registry
 
 from orch.errors import ExitCode, StoreError
 from orch.stores.folder import FolderPlace
@@ -306,11 +308,13 @@ def test_large_objects_pass_in_pieces(there: Side, here: LocalStore, elsewhere: 
 # --- urls ---
 
 
-def test_a_driver_that_is_not_installed_is_named_with_what_installs_it() -> None:
+def test_a_driver_that_is_not_installed_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(registry, "s3", raising=False)
     with pytest.raises(StoreError, match="the driver for the artifact store 's3://bucket' is not installed") as caught:
         open_transport("s3://bucket")
 
-    assert caught.value.hint == "pip install s3fs"
+    assert caught.value.hint == "pip install 'orch-toolkit[s3]'"
 
 
 def test_what_no_driver_reaches_is_refused() -> None:

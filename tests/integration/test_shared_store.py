@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -161,12 +162,15 @@ def test_a_place_that_cannot_be_reached_fails_the_run_and_none_of_its_steps(tmp_
     assert {step["state"] for step in last_line(done)["steps"]} == {"succeeded"}
 
 
-def test_a_driver_that_is_not_installed_is_named_before_any_step(tmp_path: Path) -> None:
-    done = orch(project(tmp_path, "s3://bucket/path"), "run", "pipeline.py")
+def test_a_driver_that_is_not_installed_is_named_before_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "s3fs.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"), prepend=os.pathsep)
+    done = orch(project(tmp_path / "here", "s3://bucket/path"), "run", "pipeline.py")
 
     assert (done.returncode, done.stdout) == (5, "")
-    assert "pip install s3fs" in done.stderr
-    assert not (tmp_path / "ran").exists()
+    assert "pip install 'orch-toolkit[s3]'" in done.stderr
+    assert not (tmp_path / "here" / "ran").exists()
 
 
 def test_a_workflow_does_not_keep_its_artifacts_elsewhere_yet(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from orch.errors import StoreError
 from orch.stores.folder import FolderPlace
 from orch.stores.transport import Place, Transport
 
-# Which package brings the driver; fsspec says it of the others.
-DRIVERS: Final = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
+# Which extra brings the driver; fsspec says it of the others.
+EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
 
 
 def open_transport(url: str) -> Transport:
@@ -28,14 +28,12 @@ def _place(url: str) -> Place:
 
         from orch.transports.remote import RemotePlace
     except ModuleNotFoundError as error:
-        driver = f" {DRIVERS[parts.scheme]}" if parts.scheme in DRIVERS else ""
         message = f"the artifact store {url!r} needs fsspec, which is not installed"
-        raise StoreError(message, hint=f"pip install fsspec{driver}") from error
+        raise StoreError(message, hint=_install(parts.scheme)) from error
     try:
         system, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        driver = DRIVERS.get(parts.scheme, "")
-        hint = f"pip install {driver}" if driver else str(error)
+        hint = _install(parts.scheme) if parts.scheme in EXTRAS else str(error)
         raise StoreError(f"the driver for the artifact store {url!r} is not installed", hint=hint) from error
     except ValueError as error:
         message = f"nothing that fsspec knows reaches the artifact store {url!r}: {error}"
@@ -44,3 +42,7 @@ def _place(url: str) -> Place:
         message = f"cannot open the artifact store {url!r}: {type(error).__name__}: {error}"
         raise StoreError(message, hint="check its address and the credentials for it") from error
     return RemotePlace(url, system, root)
+
+
+def _install(scheme: str) -> str:
+    return f"pip install 'orch-toolkit[{EXTRAS.get(scheme, 'stores')}]'"
