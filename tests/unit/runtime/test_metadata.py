@@ -78,7 +78,7 @@ def test_a_number_that_is_none_is_kept_in_a_form_that_json_has(value: object) ->
         1j,
         Decimal("0.1"),
         Path("a"),
-        object(),
+        pytest.param(object(), id="object()"),
         np.array([1.0]),
         np.datetime64("2026-03-29T02:30:00.000000001"),
         np.timedelta64(1, "ns"),
