@@ -132,6 +132,18 @@ def test_a_base_that_git_does_not_have_is_refused(orch: CommandLine, ref: str) -
     assert f"--base {ref!r} is nothing that git has here" in done.err
 
 
+def test_what_is_not_known_of_the_cost_is_said(orch: CommandLine, project: Path) -> None:
+    (project / "orch.yaml").write_text("action: ./\nrunners: [{label: box, gpu_count: 1}]\n")
+    packed = PIPELINE.replace("@step", '@step(resources=ResourceSettings(gpu_count=1), pack="both")').replace(
+        "Schedule,", "ResourceSettings,"
+    )
+    (project / "flow.py").write_text(packed)
+    orch("compile")
+
+    cost = "$0.014 a run (3 jobs, 3 minutes) -> at least $0.002 a run (2 jobs, 3 minutes; unknown: the price of 'box')"
+    assert cost in orch("check", "--base", "main").out
+
+
 def test_a_condition_is_an_edge(orch: CommandLine, project: Path) -> None:
     conditional = PIPELINE.replace("import Schedule, ", "import Schedule, when, ").replace(
         "    train(load())", "    x = load()\n    with when(x > 0):\n        train(x)"

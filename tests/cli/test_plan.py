@@ -30,6 +30,23 @@ def flow() -> None:
 @pipeline
 def dear() -> None:
     tune(load())
+
+@step
+def names() -> list[str]:
+    return ["a", "b", "c"]
+
+@step(max_items=20)
+def grow(name: str) -> str:
+    return name
+
+@step
+def cut(name: str) -> str:
+    return name
+
+@pipeline
+def garden() -> None:
+    cut.map(grow.map(names()))
+    cut.map(names())
 """
 RUNNERS = "runners:\n- {label: gpu-box, gpu_count: 1PRICE}\n"
 
@@ -66,6 +83,24 @@ def test_what_ran_here_is_taken_to_last_as_long_as_it_did(orch: CommandLine) -> 
     assert all(job["measured"] for job in plan["jobs"])
     assert 0 < measured["load"] < 30
     assert (plan["minutes"], plan["usd"], plan["critical_path"]) == (3, 0.014, ["load", "train", "orch-result"])
+
+
+def test_what_a_count_of_items_rests_on_is_said(orch: CommandLine) -> None:
+    before = orch("plan", "flow.py:garden").out
+    for line in (
+        "grow is taken to have 20 items, its max_items",
+        "cut is taken to have 20 items, its max_items",
+        "cut_2 is taken to have 1 item, as nobody knows how many: `@step(max_items=...)` says how many there may be",
+    ):
+        assert line in before.splitlines()
+    assert "on the bill, at least $0." in before
+    orch("run", "flow.py:garden")
+    after = orch("plan", "flow.py:garden").out
+
+    assert after.count("is taken to have 3 items, as its last runs on this machine had at most") == 3
+    assert "at least" not in after
+    jobs = {job["id"]: job for job in json.loads(orch("plan", "flow.py:garden", "--json").out)[0]["jobs"]}
+    assert [jobs["grow"][key] for key in ("legs", "items", "counted_by")] == [3, 3, "runs"]
 
 
 def test_a_runner_whose_price_nobody_said_is_no_free_one(orch: CommandLine, project: Path) -> None:

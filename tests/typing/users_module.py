@@ -106,7 +106,7 @@ def whole(rows: int = 10, scale: float = 0.5, where: Environment = "staging") ->
 
     assert_type(total.map([xs], scale=unmapped(2.0)), list[float])
     assert_type(total.product([xs, train]), list[float])
-    trains, tests = split.with_options(max_parallel=3).map(load.map([1, 2]))
+    trains, tests = split.with_options(max_parallel=3, max_items=10).map(load.map([1, 2]))
     assert_type(trains, list[list[int]])
     assert_type(split.product(trains), tuple[list[list[int]], list[list[int]]])
     assert_type(deploy.map([0.5]), list[None])

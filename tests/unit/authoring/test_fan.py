@@ -148,6 +148,8 @@ def test_a_graph_with_mapped_steps_is_read_back(tmp_path: Path) -> None:
         ("train.map([print])", "argument", "is int, but item 0 of its list is <built-in function print>", ""),
         ("train.map(tell.map([1]))", "argument", "is what step 'tell' returns, and that is nothing", ""),
         ("train.with_options(max_parallel=0).map([1])", "argument", "max_parallel is 0, expected a whole number from 1", ""),
+        ("train.with_options(max_items=0).map([1])", "argument", "max_items is 0, expected a whole number from 1", ""),
+        ("train.with_options(max_items=2).map([1, 2, 3])", "graph", "maps over 3 items, more than its max_items of 2", "raise max_items"),
         ("train.with_options(max_parallel=True)(1)", "argument", "max_parallel is True, expected", ""),
         ("for x in load(1): train(x)", "value-not-known-yet", "iterated or unpacked", "other.map(...)"),
         ("for x in train.map([1]): tell(x)", "value-not-known-yet", "iterated or unpacked", "other.map(...)"),

@@ -69,6 +69,14 @@ def test_lists_side_by_side_have_one_length(sizes: tuple[int, int]) -> None:
         legs_of(step, lambda ref: sizes["ab".index(ref.name)] if isinstance(ref, ParameterRef) else None)
 
 
+def test_there_are_no_more_legs_than_there_may_be() -> None:
+    step = mapped(Fan(("x",), max_items=3), x=OutputRef("load", "output"))
+
+    assert len(legs_of(step, lambda _: 3)) == 3
+    with pytest.raises(MapError, match="step 'train' maps over 4 items, more than its max_items of 3"):
+        legs_of(step, lambda _: 4)
+
+
 def test_what_is_no_list_has_no_legs() -> None:
     with pytest.raises(MapError, match=r"maps over 'x', but the output 'load.output' is not a list"):
         legs_of(mapped(Fan(("x",)), x=OutputRef("load", "output")), lambda _: None)
@@ -84,6 +92,8 @@ def test_nothing_to_map_over_is_no_leg() -> None:
         (Fan(("y",)), {"x": Value([])}, "maps over 'y', which is not one of its inputs"),
         (Fan(("x",)), {"x": Value(3)}, "maps over 'x', which is not a list"),
         (Fan(("x", "y")), {"x": Value([1]), "y": Value([])}, "'x' has 1 item, 'y' has 0 items"),
+        (Fan(("x",), max_items=2), {"x": Value([1, 2, 3])}, "maps over 3 items, more than its max_items of 2"),
+        (Fan(("x", "y"), True, max_items=3), {"x": Value([1, 2]), "y": Value([1, 2])}, "maps over 4 items, more than its max_items of 3"),
     ],
 )
 def test_a_graph_has_no_step_that_could_never_be_mapped(fan: Fan, inputs: dict[str, Binding], message: str) -> None:
@@ -98,7 +108,15 @@ def test_a_fan_is_over_one_or_more_inputs(over: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"over": "x"}, {"over": ["x"], "max_parallel": 0}, {"over": ["x"], "product": 1}, {"over": ["x"], "depth": 2}]
+    "data",
+    [
+        {},
+        {"over": "x"},
+        {"over": ["x"], "max_parallel": 0},
+        {"over": ["x"], "max_items": 0},
+        {"over": ["x"], "product": 1},
+        {"over": ["x"], "depth": 2},
+    ],
 )
 def test_a_fan_that_is_none_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(GraphError):

@@ -33,9 +33,9 @@ LOAD, OTHER = (Step(name, f"p.py:{name}", outputs=OUTPUTS) for name in ("load", 
 XS, YS = OutputRef("load", "output"), OutputRef("other", "output")
 
 
-def mapped(name: str, *over: Binding, product: bool = False) -> Step:
+def mapped(name: str, *over: Binding, product: bool = False, most: int | None = None) -> Step:
     names = tuple(f"x{number}" for number in range(len(over)))
-    return Step(name, f"p.py:{name}", tuple(zip(names, over, strict=True)), OUTPUTS, fan=Fan(names, product))
+    return Step(name, f"p.py:{name}", tuple(zip(names, over, strict=True)), OUTPUTS, fan=Fan(names, product, max_items=most))
 
 
 def by_id(*steps: Step) -> dict[str, Step]:
@@ -85,10 +85,11 @@ def test_one_job_counts_maps_of_maps() -> None:
         ({"load.output": 2, "other.output": 3}, "lists of different lengths: 'x0' has 2 items, 'x1' has 3 items"),
         ({"load.output": 0, "other.output": 3}, "lists of different lengths: 'x0' has 0 items, 'x1' has 3 items"),
         ({"load.output": None, "other.output": 0}, "the output 'load.output' is not a list"),
+        ({"load.output": 9, "other.output": 9}, "maps over 9 items, more than its max_items of 8"),
     ],
 )
 def test_what_does_not_go_together_has_one_leg_that_says_so(lengths: dict[str, int | None], message: str) -> None:
-    step = mapped("zipped", XS, YS)
+    step = mapped("zipped", XS, YS, most=8)
     told = table(by_id(step), lengths)["zipped"]
 
     assert (told["items"], told["jobs"]) == (1, "[0]")

@@ -7,7 +7,7 @@ import itertools
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar, Union
+from typing import Any, Generic, NamedTuple, TypeVar, Union
 
 from orch.authoring import typecheck
 from orch.authoring.futures import Future, OutputFuture, ParameterFuture
@@ -34,6 +34,13 @@ class Unmapped(Generic[T]):
 def unmapped(value: T) -> Unmapped[T]:
     """In `step.map(...)` and `step.product(...)`: every leg gets `value` as it is, also if it is a list."""
     return Unmapped(value)
+
+
+class Limits(NamedTuple):
+    """What the options of a step say of its legs."""
+
+    max_parallel: int | None = None
+    max_items: int | None = None
 
 
 class Spread:
@@ -66,7 +73,7 @@ class Spread:
                 return members, ArgumentError(message, hint="pass a list of values of the type that the step takes", where=where)
         return members, None
 
-    def fan(self, step_id: str, most: int | None, where: Where | None) -> Fan:
+    def fan(self, step_id: str, limits: Limits, where: Where | None) -> Fan:
         """Raises MapError where nothing varies, or what varies has different lengths."""
         if not self.over:
             message = f"step {step_id!r} is mapped over nothing"
@@ -77,15 +84,16 @@ class Spread:
             except MapError as error:
                 error.where = where
                 raise
-        return Fan(tuple(self.over), self.product, most)
+        return Fan(tuple(self.over), self.product, *limits)
 
 
-def max_parallel(options: Mapping[str, Any], where: Where) -> int | None:
-    """The option of that name; raises ArgumentError."""
-    given = options.get("max_parallel")
-    if given is None or (type(given) is int and given > 0):
-        return given
-    raise ArgumentError(f"max_parallel is {given!r}, expected a whole number from 1", hint="leave it out for no limit", where=where)
+def limits_of(options: Mapping[str, Any], where: Where) -> Limits:
+    """The options of these names; raises ArgumentError."""
+    for name in Limits._fields:
+        given = options.get(name)
+        if given is not None and (type(given) is not int or given < 1):
+            raise ArgumentError(f"{name} is {given!r}, expected a whole number from 1", hint="leave it out for no limit", where=where)
+    return Limits(*map(options.get, Limits._fields))
 
 
 def _shown(value: object) -> str:
@@ -136,7 +144,7 @@ def call_each(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappi
             lists[name], problem = spread.take(name, value, Any, f"argument {name!r} of step {function.__name__!r}", None)
             if problem:
                 raise problem
-    spread.fan(function.__name__, None, None)
+    spread.fan(function.__name__, Limits(), None)
     bound.arguments.update({name: value.value for name, value in bound.arguments.items() if isinstance(value, Unmapped)})
     results = []
     for combination in itertools.product(*lists.values()) if product else zip(*lists.values(), strict=True):

@@ -97,6 +97,7 @@ class StepFunction(Generic[P, R]):
         cache_expires_after: str | float | None = None,
         files: Sequence[str] | None = None,
         max_parallel: int | None = None,
+        max_items: int | None = None,
         github: Mapping[str, Any] | None = None,
         on_failure: Told | None = None,
         on_success: Told | None = None,
@@ -134,6 +135,7 @@ def step(
     cache_expires_after: str | float | None = None,
     files: Sequence[str] = (),
     max_parallel: int | None = None,
+    max_items: int | None = None,
     github: Mapping[str, Any] | None = None,
     on_failure: Told | None = None,
     on_success: Told | None = None,
@@ -154,7 +156,8 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     every time, `cache=True` skips one without outputs, too; `cache_expires_after` limits the age of a result (seconds or
     text like `12h`); `files` names further files of the project that it reads (globs from the project root).
 
-    `max_parallel` limits how many legs of one `.map(...)` or `.product(...)` run at the same time.
+    `max_parallel` limits how many legs of one `.map(...)` or `.product(...)` run at the same time; `max_items`
+    is how many there may be: more are an error, and `max_cost` in orch.yaml counts on it where only the run finds the items.
 
     Steps of one `pack` share a job of the workflow; locally it means nothing.
 
@@ -182,7 +185,7 @@ def checked(decorated: Any, decorator: str) -> Any:
 OPTIONS = frozenset(
     {"name", "target", "resources", "settings", "extras", "groups", "retry", "timeout", "secrets", "environment", "keep"}
     | {"deploys_to", "permissions"}
-    | {"cache", "cache_expires_after", "files", "github", "max_parallel", "on_failure", "on_success", "pack"}
+    | {"cache", "cache_expires_after", "files", "github", "max_items", "max_parallel", "on_failure", "on_success", "pack"}
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from orch.authoring import active, notify, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
 from orch.authoring.blocks import Blocks
-from orch.authoring.fan import Spread, Unmapped, max_parallel
+from orch.authoring.fan import Limits, Spread, Unmapped, limits_of
 from orch.authoring.futures import ChoiceFuture, ConditionFuture, Future, MappedFuture, OutputFuture, ParameterFuture, Truth, silent
 from orch.authoring.hooks import Option
 from orch.authoring.never import never_run
@@ -213,8 +213,8 @@ class Trace:
             self.sources[step.function] = source
         settings = self._attempt(lambda: self._settings(step, where)) or StepSettings()
         after = self._after(options.get("after"), step_id, where)
-        most = self._attempt(lambda: max_parallel(options, where))
-        fan = self._attempt(lambda: spread.fan(step_id, most, where)) if spread and inputs else None
+        limits = self._attempt(lambda: limits_of(options, where)) or Limits()
+        fan = self._attempt(lambda: spread.fan(step_id, limits, where)) if spread and inputs else None
         when = self.blocks.around(options.get("when"), where)
         self.steps.append(Step(step_id, source, inputs, signature.outputs, after, settings, fan, when))
         self.places[step_id] = where

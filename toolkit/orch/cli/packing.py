@@ -38,11 +38,20 @@ def _auto(git_root: Path, graph: Graph, settings: Settings) -> Iterable[Pack]:
 
 def measured(git_root: Path, pipeline: str) -> dict[str, float]:
     """Seconds that steps took on this machine, by their last runs."""
+    return measured_legs(git_root, pipeline)[0]
+
+
+def measured_legs(git_root: Path, pipeline: str) -> tuple[dict[str, float], dict[str, int]]:
+    """And how many legs the mapped ones had."""
     from orch.cli.kept_runs import homes
-    from orch.orchestrators.github.bill import seconds_of
+    from orch.orchestrators.github.bill import last_runs, seconds_of
+    from orch.orchestrators.github.counts import seen_in
     from orch.orchestrators.local.history import newest_first
 
-    known: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+    legs: dict[str, int] = {}
     for home in reversed(homes(git_root)):  # what `orch run` measured goes before what act did
-        known |= seconds_of(newest_first(home, pipeline))
-    return known
+        records = last_runs(newest_first(home, pipeline))
+        seconds |= seconds_of(records)
+        legs |= seen_in(records)
+    return seconds, legs

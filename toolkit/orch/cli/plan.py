@@ -12,10 +12,10 @@ import click
 
 from orch.cli import arguments
 from orch.cli.display.json_lines import json_line
-from orch.cli.packing import chooser, measured, pack_option
+from orch.cli.packing import chooser, measured_legs, pack_option
 from orch.cli.text import duration, one_line
 from orch.model.canonical import Json
-from orch.planning.cost import Bill, PlannedJob
+from orch.planning.cost import Basis, Bill, PlannedJob
 
 
 @click.command("plan")
@@ -25,7 +25,8 @@ from orch.planning.cost import Bill, PlannedJob
 def command(reference: str, pack: str | None, as_json: bool) -> None:
     """Show the jobs of a pipeline's workflow: what they wait for, how long they take, and what a run costs.
 
-    Steps that ran on this machine are taken to last as long as they did, by the median of their last runs; nothing runs.
+    Steps that ran on this machine are taken to last as long as they did, by the median of their last runs, and to have as many
+    legs, at most; nothing runs.
     """
     from orch.errors import OrchError
     from orch.orchestrators.github.bill import bill_of
@@ -38,13 +39,13 @@ def command(reference: str, pack: str | None, as_json: bool) -> None:
     plans = []
     for compiled in compilation.pipelines:
         graph, settings = compiled.graph, compilation.settings
-        known = measured(compilation.git_root, graph.pipeline)
-        total = bill_of(graph, compiled.workflow.jobs, settings, known)
+        known, seen = measured_legs(compilation.git_root, graph.pipeline)
+        total = bill_of(graph, compiled.workflow.jobs, settings, known, seen)
         apart = replace(graph, packs=())
         unpacked = None
         if graph.packs:
             with suppress(OrchError):  # too large, it may be, without packs
-                unpacked = bill_of(apart, compile_workflow(apart, settings, compilation.pins).jobs, settings, known)
+                unpacked = bill_of(apart, compile_workflow(apart, settings, compilation.pins).jobs, settings, known, seen)
         edges = sum(len(step.needs) for step in graph.steps), sum(len(job.needs) for job in total.jobs)
         plans.append((graph.pipeline, total, unpacked, edges, frozenset(known)))
     if as_json:
@@ -84,6 +85,7 @@ def _table(pipeline: str, total: Bill, unpacked: Bill | None, edges: tuple[int, 
     yield f"edges: {edges[0]} between steps, {edges[1]} between jobs with those to the result"
     if any(not known.issuperset(job.steps) for job in total.jobs):
         yield "~ has not run on this machine yet: a guess"
+    yield from filter(None, map(_counted, total.jobs))
     if total.unpriced:
         yield f"no price is known for {', '.join(total.unpriced)}: name `price_per_minute` with the runner in orch.yaml"
     yield f"prices of {date} for a private repository; GitHub's standard runners cost nothing in public ones"
@@ -95,8 +97,25 @@ def _name(job: PlannedJob) -> str:
     return job.id if job.legs == 1 else f"{job.id} x {job.legs}"
 
 
+def _counted(job: PlannedJob) -> str:
+    """What the number of legs rests on, where the pipeline does not say it."""
+    taken = f"{job.id} is taken to have {job.items:,} item{'' if job.items == 1 else 's'}"
+    match job.basis:
+        case Basis.RUNS:
+            return f"{taken}, as its last runs on this machine had at most"
+        case Basis.BOUND:
+            return f"{taken}, its max_items"
+        case Basis.DEFAULT:
+            return f"{taken}, by the defaults of the parameters"
+        case Basis.NOTHING:
+            return f"{taken}, as nobody knows how many: `@step(max_items=...)` says how many there may be"
+        case Basis.GRAPH:
+            return ""
+
+
 def _total(bill: Bill) -> str:
-    return f"{bill.count} jobs, {duration(bill.seconds)} to the end, {bill.minutes} minutes on the bill, ${bill.money:.3f}"
+    least = "" if bill.is_whole else "at least "
+    return f"{bill.count} jobs, {duration(bill.seconds)} to the end, {bill.minutes} minutes on the bill, {least}${bill.money:.3f}"
 
 
 def _money(job: PlannedJob) -> str:
@@ -113,6 +132,8 @@ def _to_json(pipeline: str, total: Bill, unpacked: Bill | None, edges: tuple[int
                 "needs": list(job.needs),
                 "runner": job.machine.label,
                 "legs": job.legs,
+                "items": job.items,
+                "counted_by": str(job.basis),
                 "seconds": round(job.seconds, 3),
                 "measured": known.issuperset(job.steps),
                 "minutes": job.minutes,
@@ -133,4 +154,5 @@ def _sums(bill: Bill) -> dict[str, Json]:
         "seconds": round(bill.seconds, 3),
         "minutes": bill.minutes,
         "usd": round(bill.money, 6),
+        "is_whole": bill.is_whole,
     }

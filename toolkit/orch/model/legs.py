@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING
 
 from orch.errors import GraphError, MapError, OrchError
 from orch.model.bindings import Binding, Choice, Item, OutputRef, ParameterRef, Sequence, Value
 from orch.model.fan import leg_id
 from orch.model.steps import Step
+
+if TYPE_CHECKING:
+    from orch.model.fans import Fan
 
 # How many items what a reference stands for has; None where it is no list.
 LengthOf = Callable[[OutputRef | ParameterRef], int | None]
@@ -28,9 +32,8 @@ class Legs:
     mapped: Container[str] = frozenset()
 
     def __len__(self) -> int:
-        fan = self.step.fan
-        assert fan is not None
-        return prod(self.sizes.values()) if fan.product else next(iter(self.sizes.values()))
+        assert self.step.fan is not None
+        return _count(self.step.fan, self.sizes)
 
     def __getitem__(self, index: int) -> Step:
         """The step that leg `index` is."""
@@ -65,14 +68,17 @@ class Legs:
                 return Item(binding, index)
 
 
+def _count(fan: Fan, sizes: Mapping[str, int]) -> int:
+    return prod(sizes.values()) if fan.product else next(iter(sizes.values()))
+
+
 def legs_of(step: Step, length_of: LengthOf, mapped: Container[str] = frozenset()) -> Legs:
     """Raises MapError where `step` maps over what is no list, or over lists of different lengths side by side."""
     fan = step.fan
     assert fan is not None
     inputs = dict(step.inputs)
     sizes = {name: _length(step, name, inputs[name], length_of) for name in fan.over}
-    if not fan.product:
-        check_zip(step.id, sizes)
+    check_sizes(step.id, fan, sizes)
     return Legs(step, sizes, mapped)
 
 
@@ -87,11 +93,20 @@ def check_fan(step: Step) -> Iterator[OrchError]:
     scalars = [name for name, binding in over.items() if name not in fixed and not isinstance(binding, (OutputRef, ParameterRef, Choice))]
     if scalars:
         yield GraphError(f"step {step.id!r} maps over {scalars[0]!r}, which is not a list", step=step.id)
-    elif fixed and step.fan and not step.fan.product:
+    elif step.fan and fixed and (len(fixed) == len(over) or not step.fan.product):
         try:
-            check_zip(step.id, fixed)
+            check_sizes(step.id, step.fan, fixed)
         except MapError as error:
             yield GraphError(error.message, hint=error.hint, step=step.id)
+
+
+def check_sizes(step: str, fan: Fan, sizes: Mapping[str, int]) -> None:
+    """Raises MapError where lists of these lengths do not go together, or have more items than there may be."""
+    if not fan.product:
+        check_zip(step, sizes)
+    if fan.max_items is not None and (count := _count(fan, sizes)) > fan.max_items:
+        message = f"step {step!r} maps over {items(count)}, more than its max_items of {fan.max_items:,}"
+        raise MapError(message, hint="give it fewer, or raise max_items at @step(...)")
 
 
 def check_zip(step: str, sizes: Mapping[str, int]) -> None:

@@ -14,7 +14,7 @@ from orch.errors import MapError, ParameterError
 from orch.model import canonical
 from orch.model.bindings import Binding, Choice, OutputRef, ParameterRef
 from orch.model.canonical import Json
-from orch.model.legs import Legs, LengthOf, check_zip, fixed_length, not_a_list
+from orch.model.legs import Legs, LengthOf, check_sizes, fixed_length, not_a_list
 from orch.model.steps import Step
 
 MOST_JOBS: Final = 256  # https://docs.github.com/actions/reference/limits
@@ -84,12 +84,13 @@ def sizes_of(steps: Steps, step: Step, length_of: LengthOf) -> tuple[int | None,
 
 
 def _count(step: Step, sizes: Sequence[int | None]) -> int | None:
-    """How many legs; None where these lists do not go together."""
+    """How many legs; None where these lists do not go together, or are more than the step takes."""
     known = [size for size in sizes if size is not None]
     assert step.fan is not None
     if len(known) < len(sizes) or (not step.fan.product and len(set(known)) > 1):
         return None
-    return prod(known) if step.fan.product else known[0]
+    count = prod(known) if step.fan.product else known[0]
+    return None if step.fan.max_items is not None and count > step.fan.max_items else count
 
 
 def deal(step: Step, sizes: Sequence[int | None]) -> Json:
@@ -110,8 +111,7 @@ def dealt_legs(step: Step, sizes: Sequence[int | None], mapped: Iterable[str]) -
         if size is None:
             raise not_a_list(step, name, binding)
         found[name] = size
-    if not step.fan.product:
-        check_zip(step.id, found)
+    check_sizes(step.id, step.fan, found)
     return Legs(step, found, frozenset(mapped))
 
 

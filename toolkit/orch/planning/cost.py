@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,22 @@ class Machine:
     setup: float
 
 
+class Basis(StrEnum):
+    """What a count of items rests on."""
+
+    GRAPH = "graph"  # it is written down
+    RUNS = "runs"  # as many as earlier runs had
+    BOUND = "max_items"  # as many as there may be
+    DEFAULT = "default"  # of the parameters that are mapped over
+    NOTHING = "nothing"  # the run finds them, and nobody said how many there may be
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """One job, or `legs` of a matrix that run at the same time. `seconds` is what its steps take."""
+    """One job, or `legs` of a matrix that run at the same time. `seconds` is what its steps take.
+
+    A mapped step has so many `items`, of which each leg may have several.
+    """
 
     id: str
     machine: Machine
@@ -33,6 +47,8 @@ class PlannedJob:
     needs: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     legs: int = 1
+    items: int = 1
+    basis: Basis = Basis.GRAPH
 
     @property
     def minutes(self) -> int:
@@ -74,6 +90,16 @@ class Bill:
     def unpriced(self) -> tuple[str, ...]:
         """The labels whose price nobody knows."""
         return tuple(dict.fromkeys(job.machine.label for job in self.jobs if job.machine.price is None))
+
+    @property
+    def uncounted(self) -> tuple[PlannedJob, ...]:
+        """Those that are counted as one, as nobody knows how many they are."""
+        return tuple(job for job in self.jobs if job.basis is Basis.NOTHING)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `money` is all that is known to come; else at least so much."""
+        return not self.unpriced and not self.uncounted
 
 
 def bill(jobs: Iterable[PlannedJob]) -> Bill:

@@ -10,6 +10,7 @@ from typing import Any
 
 from orch.errors import OrchError
 from orch.model import canonical
+from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.base import Base
 from orch.orchestrators.github.bill import bill_of_data
@@ -90,7 +91,7 @@ def _lines(name: str, before: Mapping[str, str], after: Mapping[str, str], setti
     lines = {area: tuple(_changes(facts[0].get(area, {}), facts[1].get(area, {}))) for area in Area}
     if all((old[0], new[0])):
         lines[Area.SETTINGS] = tuple(graph_settings_changes(old[0], new[0]))
-    lines[Area.COST] = tuple(_cost(_bill(old[1], settings), _bill(new[1], settings)))
+    lines[Area.COST] = tuple(_cost(*(_told_bill(graph, workflow, settings) for graph, workflow in (old, new))))
     return {area: told for area, told in lines.items() if told}
 
 
@@ -179,18 +180,26 @@ def _of_job(job: str, given: Mapping[str, Any]) -> Iterator[tuple[Area, str, str
 # --- what it costs ---
 
 
-def _bill(workflow: str, settings: Settings) -> Bill | None:
+def _told_bill(graph: str, workflow: str, settings: Settings) -> str:
+    if not workflow:
+        return "nothing"
     try:
-        return bill_of_data(read_workflow(workflow)["jobs"], settings) if workflow else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        return _told(bill_of_data(Graph.from_json(canonical.loads(graph)), read_workflow(workflow)["jobs"], settings))
+    except (ValueError, KeyError, TypeError, AttributeError, OrchError):
+        return "unknown"
 
 
-def _cost(old: Bill | None, new: Bill | None) -> Iterator[str]:
-    told = [None if each is None else _told(each) for each in (old, new)]
-    if told[0] != told[1]:
-        yield " -> ".join(text or "nothing" for text in told)
+def _cost(old: str, new: str) -> Iterator[str]:
+    if old != new:
+        yield f"{old} -> {new}"
 
 
 def _told(total: Bill) -> str:
-    return f"${total.money:.3f} a run ({total.count} jobs, {total.minutes} minutes)"
+    unknown = [f"the price of {label!r}" for label in total.unpriced] + [f"the number of items of {job.id!r}" for job in total.uncounted]
+    least = "at least " if unknown else ""
+    why = f"; unknown: {', '.join(unknown)}" if unknown else ""
+    return f"{least}${total.money:.3f} a run ({_jobs(total)}{why})"
+
+
+def _jobs(total: Bill) -> str:
+    return f"{total.count} job{'s' * (total.count != 1)}, {total.minutes} minute{'s' * (total.minutes != 1)}"

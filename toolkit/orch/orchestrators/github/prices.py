@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +20,21 @@ def prices() -> Any:
     return json.loads(_FILE.read_text(encoding="utf-8"))
 
 
-def machine_of(label: str, settings: Settings) -> Machine:
-    """The runner of `label`: `orch.yaml` names the price of those that GitHub's list has not."""
-    said = next((runner.price_per_minute for runner in settings.runners if runner.label == label), None)
-    price = prices()["per_minute"]["labels"].get(label) if said is None else said
+def machine_of(runs_on: Any, settings: Settings) -> Machine:
+    """The runner that a job asks for, by a label or as `github=` may: `orch.yaml` names the price of those that GitHub's list has not."""
+    labels = _labels(runs_on)
+    said = (runner.price_per_minute for runner in settings.runners if runner.label in labels)
+    listed = () if "self-hosted" in labels else map(prices()["per_minute"]["labels"].get, labels)
+    price = next((price for price in (*said, *listed) if price is not None), None)
     seconds = prices()["seconds"]
-    return Machine(label, price, seconds["queue"], seconds["setup"])
+    return Machine(" ".join(labels), price, seconds["queue"], seconds["setup"])
+
+
+def _labels(runs_on: Any) -> list[str]:
+    """https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idruns-on"""
+    if isinstance(runs_on, Mapping):
+        return [*_labels(runs_on.get("labels", [])), *_labels(runs_on.get("group", []))]
+    return [str(label) for label in runs_on] if isinstance(runs_on, (list, tuple)) else [str(runs_on)]
 
 
 def default_seconds() -> float:
