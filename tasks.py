@@ -44,7 +44,8 @@ def test(arguments: list[str]) -> int:
 
 def lint(_: list[str]) -> int:
     """ruff, mypy (for this system and for Windows), shellcheck"""
-    scripts = [str(path) for path in (ROOT / ".ci/run", *sorted(ROOT.glob("actions/**/*.sh")))]
+    found = [*sorted(ROOT.glob("actions/**/*.sh")), *sorted(ROOT.glob("tests/engines/**/*.sh"))]
+    scripts = [str(path) for path in (ROOT / ".ci/run", *found)]
     windows = tool("mypy", "--platform", "win32", "toolkit/orch")
     return max(tool("ruff", "check"), tool("ruff", "format", "--check"), tool("mypy"), windows, tool("shellcheck", *scripts))
 
@@ -65,9 +66,8 @@ def lock(arguments: list[str]) -> int:
     options = ["--quiet", "--generate-hashes", "--universal", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"]
     common = ["uv", "pip", "compile", *options, "--python-version", "3.11"]
     examples = {f"examples/{name}/requirements.txt": f"examples/{name}/requirements.in" for name in LOCKED}
-    if failed := tool(
-        *common, "pyproject.toml", *examples.values(), "--group", "dev", "--extra", "act", "--output-file", LOCK.name, *arguments
-    ):
+    extras = ["--group", "dev", "--extra", "act", "--extra", "docker"]
+    if failed := tool(*common, "pyproject.toml", *examples.values(), *extras, "--output-file", LOCK.name, *arguments):
         return failed
     # The rest takes its versions from there: what jobs install is what the tests ran with.
     parts = {

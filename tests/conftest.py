@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 import pytest
 from hypothesis import settings
 from support.action_repositories import ActionRepositories
+from support.docker import requires_docker
 from support.github_parser import GitHubParser
 from support.tools import requires_tool
 
@@ -76,10 +77,12 @@ def action_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acti
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if os.name == "nt" and (item.get_closest_marker("posix") or item.get_closest_marker("act")):
+    if os.name == "nt" and any(map(item.get_closest_marker, ("posix", "act", "docker"))):
         pytest.skip("Windows has no signals, forks or bash that this could be shown with")
     if item.get_closest_marker("act"):
         requires_tool("act")
+    if item.get_closest_marker("docker"):
+        requires_docker()
     for marker in item.iter_markers("tools"):
         for name in marker.args:
             requires_tool(name)

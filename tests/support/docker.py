@@ -1,0 +1,59 @@
+"""A Docker Engine for tests: the one that answers, with an image that has Python. `tests/engines/docker/up.sh` starts one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from support.tools import REQUIRED
+
+if TYPE_CHECKING:
+    import docker
+
+# Read once, here: the guards take ORCH_* out of every test's environment.
+IMAGE: Final = os.environ.get("ORCH_TEST_IMAGE", "orch-tests/python:3.11")
+_HOW_TO: Final = "`tests/engines/docker/up.sh DIR && . DIR/env` starts one"
+
+
+def requires_docker() -> None:
+    """Without an engine and the image the test is skipped, or fails where ORCH_REQUIRE_TOOLS=1 says that they must be there."""
+    reason = _why_not()
+    if reason and REQUIRED:
+        pytest.fail(f"{reason} (ORCH_REQUIRE_TOOLS=1 forbids to skip)", pytrace=False)
+    if reason:
+        pytest.skip(reason)
+
+
+def engine() -> docker.DockerClient:
+    import docker
+
+    return docker.from_env()
+
+
+_known: list[str] = []
+
+
+def _why_not() -> str:
+    """Asked once."""
+    if not _known:
+        _known.append(_look())
+    return _known[0]
+
+
+def _look() -> str:
+    try:
+        import docker
+    except ImportError:
+        return "the Docker SDK is not installed: pip install docker"
+    try:
+        client = docker.from_env()
+    except docker.errors.DockerException:
+        return f"no Docker Engine answers on this machine: {_HOW_TO}"
+    try:
+        client.images.get(IMAGE)
+    except docker.errors.ImageNotFound:
+        return f"the engine has no image {IMAGE!r}: {_HOW_TO}"
+    finally:
+        client.close()
+    return ""
