@@ -32,6 +32,17 @@ def test_steps_that_deploy_to_one_environment_wait_for_one_gate_that_asks_once()
     assert made["b"].condition.endswith(f" && needs.a.result == 'success' && needs.{GATE}.result == 'success' }}}}")
 
 
+def test_who_is_asked_reads_of_every_step_that_shares_a_job() -> None:
+    steps = [a_step(name, ["a"], settings=PRODUCTION) for name in "bcd"]
+    packed = jobs(replace(a_graph(a_step("a"), *steps), packs=(("b", "c"),)))
+    many = jobs(replace(a_graph(a_step("a"), *steps, a_step("e", ["a"], settings=PRODUCTION)), packs=(("b", "c"),)))
+
+    assert packed[GATE].name == "production: b, c, d"
+    assert packed[GATE].steps[0].environment == {"WAITING": "b, c, d"}
+    assert many[GATE].name == "production: 4 steps"
+    assert many[GATE].steps[0].environment == {"WAITING": "b, c, d, e"}
+
+
 def test_a_gate_asks_when_all_that_its_steps_wait_for_has_ended_well_and_not_before() -> None:
     made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION)))
 

@@ -35,7 +35,7 @@ def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job
                 gated.setdefault(step.settings.deploys_to, []).append(step.id)
     for environment, steps in gated.items():
         gate = gate_job(environment)
-        made = {gate: _gate(environment, steps, made, runner)} | {
+        made = {gate: _gate(environment, steps, made, runner, _members(graph, steps))} | {
             name: _behind(gate, job) if name in steps else job for name, job in made.items()
         }
         made[RESULT_JOB] = replace(made[RESULT_JOB], needs=(*made[RESULT_JOB].needs, gate))
@@ -57,10 +57,11 @@ def _behind(gate: str, job: Job) -> Job:
     return replace(job, needs=(*job.needs, gate), condition=f"${{{{ {asked} && {passed} }}}}")
 
 
-def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str) -> Job:
+def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str, members: list[str]) -> Job:
     """It asks once all that the first of its steps wait for has ended well, and only if one is to run, as far as that is known then.
 
-    Where some of that failed, it asks for none of them: their jobs stand below the failed one by way of the gate.
+    Where some of that failed, it asks for none of them: their jobs stand below the failed one by way of the gate. Who is asked
+    reads of all `members`: jobs may be of several steps.
     """
     below = _below(set(steps), jobs)
     first = [step for step in steps if step not in below]
@@ -70,9 +71,14 @@ def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: s
         condition = f"${{{{ {_GUARD} }}}}" if needs else ""
     else:
         condition = f"${{{{ {' || '.join(f'({each})' for each in conditions) if len(conditions) > 1 else conditions[0]} }}}}"
-    said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(steps)})
-    name = f"{environment}: {', '.join(steps) if len(steps) < 4 else f'{len(steps)} steps'}"
+    said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(members)})
+    name = f"{environment}: {', '.join(members) if len(members) < 4 else f'{len(members)} steps'}"
     return Job(runner, (said,), _GATE_MINUTES, name, needs=needs, condition=condition, deployment=environment)
+
+
+def _members(graph: Graph, jobs: list[str]) -> list[str]:
+    packs = {pack[0]: pack for pack in graph.packs}
+    return [step for job in jobs for step in packs.get(job, (job,))]
 
 
 def _below(steps: set[str], jobs: Mapping[str, Job]) -> set[str]:
