@@ -11,6 +11,7 @@ from orch.model.graph import Binding, Choice, Graph, Output, OutputRef, Paramete
 from orch.model.legs import fixed_length
 from orch.model.notices import Issue, Notice, Webhook
 from orch.model.parameters import EXACT_INT, Kind, Parameter, ParameterType
+from orch.model.resources import ResourceSettings
 from orch.model.retry import StepRetryConfig
 from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.triggers import MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, Trigger, WorkflowCall
@@ -76,6 +77,24 @@ def settings() -> st.SearchStrategy[StepSettings]:
         .map(tuple),
         keep=st.booleans(),
     )
+
+
+def granted_settings() -> st.SearchStrategy[StepSettings]:
+    """The same, of steps that also ask for machines, environments, tokens and results of earlier runs."""
+    areas = st.sampled_from([("contents", "write"), ("id-token", "write"), ("issues", "read"), ("packages", "write")])
+    more = st.fixed_dictionaries(
+        {
+            "resources": st.none()
+            | st.builds(ResourceSettings, cpu_count=st.none() | st.sampled_from([0.5, 4]), memory=st.none() | st.just("8GB")),
+            "extras": st.lists(st.sampled_from(["gpu", "plots"]), unique=True, max_size=2).map(tuple),
+            "cache": st.none() | st.booleans(),
+            "cache_expires_after": st.none() | st.just(3600.0),
+            "files": st.sampled_from([(), ("data/*.csv",)]),
+            "deploys_to": st.none() | st.sampled_from(["production", "staging"]),
+            "permissions": st.lists(areas, unique=True, max_size=2).map(sorted).map(tuple),
+        }
+    )
+    return st.builds(lambda plain, granted: plain._replace(**granted), settings(), more)
 
 
 @st.composite
