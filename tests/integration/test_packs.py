@@ -14,7 +14,7 @@ from support.jobs import Job
 CODE = """
 from pathlib import Path
 from typing import Annotated
-from orch import pipeline, step
+from orch import context, pipeline, step
 
 @step
 def load(rows: int) -> list[int]:
@@ -34,7 +34,10 @@ def page(xs: list[int]) -> Annotated[Path, "page"]:
     Path("page.txt").write_text(str(xs))
     return Path("page.txt")
 
-@step
+def tell(error: BaseException) -> None:
+    print("told of", context().step)
+
+@step(on_failure=tell)
 def total(xs: list[int], page: Path) -> int:
     return sum(xs) + len(page.read_text())
 
@@ -135,12 +138,15 @@ def test_a_failure_ends_what_depends_on_it_and_nothing_else(tmp_path: Path) -> N
     assert sorted(file.name for file in (tmp_path / "outputs/records").iterdir()) == ["load.json", "page.json"]
 
 
-def test_without_an_input_no_step_runs_and_each_says_why(flow: Packs) -> None:
+def test_without_an_input_no_step_runs_each_says_why_and_hooks_are_called(flow: Packs) -> None:
     done = flow.run("total", "end")
 
-    assert done.returncode != 0
-    assert flow.states() == {"end": "failed", "total": "failed"}
-    assert "delivered no output" in flow.record("total")["failure"]["message"]  # type: ignore[index]
+    assert done.returncode == 1
+    assert flow.states() == {"end": "skipped", "total": "failed"}
+    assert "step 'double' delivered no output 'output'" in flow.record("total")["failure"]["message"]  # type: ignore[index]
+    assert flow.record("end")["reason"] == "total failed"
+    assert (flow.folder / "record/total/log.txt").read_text() == "told of total\n"
+    assert done.stdout.count("::error") == 1
 
 
 def test_keys_are_the_result_jobs_to_tell(flow: Packs) -> None:

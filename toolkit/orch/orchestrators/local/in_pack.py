@@ -7,27 +7,27 @@ standard library only, as in any job.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from orch import files
 from orch.authoring.project import Project
-from orch.errors import InputMissingError, OrchError
-from orch.model import canonical, dates
-from orch.model.graph import Graph
+from orch.errors import ExitCode, InputMissingError, OrchError
+from orch.model import dates
+from orch.model.graph import Graph, Step
 from orch.model.records import StepRecord
 from orch.model.runs import RunRecord
-from orch.model.states import State
+from orch.model.states import State, fold_states
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.in_job import JobLog
 from orch.orchestrators.local.parts import Part, part_of
 from orch.orchestrators.local.preflight import default_jobs
 from orch.orchestrators.local.run import run
-from orch.runtime import arguments, clock, runner
+from orch.orchestrators.local.without_inputs import WithoutInputs, write_record
+from orch.runtime import arguments, runner
 from orch.runtime.delivered import RECORDS, newest_records
-from orch.runtime.failures import failure_of_orch
 from orch.runtime.graph_files import read_graph
 from orch.runtime.inputs import given_parameters
 from orch.runtime.project import project_at
@@ -44,25 +44,18 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     part = part_of(_here(graph), options["steps"].split(","))
     project = project_at(graph.project, Path(options.get("project", graph.project)).resolve())
     outputs, records = (Path(options[name]).resolve() for name in ("outputs", "record"))
-    attempt = int(environment.get("GITHUB_RUN_ATTEMPT") or 1)
     with tempfile.TemporaryDirectory(prefix="orch-pack-", dir=environment.get("RUNNER_TEMP")) as folder:
         home = Home.at(Path(folder), project.git_root)
-        try:
-            earlier = delivered(part, Path(options["inputs"]).resolve(), LocalStore(home.store))
-        except OrchError as error:  # absent or damaged: no step of the pack runs, and their records say why
-            told = [_without_inputs(step, error, attempt) for step in part.steps]
-            for step in told:
-                _write_record(step, records)
-                runner.append_output("state", str(State.FAILED), environ=environment)
-            raise
+        earlier, refused = delivered(part, Path(options["inputs"]).resolve(), LocalStore(home.store))
+        if refused:  # absent or damaged: no step of the pack runs, and their records say why
+            without = WithoutInputs(part, project, refused, records, environment, stdout, pickles=arguments.pickles(options))
+            ended = without.run()
+            _tell(fold_states([step.state for step in ended]), ended, graph, environment)
+            return ExitCode.STEP_FAILED
         record = _run(part, project, home, earlier, options, environment, stdout)
         hand_over(record, part, home, outputs, records)
-    _tell(record, graph, environment)
+    _tell(record.state, record.steps, graph, environment)
     return record.exit_code
-
-
-def _without_inputs(step: str, error: OrchError, attempt: int) -> StepRecord:
-    return StepRecord(step, State.FAILED, attempt, started=clock.rfc3339(clock.now()), failure=failure_of_orch("input", error))
 
 
 def _run(
@@ -105,21 +98,29 @@ def _at_once(part: Part) -> int:
     return 1 if any(step.settings.resources for step in part.graph.steps) else default_jobs()
 
 
-def delivered(part: Part, inputs: Path, store: LocalStore) -> dict[str, StepRecord]:
-    """What each step that the part reads from has made, by its job; raises InputMissingError for one that is absent."""
+def delivered(part: Part, inputs: Path, store: LocalStore) -> tuple[dict[str, StepRecord], dict[str, OrchError]]:
+    """What each step that the part reads from has made, by its job, and what is wrong where that is absent or damaged."""
     found = newest_records(inputs) if inputs.is_dir() else {}
     earlier: dict[str, StepRecord] = {}
+    refused: dict[str, OrchError] = {}
     for step in part.producers:
-        record, folder = found.get(step.id, (None, inputs))
-        for output in step.outputs:
-            if record is None or output.name not in record.outputs:
-                hint = "its job must have succeeded in this run; if its artifact expired or was deleted, re-run all jobs"
-                raise InputMissingError(f"step {step.id!r} delivered no output {output.name!r}", hint=hint)
-        assert record is not None
-        kept = {output.name: record.outputs[output.name] for output in step.outputs}
-        store.transfer((digest for artifact in kept.values() for digest in artifact.digests), LocalStore(folder, verify=True))
-        earlier[step.id] = StepRecord(step.id, State.CACHED, outputs=kept, reason="made by another job", flags=record.flags)
-    return earlier
+        try:
+            record, folder = found.get(step.id, (None, inputs))
+            earlier[step.id] = _taken(step, record, folder, store)
+        except OrchError as error:
+            refused[step.id] = error
+    return earlier, refused
+
+
+def _taken(step: Step, record: StepRecord | None, folder: Path, store: LocalStore) -> StepRecord:
+    for output in step.outputs:
+        if record is None or output.name not in record.outputs:
+            hint = "its job must have succeeded in this run; if its artifact expired or was deleted, re-run all jobs"
+            raise InputMissingError(f"step {step.id!r} delivered no output {output.name!r}", hint=hint)
+    assert record is not None
+    kept = {output.name: record.outputs[output.name] for output in step.outputs}
+    store.transfer((digest for artifact in kept.values() for digest in artifact.digests), LocalStore(folder, verify=True))
+    return StepRecord(step.id, State.CACHED, outputs=kept, reason="made by another job", flags=record.flags)
 
 
 def hand_over(record: RunRecord, part: Part, home: Home, outputs: Path, records: Path) -> None:
@@ -130,7 +131,7 @@ def hand_over(record: RunRecord, part: Part, home: Home, outputs: Path, records:
             continue
         # Which packages count is for the result job to say, as for every job: it tells keys of what the lock says.
         told = replace(ended, key="", facts={}, cause="")
-        text = _write_record(told, records)
+        text = write_record(told, records)
         log = folder.log(told.step)
         if log.is_file():
             files.unlink(records / told.step / "log.txt")
@@ -141,16 +142,8 @@ def hand_over(record: RunRecord, part: Part, home: Home, outputs: Path, records:
             files.write_atomic(outputs / RECORDS / f"{told.step}.json", text)
 
 
-def _write_record(record: StepRecord, records: Path) -> bytes:
-    text = canonical.pretty(record.to_json()).encode()
-    files.make_folders(records / record.step)
-    files.open_log(records / record.step / "log.txt").close()
-    files.write_atomic(records / record.step / "record.json", text)
-    return text
-
-
-def _tell(record: RunRecord, graph: Graph, environment: Mapping[str, str]) -> None:
-    made = any(step.state is State.SUCCEEDED and step.outputs for step in record.steps)
-    runner.append_output("state", str(record.state), environ=environment)
+def _tell(state: State, steps: Sequence[StepRecord], graph: Graph, environment: Mapping[str, str]) -> None:
+    made = any(step.state is State.SUCCEEDED and step.outputs for step in steps)
+    runner.append_output("state", str(state), environ=environment)
     runner.append_output("outputs", "true" if made else "false", environ=environment)
-    runner.append_summary(lambda: "".join(step_summary(graph.pipeline, step) for step in record.steps if step.started), environ=environment)
+    runner.append_summary(lambda: "".join(step_summary(graph.pipeline, step) for step in steps if step.started), environ=environment)
