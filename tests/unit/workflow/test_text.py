@@ -49,7 +49,7 @@ def test_a_workflow_reads_as_people_write_it() -> None:
         "name: w\non:\n  workflow_dispatch:\npermissions: {}\n"
         "concurrency:\n  group: g\n  cancel-in-progress: false\n"
         "jobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
-        f"    - uses: actions/checkout@{'a' * 40} # v7.0.1\n      with:\n        persist-credentials: false\n"
+        f"    - uses: actions/checkout@{'a' * 40} # v7.0.1\n      with: {{persist-credentials: false}}\n"
         "    timeout-minutes: 5\n"
     )
 
@@ -58,6 +58,15 @@ def test_keys_stand_in_the_order_of_githubs_reference() -> None:
     job = Job("r", (Run("x"),), 1, name="n", permissions=(Permission("contents"),), needs=("b",), condition="c", environment={"E": "e"})
 
     assert list(job.to_data()) == ["name", "permissions", "needs", "if", "runs-on", "env", "steps", "timeout-minutes"]
+
+
+def test_needs_stand_on_one_line_as_long_as_one_can_be_read() -> None:
+    few, many = [f"step_{number}" for number in range(10)], [f"step_{number}" for number in range(30)]
+    content = emit(a_workflow({name: Job("r", (Run("x"),), 1, needs=tuple(needs)) for name, needs in (("a", few), ("b", many))}))
+
+    assert f"    needs: [{', '.join(few)}]\n" in content
+    assert "    needs:\n" + "".join(f"    - {name}\n" for name in many) in content
+    assert [job["needs"] for job in read(content)["jobs"].values()] == [few, many]
 
 
 def test_every_trigger_is_written_with_its_inputs() -> None:

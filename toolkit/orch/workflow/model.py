@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from orch.workflow.scalars import Commented, OneLine, Script
+from orch.workflow.scalars import Commented, OneLine, OneLineTable, Script
 
 Data: TypeAlias = Any  # a value that YAML can hold
 
+_WIDTH: Final = 100
 _EMPTY: Final[tuple[Data, ...]] = (None, "", (), [], {})
 
 
@@ -229,7 +230,7 @@ class Uses:
     continue_on_error: bool = False
 
     def to_data(self) -> Data:
-        data = {"id": self.id, "if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": dict(self.inputs)}
+        data = {"id": self.id, "if": self.condition, "name": self.name, "uses": self.action.to_data(), "with": _given(self.inputs)}
         return _filled(data | _common(self))
 
 
@@ -255,6 +256,11 @@ class Run:
         return _filled(data | {"working-directory": self.working_directory} | _common(self))
 
 
+def _given(inputs: Mapping[str, str | float | bool]) -> dict[str, str | float | bool]:
+    """A switch alone stands on the line."""
+    return OneLineTable(inputs) if len(inputs) == 1 and isinstance(next(iter(inputs.values())), bool) else dict(inputs)
+
+
 def _common(step: Uses | Run) -> dict[str, Data]:
     ends = {"timeout-minutes": step.timeout_minutes, "continue-on-error": step.continue_on_error or None}
     return {"env": dict(step.environment)} | ends
@@ -270,7 +276,7 @@ class Strategy:
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategy
     """
 
-    matrix: Mapping[str, OneLine | str]
+    matrix: Mapping[str, OneLine[int] | str]
     max_parallel: int | None = None
     fail_fast: bool = False  # GitHub's default is true
 
@@ -303,7 +309,7 @@ class Job:
             {
                 "name": self.name,
                 "permissions": _permissions(self.permissions),
-                "needs": list(self.needs),
+                "needs": _needs(self.needs),
                 "if": self.condition,
                 "runs-on": self.runs_on,
                 "environment": self.deployment,
@@ -315,6 +321,11 @@ class Job:
             }
         )
         return _ordered(own | dict(self.more), _OF_A_JOB) if self.more else own
+
+
+def _needs(needs: tuple[str, ...]) -> list[str]:
+    """As people write them: on one line as long as one can be read, else one on each."""
+    return OneLine(needs) if sum(len(need) + 2 for need in needs) < _WIDTH else list(needs)
 
 
 # GitHub's own order, for what is added.

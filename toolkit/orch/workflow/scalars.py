@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
+
+T = TypeVar("T")
 
 
 class Commented(str):
@@ -23,7 +25,13 @@ class Script(str):
     __slots__ = ()
 
 
-class OneLine(list[int]):
-    """Numbers that stand on one line."""
+class OneLine(list[T]):
+    """A list that stands on one line."""
+
+    __slots__ = ()
+
+
+class OneLineTable(dict[str, T]):
+    """A table that stands on one line."""
 
     __slots__ = ()

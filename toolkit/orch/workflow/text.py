@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from orch.workflow.model import Data, Workflow
-from orch.workflow.scalars import Commented, OneLine, Script
+from orch.workflow.scalars import Commented, OneLine, OneLineTable, Script
 
 # Above this the text repeats nothing: equal parts become YAML anchors, which GitHub reads but people read less easily.
 ANCHORS_FROM: Final = 400_000
@@ -46,8 +46,12 @@ def _represent_text(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-def _represent_one_line(dumper: Any, value: OneLine) -> Any:
+def _represent_one_line(dumper: Any, value: OneLine[Data]) -> Any:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", list(value), flow_style=True)
+
+
+def _represent_one_line_table(dumper: Any, value: OneLineTable[Data]) -> Any:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
 
 
 def _represent_none(dumper: Any, _: None) -> Any:
@@ -60,6 +64,7 @@ for _dumper in (_Dumper, _AnchorDumper):
     _dumper.add_representer(str, _represent_text)
     _dumper.add_representer(type(None), _represent_none)
     _dumper.add_representer(OneLine, _represent_one_line)
+    _dumper.add_representer(OneLineTable, _represent_one_line_table)
 
 
 def emit(workflow: Workflow, header: str = "") -> str:
@@ -81,7 +86,7 @@ def _dump(data: Data, dumper: Any) -> str:
 def _share(data: Data, seen: dict[Any, Data]) -> Data:
     """`data` with equal dicts and lists as one object, which PyYAML then writes once; empty ones are not worth an anchor."""
     if isinstance(data, dict):
-        made: Data = {key: _share(value, seen) for key, value in data.items()}
+        made: Data = type(data)((key, _share(value, seen)) for key, value in data.items())
         key: Any = ("dict", *((name, _identity(value)) for name, value in made.items()))
     elif isinstance(data, list) and not isinstance(data, OneLine):
         made = [_share(value, seen) for value in data]

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from support.steps import a_graph, a_step
 
+from orch.model.bindings import OutputRef, Value
 from orch.model.concurrency import Concurrency
+from orch.model.conditions import Compare
 from orch.model.graph import Graph
 from orch.model.settings import StepSettings
+from orch.model.steps import Step
 from orch.names import gate_job
 from orch.orchestrators.github.compile import compile_workflow
 from orch.orchestrators.github.grants import check_grants
@@ -29,28 +33,28 @@ def test_steps_that_deploy_to_one_environment_wait_for_one_gate_that_asks_once()
     assert made[GATE].name == "production: b, c"
     assert [name for name, job in made.items() if GATE in job.needs] == ["b", "c", "orch-result"]
     assert [name for name, job in made.items() if job.deployment] == [GATE]
-    assert made["b"].condition.endswith(f" && needs.a.result == 'success' && needs.{GATE}.result == 'success' }}}}")
 
 
-def test_who_is_asked_reads_of_every_step_that_shares_a_job() -> None:
-    steps = [a_step(name, ["a"], settings=PRODUCTION) for name in "bcd"]
-    packed = jobs(replace(a_graph(a_step("a"), *steps), packs=(("b", "c"),)))
-    many = jobs(replace(a_graph(a_step("a"), *steps, a_step("e", ["a"], settings=PRODUCTION)), packs=(("b", "c"),)))
+def test_where_no_step_may_be_skipped_by_choice_gates_and_those_behind_them_have_no_conditions_but_githubs_own() -> None:
+    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION)))
 
-    assert packed[GATE].name == "production: b, c, d"
-    assert packed[GATE].steps[0].environment == {"WAITING": "b, c, d"}
-    assert many[GATE].name == "production: 4 steps"
-    assert many[GATE].steps[0].environment == {"WAITING": "b, c, d, e"}
+    assert {name: job.condition for name, job in made.items() if name != "orch-result"} == {"a": "", GATE: "", "b": ""}
+
+
+def skippable(name: str, reads: Sequence[str] = (), settings: StepSettings | None = None) -> Step:
+    return replace(a_step(name, reads, settings=settings), when=Compare(OutputRef("x", "output"), ">", Value(1)))
 
 
 def test_a_gate_asks_when_all_that_its_steps_wait_for_has_ended_well_and_not_before() -> None:
-    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION)))
+    made = jobs(a_graph(a_step("x"), skippable("a"), a_step("b", ["a"], settings=PRODUCTION)))
 
     assert made[GATE].condition == "${{ !cancelled() && !failure() && needs.a.result == 'success' }}"
+    assert made["b"].condition.endswith(f" && needs.a.result == 'success' && needs.{GATE}.result == 'success' }}}}")
 
 
 def test_a_gate_asks_if_any_of_its_steps_is_to_run() -> None:
-    made = jobs(a_graph(a_step("a"), a_step("b"), a_step("c", ["a"], settings=PRODUCTION), a_step("d", ["b"], settings=PRODUCTION)))
+    steps = a_step("c", ["a"], settings=PRODUCTION), a_step("d", ["b"], settings=PRODUCTION)
+    made = jobs(a_graph(a_step("x"), skippable("a"), skippable("b"), *steps))
 
     assert made[GATE].needs == ("a", "b")
     assert made[GATE].condition == (
@@ -58,8 +62,15 @@ def test_a_gate_asks_if_any_of_its_steps_is_to_run() -> None:
     )
 
 
+def test_a_gate_asks_for_a_step_that_waits_for_nothing_whatever_the_others_do() -> None:
+    made = jobs(a_graph(a_step("x"), skippable("a"), a_step("b", settings=PRODUCTION), a_step("c", ["a"], settings=PRODUCTION)))
+
+    assert (made[GATE].needs, made[GATE].condition) == (("a",), "${{ !cancelled() && !failure() }}")
+
+
 def test_a_gate_of_steps_below_each_other_stands_before_the_first() -> None:
-    made = jobs(a_graph(a_step("a"), a_step("b", ["a"], settings=PRODUCTION), a_step("c", ["b"]), a_step("d", ["c"], settings=PRODUCTION)))
+    steps = a_step("b", ["a"], settings=PRODUCTION), a_step("c", ["b"]), a_step("d", ["c"], settings=PRODUCTION)
+    made = jobs(a_graph(a_step("x"), skippable("a"), *steps))
 
     assert made[GATE].needs == ("a",)
     assert made[GATE].condition == "${{ !cancelled() && !failure() }}"
@@ -69,8 +80,7 @@ def test_a_gate_of_steps_below_each_other_stands_before_the_first() -> None:
 def test_a_gate_before_everything_asks_at_once() -> None:
     made = jobs(a_graph(a_step("a", settings=PRODUCTION)))
 
-    assert (made[GATE].needs, made[GATE].condition) == ((), "")
-    assert made["a"].condition == f"${{{{ !cancelled() && !failure() && needs.{GATE}.result == 'success' }}}}"
+    assert (made[GATE].needs, made[GATE].condition, made["a"].needs) == ((), "", (GATE,))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from orch.model.resources import ResourceSettings
 from orch.model.settings import StepSettings
 from orch.orchestrators.github.jobs import jobs_of
 from orch.orchestrators.github.pins import Pins
-from orch.orchestrators.github.plan_job import OUTPUTS, cache_mode, plan_reasons
+from orch.orchestrators.github.plan_job import cache_mode, plan_reasons
 from orch.stacks.settings import Cache, Runner, Settings
 from orch.workflow.model import Job, Uses
 
@@ -47,7 +47,7 @@ def test_every_job_waits_for_the_plan() -> None:
 
     assert next(iter(made)) == "orch-plan"
     assert made["orch-plan"].needs == ()
-    assert set(made["orch-plan"].outputs) == set(OUTPUTS)
+    assert set(made["orch-plan"].outputs) == {"plan", "sources"}
     assert all(made[name].needs[0] == "orch-plan" for name in ("a", "b", "c", "d", "orch-result"))
 
 
@@ -55,7 +55,7 @@ def test_a_job_starts_if_the_plan_wants_it_and_every_need_succeeded_or_is_cached
     condition = jobs(a_graph(a_step("a"), a_step("b", ["a"])), "plan")["b"].condition
 
     plan = "fromJSON(needs.orch-plan.outputs.plan)"
-    wanted = f"({plan}.b == 'run' || {plan}.b == 'maybe')"
+    wanted = f'contains(fromJSON(\'["run", "maybe"]\'), {plan}.b)'
     assert condition == f"${{{{ !cancelled() && !failure() && {wanted} && (needs.a.result == 'success' || {plan}.a == 'cached') }}}}"
 
 

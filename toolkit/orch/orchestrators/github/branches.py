@@ -30,6 +30,11 @@ class Branches:
             for step in topological(graph):
                 self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
 
+    @property
+    def may_skip(self) -> bool:
+        """Whether jobs are skipped though nothing went wrong."""
+        return bool(self.skippable)
+
     def tells(self, step: Step) -> bool:
         """Whether a condition hangs on what the job of `step` makes."""
         return step.id in self.asked

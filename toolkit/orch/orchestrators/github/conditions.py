@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -41,12 +42,16 @@ def job_condition(
         return ""
     wanted = to_expression(over(condition, needs), planned=bool(planned), skippable=skippable, empty=empty)
     terms = wanted.terms if isinstance(wanted, expressions.And) else (wanted,)
-    asked = (expressions.Or((plan_says(planned, "run"), plan_says(planned, "maybe"))),) if planned else ()
+    asked = (_plan_says_any(planned, "run", "maybe"),) if planned else ()
     return interpolate(expressions.And((*_GUARD, *asked, *terms, *also)))
 
 
 def plan_says(step: str, action: str) -> Expression:
     return Equal(decision_of(step), Literal(action))
+
+
+def _plan_says_any(step: str, *actions: str) -> Expression:
+    return expressions.Call("contains", (from_json(Literal(json.dumps(actions))), decision_of(step)))
 
 
 def decision_of(step: str) -> Expression:
@@ -126,5 +131,5 @@ def unless_cached(step: str, told: Expression, of_plan: Expression) -> Expressio
     The plan is asked first: on GitHub the outputs of a skipped job are empty, under act they are the expressions that would have made
     them. It is asked last, too: of a job that was skipped by choice nobody tells, and fromJSON takes no empty text.
     """
-    is_skipped = expressions.Call("contains", (from_json(Literal('["cached", "skipped"]')), decision_of(step)))
+    is_skipped = _plan_says_any(step, "cached", "skipped")
     return expressions.Or((expressions.And((is_skipped, of_plan)), told, of_plan))

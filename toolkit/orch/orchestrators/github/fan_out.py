@@ -44,6 +44,11 @@ class FanOut:
         self._roots = {step.id: roots(self.steps, step) for step in graph.steps if step.fan}
         self._telling = {root for needed in self._roots.values() for root in needed}
 
+    @property
+    def may_skip(self) -> bool:
+        """Whether jobs are skipped though nothing went wrong: those of mapped steps that find nothing to map over."""
+        return any(self._roots.values())
+
     # --- what stands before what ---
 
     def needs(self) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ _GUARD: Final = "!cancelled() && !failure()"
 def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job]:
     """`jobs` with what their steps ask for, and the gates before them; `graph` has passed `check_grants`."""
     made = dict(jobs)
+    may_skip = any(jobs[step.id].condition for step in graph.steps if step.id in jobs)  # else GitHub's own condition is enough
     gated: dict[str, list[str]] = {}
     for step in graph.steps:
         if step.id in made:
@@ -36,7 +37,8 @@ def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job
     for environment, steps in gated.items():
         gate = gate_job(environment)
         made = {gate: _gate(environment, steps, made, runner, _members(graph, steps))} | {
-            name: _behind(gate, job) if name in steps else job for name, job in made.items()
+            name: job if name not in steps else _behind(gate, job) if may_skip else replace(job, needs=(*job.needs, gate))
+            for name, job in made.items()
         }
         made[RESULT_JOB] = replace(made[RESULT_JOB], needs=(*made[RESULT_JOB].needs, gate))
     return _in_order(made, list(jobs))
@@ -66,9 +68,11 @@ def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: s
     below = _below(set(steps), jobs)
     first = [step for step in steps if step not in below]
     needs = tuple(dict.fromkeys(need for step in first for need in jobs[step].needs))
-    conditions = list(dict.fromkeys(_inner(jobs[step].condition) for step in first if jobs[step].condition))
-    if len(first) < len(steps) or not needs:  # a later one may have to run where the first ones do not
-        condition = f"${{{{ {_GUARD} }}}}" if needs else ""
+    conditions = list(dict.fromkeys(_inner(jobs[step].condition) for step in first))
+    if not any(conditions):
+        condition = ""
+    elif len(first) < len(steps) or not all(conditions):  # a later one may have to run where the first ones do not
+        condition = f"${{{{ {_GUARD} }}}}"
     else:
         condition = f"${{{{ {' || '.join(f'({each})' for each in conditions) if len(conditions) > 1 else conditions[0]} }}}}"
     said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(members)})

@@ -46,13 +46,16 @@ def jobs_of(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     first = {PLAN_JOB: plan_job(graph, settings, checkout, action)} if plan_reasons(graph, settings) else {}
     settings = replace(settings, cache=cache_mode(graph, settings))  # looked up once, and not for every step
     fans, branches = FanOut(graph, has_plan=bool(first)), Branches(graph, has_plan=bool(first))
+    may_skip = bool(first) or fans.may_skip or branches.may_skip
     needs = branches.needs(fans.needs(), {step.id for step in graph.steps if not fans.is_empty(step)})
     jobs: dict[str, Job] = {}
     for step in graph.steps:
         if fans.has_counting_job(step):
             jobs[legs_job(step.id)] = legs_job_of(fans, step, settings, checkout, action)
         if not fans.is_empty(step):
-            jobs[step.id] = _step_job(fans, branches, step, (*first, *needs[step.id]), settings, checkout, action)
+            job = _step_job(fans, branches, step, (*first, *needs[step.id]), settings, checkout, action)
+            # Where no job is skipped by choice, GitHub's own condition says it all: everything before it has succeeded.
+            jobs[step.id] = job if may_skip else replace(job, condition="")
     last = {NOTIFY_JOB: notify_job(graph, settings, checkout, action)} if graph.notices else {}
     return first | jobs | {RESULT_JOB: _result_job(graph, settings, checkout, action, (*first, *jobs))} | last
 

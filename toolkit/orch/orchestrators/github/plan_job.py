@@ -19,8 +19,6 @@ from orch.workflow.expressions import Context, interpolate
 from orch.workflow.model import ActionRef, Job, Permission, Uses
 
 PLAN_MINUTES: Final = 10
-# Outputs of the job: small JSON, or text; references and never data.
-OUTPUTS: Final = ("plan", "flags", "legs", "sources", "logical-date", "reason")
 # A plan job costs a minute of the cheapest runner and its start; from so many steps on, those that it keeps from starting are worth more.
 _FEW: Final = 4
 # What a plan says to each job takes room in the workflow's file: with more steps it would be longer than GitHub takes.
@@ -35,7 +33,7 @@ def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
 def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
     if dates.has_schedule(graph.triggers):
         yield "all jobs of a pipeline with a schedule are for one moment"
-    if any(isinstance(trigger, FILTERED) and trigger.paths for trigger in graph.triggers):
+    if _has_paths(graph):
         yield "only a change of some paths needs the steps"
     if PARAMETERS in leaves_of(graph.steps):
         yield "a condition is on a parameter"
@@ -43,6 +41,10 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "orch.yaml says `cache: plan`"
     elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and len(graph.steps) <= _MANY:
         yield f"{len(cacheable(graph))} steps may be cached"
+
+
+def _has_paths(graph: Graph) -> bool:
+    return any(isinstance(trigger, FILTERED) and trigger.paths for trigger in graph.triggers)
 
 
 def cache_mode(graph: Graph, settings: Settings) -> Cache:
@@ -87,6 +89,19 @@ def _labels(graph: Graph, settings: Settings) -> str:
     return canonical.dumps({"": common, **others}) if others else common
 
 
+def outputs_of(graph: Graph, settings: Settings) -> tuple[str, ...]:
+    """Those of the plan job that another one reads: small JSON, or text; references and never data."""
+    read = {
+        "plan": True,
+        "flags": bool(leaves_of(graph.steps)),
+        "legs": bool(graph.mapped),
+        "sources": cache_mode(graph, settings) == "plan",
+        "logical-date": dates.has_schedule(graph.triggers),
+        "reason": _has_paths(graph),
+    }
+    return tuple(name for name, is_read in read.items() if is_read)
+
+
 def plan_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
     inputs = {"pipeline": graph.pipeline} | handed_over(graph)
     if cache_mode(graph, settings) == "plan":
@@ -99,6 +114,6 @@ def plan_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef
         permissions=(Permission("contents"), Permission("actions", reason="to find results of earlier runs")),
         runs_on=settings.result_runner,
         steps=(checkout, Uses(action.within("actions/plan"), inputs, name="Plan", id="plan")),
-        outputs={name: interpolate(Context(("steps", "plan", "outputs", name))) for name in OUTPUTS},
+        outputs={name: interpolate(Context(("steps", "plan", "outputs", name))) for name in outputs_of(graph, settings)},
         timeout_minutes=PLAN_MINUTES,
     )
