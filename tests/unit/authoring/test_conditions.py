@@ -207,6 +207,9 @@ NEVER = [
     (BRANCHES + "with when(accuracy > 0.9):\n    deploy(two)", "and 'better_2' runs only if", "either"),
     ("with when(dry):\n    with when(~dry):\n        tell()", "'tell' never runs: it needs both dry and not dry", "mend"),
     (BOTH + "with otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
+    ("deploy(either(model, better(model)))", "'deploy' never reads 'better.output': either() takes the first that ran, and 'train' runs", "with orch.when"),
+    (BRANCHES + "deploy(either(one, model, two))", "'deploy' never reads 'better_2.output'", "pass what may be skipped first"),
+    ("with when(dry):\n    one = better(model)\n    deploy(either(one, model))", "'train.model': either() takes the first that ran, and 'better' runs", ""),
 ]  # fmt: skip
 
 
@@ -223,6 +226,9 @@ def test_a_step_that_no_run_could_reach_is_named_once(tmp_path: Path, body: str,
 
 MET = [
     BRANCHES + "deploy(either(one, two))",
+    BRANCHES + "deploy(either(one, model))",
+    BRANCHES + "x = better(either(one, two))\ndeploy(either(x, model))",
+    BRANCHES + "with when(dry):\n    deploy(either(better(one), model))",
     BRANCHES + "deploy(one)\ndeploy(two)\ntell(after=[one, two])",
     "with when(dry):\n    one = better(model)\nwith when(accuracy > 0.9):\n    join(one, model)",
     "with when(dry & (accuracy > 0.9)):\n    one = better(model)\nwith when(~dry):\n    tell()\nwith when(dry):\n    deploy(one)",

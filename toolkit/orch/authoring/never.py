@@ -1,8 +1,8 @@
-"""Steps that no run could reach: what they need holds only if it does not."""
+"""What no run could reach: steps that need what holds only if it does not, and outputs that `either` never takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from orch.errors import ConditionError, Where
@@ -21,10 +21,12 @@ class Needed(NamedTuple):
 
 
 def never_run(steps: Sequence[Step], places: Mapping[str, Where]) -> Iterator[ConditionError]:
-    """One problem for each step that reads from both branches of a condition, or whose own conditions exclude each other."""
-    if all(step.when is None for step in steps):
+    """One problem for each step that reads from both branches of a condition, or whose own conditions exclude each other; or
+    that has an `either` whose first outputs are always there."""
+    if all(step.when is None and not step.choices for step in steps):
         return
     known: dict[str, dict[str, Needed]] = {}  # for each step, by the text of the condition
+    unsure: set[str] = set()  # steps that may be skipped for want of all branches of an `either`
     for step in steps:
         found: dict[str, Needed] = {}
         for read in _read(step):
@@ -33,7 +35,11 @@ def never_run(steps: Sequence[Step], places: Mapping[str, Where]) -> Iterator[Co
         if clash := _clash(found):
             yield _problem(step.id, *clash, places.get(step.id))
             found = {}  # told once, not of all steps below it
+        elif never := _never_taken(step, known, unsure):
+            yield _untaken(step.id, *never, places.get(step.id))
         known[step.id] = found
+        if step.choices or not unsure.isdisjoint(_read(step)):
+            unsure.add(step.id)
 
 
 def _read(step: Step) -> Iterator[str]:
@@ -58,6 +64,23 @@ def _clash(found: Mapping[str, Needed]) -> tuple[Needed, Needed] | None:
             if all(opposite) and (last := opposite[-1]):
                 return Needed(needed.condition.term, last.step), needed
     return None
+
+
+def _never_taken(step: Step, known: Mapping[str, Mapping[str, Needed]], unsure: Container[str]) -> tuple[str, str] | None:
+    """An output of an `either` that `step` never reads, and the step before it that runs wherever this one does."""
+    own = set(map(_key, _terms(step.when)))
+    for _, binding in step.inputs:
+        for way in alternatives(binding):
+            for ref, other in zip(way, way[1:], strict=False):
+                if ref.step in known and ref.step not in unsure and known[ref.step].keys() <= own:
+                    return str(other), ref.step
+    return None
+
+
+def _untaken(step: str, other: str, taken: str, where: Where | None) -> ConditionError:
+    message = f"step {step!r} never reads {other!r}: either() takes the first that ran, and {taken!r} runs whenever {step!r} does"
+    hint = f"call {taken!r} inside of `with orch.when(...):`, or pass what may be skipped first"
+    return ConditionError(message, hint=hint, where=where)
 
 
 def _problem(step: str, one: Needed, other: Needed, where: Where | None) -> ConditionError:
