@@ -12,6 +12,7 @@ from orch.model import concurrency
 from orch.model.graph import Graph
 from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.grants import check_grants, granted
+from orch.orchestrators.github.graph_size import check_graph_size
 from orch.orchestrators.github.jobs import check_steps, jobs_of
 from orch.orchestrators.github.packs import graph_of_jobs, with_packs
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
@@ -97,9 +98,9 @@ def located_packs(graph: Graph, settings: Settings, recorded: Iterable[tuple[str
 
 def files_of(graph: Graph, workflow: Workflow, mirrors: Mapping[str, str]) -> dict[str, str]:
     """The same, of a workflow that is compiled already; `mirrors` are the `actions` of the settings."""
-    text = emit(with_mirrors(workflow, mirrors), header(graph))
-    raise_problems(_located(check_size(workflow_path(graph.pipeline), text), graph))
-    return {workflow_path(graph.pipeline): text, graph_path(graph.pipeline): graph.text()}
+    text, meaning = emit(with_mirrors(workflow, mirrors), header(graph)), graph.text()
+    raise_problems(_located([*check_size(workflow_path(graph.pipeline), text), *check_graph_size(graph, meaning)], graph))
+    return {workflow_path(graph.pipeline): text, graph_path(graph.pipeline): meaning}
 
 
 def check_stores(settings: Settings) -> Iterator[OrchError]:
