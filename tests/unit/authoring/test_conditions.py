@@ -207,9 +207,9 @@ NEVER = [
     (BRANCHES + "with when(accuracy > 0.9):\n    deploy(two)", "and 'better_2' runs only if", "either"),
     ("with when(dry):\n    with when(~dry):\n        tell()", "'tell' never runs: it needs both dry and not dry", "mend"),
     (BOTH + "with otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
-    ("deploy(either(model, better(model)))", "'deploy' never reads 'better.output': either() takes the first that ran, and 'train' runs", "with orch.when"),
+    ("deploy(either(model, better(model)))", "'deploy' never reads 'better.output': either() takes the first", "with orch.when"),
     (BRANCHES + "deploy(either(one, model, two))", "'deploy' never reads 'better_2.output'", "pass what may be skipped first"),
-    ("with when(dry):\n    one = better(model)\n    deploy(either(one, model))", "'train.model': either() takes the first that ran, and 'better' runs", ""),
+    ("with when(dry):\n    one = better(model)\n    deploy(either(one, model))", "first that ran, and 'better' runs whenever", "skipped first"),
 ]  # fmt: skip
 
 

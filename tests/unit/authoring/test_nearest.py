@@ -19,6 +19,10 @@ STEP = "@step{options}\ndef load() -> int: return 1\n\n@pipeline\ndef p():\n    
         ("", "load.prodct([1])", "has no attribute 'prodct'; did you mean 'product'?"),
         ("", "import orch; orch.ethier(load(), load())", "module 'orch' has no attribute 'ethier'; did you mean 'either'?"),
         ("", "from orch import otherwhise", "did you mean 'otherwise'?"),
+        ("", "Push(branch='main')", "TypeError: Push() got an unexpected keyword argument 'branch'; did you mean 'branches'?"),
+        ("", "PullRequest(path=[])", "PullRequest() got an unexpected keyword argument 'path'; did you mean 'paths'?"),
+        ("", "ResourceSettings(x=1)", "ResourceSettings() got an unexpected keyword argument 'x'; it takes cpu_count, gpu_count, memory"),
+        ("", "x = load()\n    with otherwise: load()", "; a function is called there, as in `with orch.otherwise():`"),
         ("", "notify.isue()", "has no attribute 'isue'; did you mean 'issue'?"),
     ],
 )

@@ -288,6 +288,7 @@ MISTAKES = [
     ("report(lambda: 1)", "not-serializable", "which cannot be written into the graph"),
     ("load(1, id='a'); load(2, id='A')", "step-duplicate", "two steps have the id 'A'"),
     ("load(1, id='not valid')", "graph", "'not valid' is not a name that GitHub takes"),
+    ("load(1, id='')", "graph", "step id '' is not a name that GitHub takes"),
     ("deploy(after='nowhere')", "step-unknown", "comes after 'nowhere', which does not exist"),
     ("deploy(after=5)", "step-unknown", "comes after 5, which is not a step"),
     ("deploy(after={'load'})", "step-unknown", "comes after {'load'}, which is not a step"),
@@ -408,3 +409,10 @@ def test_a_pipeline_called_while_its_module_is_imported_does_not_run(tmp_path: P
 
     assert [problem.code for problem in problems] == ["run-on-import"]
     assert problems[0].where is not None
+
+
+def test_an_empty_name_is_refused_and_the_functions_own_offered(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "@step(name='')\ndef load(): ...\n\n@pipeline(name='')\ndef p():\n    load()\n")
+    told = {problem.message.partition(" is ")[0]: problem.hint for problem in problems}
+
+    assert told == {"step id ''": "give it a name with id='load'", "pipeline name ''": "@pipeline(name='p')"}

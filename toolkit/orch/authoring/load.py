@@ -89,7 +89,8 @@ def _by_name(found: dict[str, PipelineFunction[..., object]], where: Where) -> d
     """Pipelines by the names that they are run and compiled under; raises LoadError where two have one."""
     names: dict[str, PipelineFunction[..., object]] = {}
     for function, pipeline in found.items():
-        name = str(pipeline.options.get("name") or function)
+        given = pipeline.options.get("name")
+        name = function if given is None else str(given)
         if name in names:
             message = f"two pipelines of this file are named {name!r}"
             raise LoadError(message, hint="give one of them another with @pipeline(name=...)", where=where)

@@ -57,7 +57,9 @@ def _shown(file: str, project: Project) -> str:
 
 def told(error: BaseException) -> str:
     """`Type: message` of what a user's code raised, whose own `__str__` may raise anything; and a name of orch's that was meant."""
-    return f"{type(error).__name__}: {message_of(error)}{of_ours(error)}"
+    meant = of_ours(error)
+    message = message_of(error).replace(".__init__()", "()") if meant else message_of(error)
+    return f"{type(error).__name__}: {message}{meant}"
 
 
 def message_of(error: BaseException) -> str:

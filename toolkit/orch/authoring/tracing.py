@@ -85,11 +85,11 @@ class Trace:
 
     def run(self) -> Graph:
         options = self.pipeline.options
-        name = options.get("name") or self.pipeline.function.__name__
+        name = _first(options.get("name"), self.pipeline.function.__name__)
         where = from_git_root(where_defined(self.pipeline.function), self.project)
         source = self._attempt(lambda: source_of(self.pipeline, self.project, "pipeline")) or ""
         if problem := pipeline_name_problem(name):
-            hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if is_taken(name) else name)!r})"
+            hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if is_taken(name) else name or self.pipeline.function.__name__)!r})"
             self.problems.append(GraphError(f"pipeline name {problem}", hint=hint, where=where))
         signature = self._attempt(lambda: read_signature(self.pipeline.function))
         parameters = self._parameters(signature, where) if signature else ()
@@ -267,9 +267,9 @@ class Trace:
 
     def _step_id(self, step: StepFunction[..., Any], options: Mapping[str, Any], where: Where) -> str:
         explicit = options.get("id")
-        name = str(explicit or options.get("name") or step.function.__name__)
+        name = _first(explicit, options.get("name"), step.function.__name__)
         if problem := step_id_problem(name):
-            hint = f"give it a name with id={suggest_id(name)!r}"
+            hint = f"give it a name with id={suggest_id(name or step.function.__name__)!r}"
             self.problems.append(GraphError(f"step id {problem}", hint=hint, where=where))
             return f"invalid_{len(self.steps)}"
         if name.lower() not in self.taken:
@@ -443,6 +443,11 @@ def _concurrency(given: object, where: Where) -> Concurrency | None:
         return given
     hint = 'as Concurrency(group="deploys") or Concurrency(cancel_in_progress=True)'
     raise PipelineError(f"concurrency is {given!r}", hint=hint, where=where)
+
+
+def _first(*names: object) -> str:
+    """The first that was said: an empty one was, too."""
+    return str(next(name for name in names if name is not None))
 
 
 def _execution_mode(given: object, where: Where) -> ExecutionMode:

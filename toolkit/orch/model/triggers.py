@@ -29,25 +29,25 @@ class Schedule:
         return {"type": "schedule", "cron": self.cron_expression, "timezone": self.timezone}
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Filtered:
     """`branches` and `paths` are globs; without any, every branch and path counts."""
 
     TYPE: ClassVar[str]
 
-    branches: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
+    branches: Sequence[str] = ()
+    paths: Sequence[str] = ()
 
-    def __init__(self, branches: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
-        object.__setattr__(self, "branches", _texts("branches", branches))
-        object.__setattr__(self, "paths", _texts("paths", paths))
+    def __post_init__(self) -> None:
+        for name in ("branches", "paths"):
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
 
     def to_json(self) -> Json:
         filters = {"branches": list(self.branches), "paths": list(self.paths)}
         return {"type": self.TYPE} | {name: globs for name, globs in filters.items() if globs}
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Push(Filtered):
     """Start on a push to one of `branches` (globs, all without).
 
@@ -57,7 +57,7 @@ class Push(Filtered):
     TYPE: ClassVar = "push"
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class PullRequest(Filtered):
     """Start on a pull request into one of `branches` (globs, all without).
 
@@ -67,7 +67,7 @@ class PullRequest(Filtered):
     TYPE: ClassVar = "pull_request"
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class MergeGroup(Filtered):
     """Start in the merge queue of one of `branches`, where checks that are required have to run again; `paths` as of a pull request."""
 

@@ -37,7 +37,7 @@ def triggers_of(graph: Graph) -> Triggers:
     """What starts the workflow of `graph`, which has passed `check_triggers`: always a person, and what it asks for."""
     schedules = [trigger for trigger in graph.triggers if isinstance(trigger, Schedule)]
     # Not with `paths`: GitHub would start no run, and a check that is required would wait for one. The plan job looks at them.
-    filters = {trigger.TYPE: Filter(trigger.branches) for trigger in graph.triggers if isinstance(trigger, FILTERED)}
+    filters = {trigger.TYPE: Filter(tuple(trigger.branches)) for trigger in graph.triggers if isinstance(trigger, FILTERED)}
     types = [each for trigger in graph.triggers if isinstance(trigger, RepositoryDispatch) for each in trigger.types]
     is_called = any(isinstance(trigger, WorkflowCall) for trigger in graph.triggers)
     return Triggers(
