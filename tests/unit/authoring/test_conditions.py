@@ -209,7 +209,7 @@ NEVER = [
     (BOTH + "with otherwise():\n    deploy(one)", "'deploy' never runs: 'better' runs only if", "either"),
     ("deploy(either(model, better(model)))", "'deploy' never reads 'better.output': either() takes the first", "with orch.when"),
     (BRANCHES + "deploy(either(one, model, two))", "'deploy' never reads 'better_2.output'", "pass what may be skipped first"),
-    ("with when(dry):\n    one = better(model)\n    deploy(either(one, model))", "first that ran, and 'better' runs whenever", "skipped first"),
+    ("with when(dry):\n    one = better(model)\n    deploy(either(one, model))", "first that ran, and 'better' runs", "skipped first"),
 ]  # fmt: skip
 
 

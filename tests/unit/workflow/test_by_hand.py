@@ -69,10 +69,11 @@ def test_what_github_takes_has_no_fault(data: dict[str, Any]) -> None:
     ],
 )
 def test_a_fault_says_where_and_what(data: dict[str, Any], path: str, what: str) -> None:
-    ((where, said),) = told(data)
+    (fault,) = job_faults(data)
 
-    assert where == path
-    assert what in said
+    assert fault.path == path
+    assert what in fault.what
+    assert fault.hint
 
 
 @pytest.mark.parametrize("key", sorted(JOB.owned))

@@ -117,10 +117,10 @@ def _runner_faults(runs_on: object) -> Iterator[Fault]:
 
 def _step_faults(step: Mapping[str, Any], path: str) -> Iterator[Fault]:
     if ("uses" in step) == ("run" in step):
-        yield Fault(path, "has to have either 'uses' or 'run'")
+        yield Fault(path, "has to have either 'uses' or 'run'", "'run' is a script, 'uses' an action; two of them are two job steps")
     for key, other in (("with", "uses"), ("shell", "run"), ("working-directory", "run")):
         if key in step and other not in step:
-            yield Fault(f"{path}[{key!r}]", f"goes with {other!r} only")
+            yield Fault(f"{path}[{key!r}]", f"goes with {other!r} only", f"remove it, or write {other!r} in this job step")
     uses = step.get("uses", "")
     if uses and not any(pattern.fullmatch(uses) for pattern in (_PINNED, _LOCAL, _DOCKER)):
         name, _, tag = uses.partition("@")

@@ -21,16 +21,17 @@ class Fault(NamedTuple):
 
     path: str
     what: str
-    hint: str = ""
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """`expression` tells whether GitHub evaluates `${{ }}` there."""
+    """`expression` tells whether GitHub evaluates `${{ }}` there; `rule` is what a text of `pattern` has, in words."""
 
     what: str = "text"
     pattern: str = ""
     expression: bool = True
+    rule: str = "write it in quotes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ Shape: TypeAlias = Text | Flag | Whole | Scalars | Listed | Named | Either | Fie
 def faults(shape: Shape, data: Data, path: str = "") -> Iterator[Fault]:
     """Everything that keeps `data` from being of `shape`."""
     if not _is_kind(shape, data):
-        yield Fault(path, f"is {data!r}, expected {shape.what}")
+        yield Fault(path, f"is {data!r}, expected {shape.what}", _how(shape))
         return
     match shape:
         case Text():
@@ -129,21 +130,44 @@ def _is_kind(shape: Shape, data: Data) -> bool:
             return any(_is_kind(inner, data) for inner in shapes)
 
 
+def _how(shape: Shape) -> str:
+    """How a value of `shape` is written."""
+    match shape:
+        case Text():
+            return shape.rule
+        case Flag():
+            return "write True or False, without quotes"
+        case Whole():
+            return "write a number, without quotes"
+        case Scalars():
+            return "as {'NAME': 'value'}; what is more than a text is text of JSON"
+        case Listed(of):
+            return f"write a list, each item {of.what}"
+        case Named(of):
+            return f"as {{'name': ...}}, each {of.what}"
+        case Either(shapes):
+            return _how(shapes[0])
+        case Fields():
+            return f"write a dict, which may have {', '.join(shape.keys)}"
+
+
 def _is_table(data: Data) -> bool:
     return isinstance(data, Mapping) and all(isinstance(key, str) for key in data)
 
 
 def _text_faults(shape: Text, text: str, path: str) -> Iterator[Fault]:
     if not text:
-        yield Fault(path, "is empty")
+        yield Fault(path, "is empty", "write what it shall be, or leave the key out")
     elif any((ord(character) < 32 and character not in "\n\t") or 0x7F <= ord(character) < 0xA0 for character in text):
-        yield Fault(path, f"is {text!r}, which has a character that YAML does not keep")
+        yield Fault(
+            path, f"is {text!r}, which has a character that YAML does not keep", "leave it out, or let a file of the repository hold it"
+        )
     elif not shape.expression and "${{" in text:
         yield Fault(path, f"has an expression: {text!r}", "put it into `env`, and read the variable: a shell would run what is in it")
     elif text.count("${{") > text.count("}}"):
-        yield Fault(path, f"has an expression that does not end: {text!r}")
+        yield Fault(path, f"has an expression that does not end: {text!r}", "each `${{` ends with `}}`")
     elif shape.pattern and not re.fullmatch(shape.pattern, text):
-        yield Fault(path, f"is {text!r}, expected {shape.what}")
+        yield Fault(path, f"is {text!r}, expected {shape.what}", shape.rule)
 
 
 def _field_faults(shape: Fields, data: Mapping[str, Data], path: str) -> Iterator[Fault]:
@@ -159,7 +183,7 @@ def _field_faults(shape: Fields, data: Mapping[str, Data], path: str) -> Iterato
             yield Fault(inner, f"is unknown: {shape.what} has no such key", hint)
     for key in shape.required:
         if key not in data:
-            yield Fault(path, f"lacks {key!r}")
+            yield Fault(path, f"lacks {key!r}", f"add it: {{{key!r}: ...}}, {shape.keys[key].what}")
 
 
 # --- GitHub's objects ---
@@ -192,14 +216,16 @@ CONCURRENCY: Final = Either(
     (Text(), Fields("concurrency", {"group": Text(), "cancel-in-progress": Either((Flag(), Text()), "true or false")}, ("group",))),
     "a group, or an object with one",
 )
-PERMISSIONS: Final = Fields("permissions", {area: Text("'read' or 'write'", "read|write") for area in sorted(AREAS)})
+PERMISSIONS: Final = Fields(
+    "permissions", {area: Text("'read' or 'write'", "read|write", rule="what is not named is not granted") for area in sorted(AREAS)}
+)
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrun
 DEFAULTS: Final = Fields("defaults", {"run": Fields("defaults of run", {"shell": Text(), "working-directory": Text()})})
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idsteps
 STEP: Final = Fields(
     "a job step",
     {
-        "id": Text("an id", "[A-Za-z_][A-Za-z0-9_-]*"),
+        "id": Text("an id", "[A-Za-z_][A-Za-z0-9_-]*", rule="ASCII letters, digits, '_' and '-', no leading digit"),
         "if": Text(),
         "name": Text(),
         "uses": Text(expression=False),
