@@ -11,12 +11,15 @@ from typing import Any, Final
 
 import yaml
 
-from orch.errors import OrchError, UnsupportedError, raise_problems
+from orch.errors import OrchError, SettingsError, UnsupportedError, UsageError, Where, raise_problems
+from orch.stacks.settings import FILE
 from orch.workflow.actions import check_inputs, known_actions
 
 # act makes checkout itself, as a copy of the working tree.
 _MADE_BY_ACT: Final = frozenset(("actions/checkout",))
 _STAND_INS: Final = frozenset(("actions/cache", "actions/download-artifact", "actions/upload-artifact"))
+# https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax
+_FILES_OF_ACTION: Final = ("action.yml", "action.yaml", "Dockerfile")
 _USED: Final = re.compile(r"(?P<repository>[^/@]+/[^/@]+)(?:/[^@]*)?@(?P<ref>.+)")
 
 
@@ -64,6 +67,19 @@ def local_repositories(workflow: str, action: Path) -> dict[str, Path]:
             found[f"{repository}@{ref}"] = action
     raise_problems(problems)
     return found
+
+
+def absent(workflow: str, tree: Path) -> Iterator[OrchError]:
+    """Actions that `workflow` takes from its own repository, of which `tree` is a copy, and that are not there."""
+    uses = dict.fromkeys(step.get("uses", "") for step in job_steps(yaml.safe_load(workflow)))
+    missing = [name for name in uses if name.startswith("./") and not any((tree / name / file).is_file() for file in _FILES_OF_ACTION)]
+    if "./" in missing:  # and with it all that belongs to it
+        hint = f"`action: ./` of {FILE} is for the repository of the action itself: without it `orch act` brings the action"
+        yield SettingsError("the workflow uses the action './', and this repository has no action.yml", hint=hint, where=Where(FILE))
+        return
+    for name in missing:
+        message = f"the workflow uses the action {name!r}, and this repository has none there"
+        yield UsageError(message, hint=f"write {name.rstrip('/')}/action.yml, and let git know of it")
 
 
 def job_steps(document: Any) -> Iterator[dict[str, Any]]:

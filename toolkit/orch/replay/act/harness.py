@@ -31,7 +31,7 @@ from orch.model.runs import RunInfo, RunRecord
 from orch.model.states import State
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.home import Home, RunFolder, lay_out_files
-from orch.replay.act import action, command, issues, kept, server, snapshot, wrappers
+from orch.replay.act import action, command, issues, kept, server, snapshot, trouble, wrappers
 from orch.replay.act.command import Private
 from orch.replay.act.delivered import Delivered
 from orch.replay.act.jobs import Jobs
@@ -91,6 +91,7 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
     with private_folder(request.keep) as private, contextlib.ExitStack() as held:
         repositories = action.local_repositories(request.generated[request.workflow], action.compose(private.action))
         _furnish(private, request)
+        raise_problems(action.absent(request.generated[request.workflow], private.tree))
         started = clock.now()
         folder, attempt = (_new_run(place, started, held), 1) if again is None else _next_attempt(place, again, held)
         info = RunInfo(
@@ -259,10 +260,17 @@ class _Run:
         self._bring_home(record)
         if code not in (0, 1) and not self.was_stopped:  # it ends with 1 where a job failed, and with others by no will of its own
             end = f"exit code {code}" if code > 0 else signal.Signals(-code).name
-            message = f"act itself came to an end in the middle of the run, {end}: {self._last_words()}"
+            message = f"act itself came to an end in the middle of the run, {end}: {trouble.last_words(self._stderr())}"
             raise ToolFailedError(message, hint="run it again; --keep DIR keeps what it said")
         if code != 0 and record.state is State.SUCCEEDED:
-            message = f"every step succeeded, and yet act ended with {code}: {self._trouble()}"
+            message = f"every step succeeded, and yet act ended with {code}: {self._trouble(names.RESULT_JOB)}"
+            raise ToolFailedError(message, hint="--keep DIR keeps its files")
+        if (
+            not self.was_stopped
+            and record.state is State.CANCELLED
+            and (broken := trouble.broken_jobs(self.listener.results, self.graph.by_id))
+        ):
+            message = f"the job {broken[0]!r}, which is none of a step, failed: {self._trouble(*broken)}"
             raise ToolFailedError(message, hint="--keep DIR keeps its files")
         return record
 
@@ -354,15 +362,11 @@ class _Run:
         ended = {step.step for step in told.steps if step.state.has_outputs} if told else set()
         return {step: count for step, count in counts.items() if count or step in ended}
 
-    def _last_words(self) -> str:
-        """How a Go program says why it ends, before the stacks of all that it did."""
-        said = self.redact(self.private.stderr.read_text(errors="replace")).splitlines()
-        return next((line for line in said if line.startswith(("fatal error:", "panic:", "runtime:", "SIG"))), "it said nothing")
+    def _trouble(self, *jobs: str) -> str:
+        return trouble.trouble(self.listener, self._stderr(), jobs)
 
-    def _trouble(self) -> str:
-        job = self.listener.logs.get(names.RESULT_JOB)
-        said = [*self.listener.trouble, *(job.errors if job else ()), self.redact(self.private.stderr.read_text(errors="replace"))]
-        return "\n".join(said).strip()[-4000:]
+    def _stderr(self) -> str:
+        return self.redact(self.private.stderr.read_text(errors="replace"))
 
     def _bring_home(self, record: RunRecord) -> None:
         self.folder.append_steps(record.steps)
