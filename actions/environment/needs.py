@@ -101,15 +101,20 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
     settings = found[0].get("settings", {})
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
     look = env.get("ORCH_DECISION", "") if env.get("ORCH_DECISION") in ("maybe", "look") and len(pack) == 1 else ""
-    wanted = [*filter(None, producers.strip("{}").split(",")), *([names.PLAN_JOB] if look == "maybe" else [])]
-    shared = {other for each in packs if each[0] in wanted for other in each}
+    wanted = [each for each in producers.strip("{}").split(",") if each]
+    taken = sources(env.get("ORCH_SOURCES", ""))
+    ids = {each.partition(".")[0] for each in wanted}
+    take = taken.keys() & (ids | {other for each in packs if each[0] in ids for other in each})
+    # The plan's artifact has the results of earlier runs: all that the job may find, and where those of legs lie.
+    if look == "maybe" or any("plan" in taken[each] for each in take):
+        wanted.append(names.PLAN_JOB)
     return {
         "graph": path,
         "steps": ",".join(pack),
         "name": pipeline,
         "pattern": names.outputs_artifact(pipeline, wanted[0] if len(wanted) == 1 else f"{{{','.join(wanted)}}}", "*") if wanted else "",
         "look": look,
-        "take": "true" if ({*wanted} | shared) & sources(env.get("ORCH_SOURCES", "")) else "false",
+        "take": "true" if take else "false",
         "outputs-artifact": names.outputs_artifact(pipeline, f"{step}.{leg}" if leg else step, attempt),
         "record-artifact": names.record_artifact(pipeline, f"{step}.{leg}" if leg else step, attempt),
         "mode": str(graph.get("execution_mode", "")),
@@ -124,13 +129,13 @@ def of_step(workspace: Path, pipeline: str, step: str, env: dict[str, str]) -> d
     }
 
 
-def sources(text: str) -> set[str]:
-    """The steps whose outputs lie in earlier runs, of what the plan job says."""
+def sources(text: str) -> dict[str, Any]:
+    """Where outputs lie that earlier runs have made, by step, as the plan job says it."""
     try:
         said = json.loads(text or "{}")
     except ValueError as error:
         raise Trouble(f"the input 'sources' is not JSON: {error}") from error
-    return set(said) if isinstance(said, dict) else set()
+    return said if isinstance(said, dict) else {}
 
 
 def of_pipeline(workspace: Path, reference: str, env: dict[str, str]) -> dict[str, str]:

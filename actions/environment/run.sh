@@ -8,14 +8,16 @@ export PYTHONPATH=$here/toolkit${PYTHONPATH:+:$PYTHONPATH}
 # Sets and dicts in the same order as on a laptop; set before Python starts, so that the step's process can be a copy of this one.
 export PYTHONHASHSEED=${PYTHONHASHSEED:-0}
 mkdir -p "$work"
-# What an earlier use of the action in the same job left behind is not this one's.
-rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "${work:?}/plan" "${work:?}/index"
+# What an earlier use of the action in the same job left behind is not this one's; what this one's look has found, is.
+[[ -n ${ORCH_ONLY:-} ]] ||
+  rm -rf "${work:?}/outputs" "${work:?}/record" "${work:?}/home" "${work:?}/run" "${work:?}/plan" "${work:?}/index"
 
 case $1 in
 step)
   mkdir -p "$work/inputs"
   options=(--pickle "${ORCH_PICKLE:-allow}")
   [[ -z ${ORCH_LEG:-} ]] || options+=(--leg "$ORCH_LEG")
+  [[ -z ${ORCH_ONLY:-} ]] || options+=(--only "$ORCH_ONLY")
   [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
   if [[ ${ORCH_STEPS:-} == *,* ]]; then
     exec "$ORCH_INTERPRETER" -P -m orch pack run --graph "$ORCH_GRAPH" --steps "$ORCH_STEPS" --project "$ORCH_PROJECT" \
@@ -36,6 +38,7 @@ plan)
   ;;
 look)
   options=(--pickle "${ORCH_PICKLE:-allow}")
+  [[ -z ${ORCH_LEG:-} ]] || options+=(--leg "$ORCH_LEG")
   [[ -z ${ORCH_LOGICAL_DATE:-} ]] || options+=(--logical-date "$ORCH_LOGICAL_DATE")
   mkdir -p "$work/inputs"
   exec "$ORCH_INTERPRETER" -P -m orch step look --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --project "$ORCH_PROJECT" --inputs "$work/inputs" \
@@ -43,7 +46,10 @@ look)
   ;;
 take)
   mkdir -p "$work/inputs"
-  exec "$ORCH_INTERPRETER" -P -m orch step take --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --inputs "$work/inputs"
+  options=()
+  [[ -z ${ORCH_LEG:-} ]] || options+=(--leg "$ORCH_LEG")
+  exec "$ORCH_INTERPRETER" -P -m orch step take --graph "$ORCH_GRAPH" --step "$ORCH_STEP" --inputs "$work/inputs" \
+    ${options[@]+"${options[@]}"}
   ;;
 notify)
   mkdir -p "$work/told"

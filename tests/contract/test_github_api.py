@@ -22,8 +22,8 @@ from orch.replay.act.jobs import Jobs
 from orch.replay.act.listening import JobEnded, JobStarted
 from orch.replay.act.server import Reply, answer
 from orch.runtime.earlier import missing, read_earlier
+from orch.runtime.fetching import fetcher
 from orch.runtime.here import Here
-from orch.runtime.take import fetch
 
 DESCRIPTION: Final = tools.PARSER / "node_modules/@octokit/openapi/generated/api.github.com.json"
 HERE: Final = Here("acme/churn", ".github/workflows/p.yml", "9", 1, ("main",))
@@ -171,8 +171,8 @@ def test_jobs_ask_for_what_github_has_with_parameters_that_it_knows(github: GitH
     api = github.api()
     read_earlier(api, HERE, "p", now=NOW)
     missing(api, [entry])
-    with pytest.raises(Exception, match="record"):
-        fetch(github.api(), "load", "1", [number], tmp_path / "inputs")
+    with pytest.raises(Exception, match="record"), fetcher(github.api(), [("1", number)]) as found:
+        found.outputs("load", "1", [number], tmp_path / "inputs")
 
     assert len({operation("GET", asked.partition("?")[0])[0] for asked in github.asked}) == 5
     for asked in github.asked:

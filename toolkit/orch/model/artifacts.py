@@ -30,6 +30,7 @@ class Artifact:
     comparable: bool = True  # False where equal values may have different bytes (pickles)
     value: Json = None  # a short plain scalar itself, so that a condition can be told without its bytes
     length: int | None = None  # of a list or tuple, so that what maps over it can be told without its bytes
+    members: tuple[str, ...] = ()  # of such a list, what a cache key says of each item, as JSON
 
     @property
     def digests(self) -> Iterator[str]:
@@ -69,6 +70,8 @@ class Artifact:
             data["value"] = self.value
         if self.length is not None:
             data["length"] = self.length
+        if self.members:
+            data["members"] = list(self.members)
         return data
 
     @classmethod
@@ -86,6 +89,7 @@ class Artifact:
             data.get("comparable", True),
             data.get("value"),
             _length(data["length"]) if "length" in data else None,
+            texts(data.get("members", [])),
         )
 
 

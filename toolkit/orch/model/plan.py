@@ -60,6 +60,12 @@ class Decision:
     entry: Entry | None = None  # the result to use, of a cached step
     legs: tuple[Decision, ...] = ()  # of a mapped step, where its legs are known
 
+    @property
+    def taken(self) -> dict[str, Entry]:
+        """The results of earlier runs that are used, by step; of a mapped step those of its legs."""
+        found = self.legs or (self,)
+        return {each.step: each.entry for each in found if each.action is Action.CACHED and each.entry is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -121,6 +121,7 @@ def fold(
             told[step.id] = skipped(step, ends, info.attempt) if ends.may_start(step) is False else missing
         elif told[step.id].state is State.CACHED and ends.is_below_failure(step):  # a plan had decided so before something failed
             told[step.id] = skipped(step, ends, info.attempt)
+            told = {name: record for name, record in told.items() if step_of(name) != step.id or name == step.id}
         record = told[step.id]
         ends.note(step, record.state, flags=record.flags, outputs=record.outputs)
     legs: dict[str, list[StepRecord]] = {}

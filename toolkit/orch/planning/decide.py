@@ -74,13 +74,18 @@ def decide_mapped(pipeline: str, step: Step, known: Known, inputs: Mapping[str, 
         action = Action.RUN if len(to_run) == len(decisions) else Action.MAYBE
         reason = f"{len(to_run)} of {len(decisions)} legs must run; {to_run[0].step}: {to_run[0].reason}"
         return Decision(step.id, action, to_run[0].cause, reason, legs=decisions)
-    entries = [each.entry for each in decisions if each.entry is not None]
+    return all_cached(pipeline, step, decisions)
+
+
+def all_cached(pipeline: str, step: Step, legs: tuple[Decision, ...]) -> Decision:
+    """The decision about a mapped step whose `legs` are all cached: its outputs are the lists of theirs."""
+    entries = [each.entry for each in legs if each.entry is not None]
     outputs = {output.name: gather([entry.outputs[output.name] for entry in entries]) for output in step.outputs}
     runs = ", ".join(dict.fromkeys(entry.run for entry in entries))
     ended = max((entry.ended for entry in entries), default="")
-    entry = Entry(digest_of([each.key for each in decisions]), pipeline, step.id, runs, ended, outputs=outputs)
-    reason = f"all {len(decisions)} legs as in run {runs}" if decisions else "there is nothing to map over"
-    return Decision(step.id, Action.CACHED, Cause.HIT, reason, entry.key, entry=entry, legs=decisions)
+    entry = Entry(digest_of([each.key for each in legs]), pipeline, step.id, runs, ended, outputs=outputs)
+    reason = f"all {len(legs)} legs as in run {runs}" if legs else "there is nothing to map over"
+    return Decision(step.id, Action.CACHED, Cause.HIT, reason, entry.key, entry=entry, legs=legs)
 
 
 def lengths(inputs: Mapping[str, Artifact], parameters: Mapping[str, Json]) -> LengthOf:
@@ -102,14 +107,20 @@ def mapped_in(inputs: Mapping[str, Artifact]) -> Container[str]:
 
 def _without_looking(step: Step, inputs: Mapping[str, Artifact]) -> Decision | None:
     """What is decided about a step without its inputs."""
-    settings = step.settings
-    if settings.cache is False:
-        return Decision(step.id, Action.RUN, Cause.DISABLED, "cache=False")
-    if settings.cache is None and not step.outputs:
-        return Decision(step.id, Action.RUN, Cause.NO_OUTPUTS, "it has no outputs, and cache=True is not said")
+    if (never := never_cached(step)) is not None:
+        return never
     unknown = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in inputs]
     if unknown:
         return Decision(step.id, Action.MAYBE, Cause.UPSTREAM, f"{unknown[0].step} must run first")
+    return None
+
+
+def never_cached(step: Step) -> Decision | None:
+    """What is decided about a step that says so itself, whatever it reads."""
+    if step.settings.cache is False:
+        return Decision(step.id, Action.RUN, Cause.DISABLED, "cache=False")
+    if step.settings.cache is None and not step.outputs:
+        return Decision(step.id, Action.RUN, Cause.NO_OUTPUTS, "it has no outputs, and cache=True is not said")
     return None
 
 

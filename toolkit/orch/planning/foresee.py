@@ -25,15 +25,17 @@ def foresee(graph: Graph, plan: Plan, parameters: Mapping[str, Json]) -> tuple[P
         return plan, {}
     ends = Ends.of(graph.steps, parameters)
     certain: set[str] = set()  # steps of which it is known whether they are skipped
+    taken_back: set[str] = set()  # steps that were to be cached, and look for themselves now: nobody knows what they read
     decisions: dict[str, Decision] = {each.step: each for each in plan.decisions}
     for step in topological(graph):
         decision = decisions[step.id]
         runs = _runs(step, ends, certain)
         if runs is False:
             decision = Decision(step.id, Action.SKIPPED, Cause.CONDITION, ends.reason(step))
-        elif decision.action is Action.CACHED and (runs is None or step.choices):
+        elif decision.taken and (runs is None or step.choices or not taken_back.isdisjoint(step.producers)):
+            taken_back.add(step.id)
             reason = f"if {told(step.when)}: {decision.reason}" if step.when else f"if what it reads from runs: {decision.reason}"
-            decision = replace(decision, action=Action.MAYBE, cause=Cause.CONDITION, reason=reason, entry=None)
+            decision = replace(decision, action=Action.MAYBE, cause=Cause.CONDITION, reason=reason, entry=None, legs=())
         decisions[step.id] = decision
         if runs is not None:
             certain.add(step.id)

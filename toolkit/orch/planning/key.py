@@ -112,12 +112,18 @@ def _item(binding: Binding, index: int, given: _Given) -> Json:
             artifact = given.inputs[str(binding)]
             if artifact.materializer == GATHER:
                 return {"artifact": _content(artifact.items[index])}
+            if index < len(artifact.members):
+                return canonical.loads(artifact.members[index])
             if found := given.member(artifact, index):
-                data, meta = found
-                return _short(data) if meta is None else {"item": _short(data), "meta": meta}
+                return member_document(*found)
         case _:
             pass
     return {"item": _argument(binding, given), "index": index}
+
+
+def member_document(data: Json, meta: Json) -> Json:
+    """What a key says of one item of a list that is kept as data."""
+    return _short(data) if meta is None else {"item": _short(data), "meta": meta}
 
 
 def _short(data: Json) -> Json:

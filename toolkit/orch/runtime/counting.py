@@ -41,13 +41,17 @@ def legs_said(graph: Json, step: str, outputs: Mapping[str, Artifact]) -> str:
 
 
 def legs_foreseen(graph: Graph, cached: Mapping[str, Mapping[str, Artifact]], parameters: Mapping[str, Json]) -> dict[str, Json]:
-    """What the plan job says, for jobs that do not start: `cached` are outputs of steps that earlier runs made, `parameters` as encoded."""
-    from orch.model.matrix import root_outputs, table
+    """What the plan job says, for jobs that do not start: `cached` are outputs of steps that earlier runs made, `parameters` as encoded.
+
+    It has the steps, too, whose legs the graph counts: of these it may say that some jobs need not start.
+    """
+    from orch.model.matrix import fixed, root_outputs, table
 
     if not graph.mapped:
         return {}
     lengths = {str(ref): cached[ref.step][ref.output].length for ref in root_outputs(graph.by_id) if ref.output in cached.get(ref.step, {})}
-    return table(graph.by_id, lengths | parameter_lengths(graph, parameters))
+    known = {step: dealt for step in graph.mapped if (dealt := fixed(graph.by_id, graph[step]))}
+    return known | table(graph.by_id, lengths | parameter_lengths(graph, parameters))
 
 
 def parameter_lengths(graph: Graph, parameters: Mapping[str, Json]) -> dict[str, int | None]:

@@ -63,7 +63,7 @@ def plan_run(run: Run, api: Api, warn: Callable[[str], None]) -> Planned:
 
 
 def _gone(api: Api, plan: Plan, warn: Callable[[str], None]) -> list[Entry]:
-    taken = [decision.entry for decision in plan.decisions if decision.entry is not None]
+    taken = [entry for decision in plan.decisions for entry in decision.taken.values()]
     try:
         return missing(api, taken) if taken else []
     except OrchError as error:

@@ -12,11 +12,14 @@ from orch.errors import OrchError, RecordError
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.facts import Facts
+from orch.model.gathered import fold_legs
 from orch.model.graph import Graph
 from orch.model.index import Entry, Index, Kept
+from orch.model.plan import Action, Decision
 from orch.model.records import StepRecord
 from orch.model.runs import RunRecord
 from orch.model.states import State
+from orch.model.steps import Step
 from orch.names import PLAN_JOB
 from orch.planning.decide import Known
 from orch.planning.facts import gather_ahead
@@ -25,18 +28,20 @@ from orch.runtime.api import Api
 from orch.runtime.earlier import INDEX_FILE, read_earlier
 from orch.runtime.here import Here
 from orch.runtime.kept import Made, artifacts_of_run, cached_record, cumulative, lost
+from orch.runtime.leg_results import legs_as_steps
 from orch.runtime.planned import Planned, index_text
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """`mode` is `plan` or `job`; `said` is what the plan job said of each step."""
+    """`mode` is `plan` or `job`; `said` is what the plan job said of each step; `legs` are those of mapped steps."""
 
     graph: Graph
     project: Project
     mode: str
     planned: Planned | None
     said: Mapping[str, str]
+    legs: Mapping[str, Step]
     warn: Callable[[str], None]
 
     @classmethod
@@ -46,18 +51,22 @@ class Keeping:
         except RecordError as error:
             warn(error.message)
             planned = None
-        return cls(graph, project, mode, planned, said_by_plan(needs), warn)
+        return cls(graph, project, mode, planned, said_by_plan(needs), legs_as_steps(graph, needs), warn)
 
     def cached(self, attempt: int) -> list[StepRecord]:
-        """The steps whose jobs did not start, because an earlier run has their results."""
+        """The steps and legs whose jobs did not start, because an earlier run has their results."""
         found: list[StepRecord] = []
         decisions = self.planned.decisions if self.planned is not None else {}
         for step in self.graph.by_id:
+            decision = decisions.get(step)
+            legs = [_cached(leg, attempt) for leg in decision.legs if leg.action is Action.CACHED] if decision is not None else []
+            found += legs
             if self.said.get(step) != "cached":
                 continue
-            decision = decisions.get(step)
-            if decision is not None and decision.entry is not None:
-                found.append(cached_record(step, decision.entry, attempt, decision.reason, decision.key, decision.facts))
+            if legs:
+                found.append(fold_legs(self.graph[step], legs, attempt))
+            elif decision is not None and decision.entry is not None:
+                found.append(_cached(decision, attempt))
             else:
                 found.append(StepRecord(step, State.CACHED, attempt, reason="an earlier run has its result"))
         return found
@@ -72,9 +81,9 @@ class Keeping:
             self.warn(f"the results of this run are not kept for later ones: {error.message}")
             return record
         known = Known(facts, record.info.parameters, Index(before), now, self._logical_date(record))
-        made = Made(self.graph, here.run, {step.step: step for step in record.steps}, known, artifacts)
-        cached = self.planned.cached if self.planned is not None else {}
-        entries = cumulative(before, [*made.entries(), *lost(record.steps, cached, self.graph)])
+        taken = self.planned.taken if self.planned is not None else {}
+        made = Made(self.graph, here.run, {step.step: step for step in record.steps}, known, artifacts, self.legs, taken)
+        entries = cumulative(before, [*made.entries(), *lost(record.steps, taken, self.graph)], used=taken.values())
         files.make_folders(folder)
         files.write_atomic(folder / INDEX_FILE, index_text(entries))
         explained = made.explained()
@@ -88,6 +97,11 @@ class Keeping:
 
     def _logical_date(self, record: RunRecord) -> str:
         return self.planned.logical_date if self.planned is not None else record.info.logical_date
+
+
+def _cached(decision: Decision, attempt: int) -> StepRecord:
+    assert decision.entry is not None
+    return cached_record(decision.step, decision.entry, attempt, decision.reason, decision.key, decision.facts)
 
 
 def said_by_plan(needs: Json) -> dict[str, str]:

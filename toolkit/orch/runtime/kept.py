@@ -5,15 +5,18 @@ A step's key is computed here, from what its job reported: the inputs that it re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
+from orch.model.fan import index_of, leg_id, step_of
 from orch.model.graph import Graph
 from orch.model.index import Entry, Kept
+from orch.model.matrix import per_job
 from orch.model.plan import Action, Cause
 from orch.model.records import StepRecord
 from orch.model.states import State
@@ -32,25 +35,30 @@ _NEEDS: Final = "actions: read"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run's jobs reported: `artifacts` of the run by name; `known.facts` are without machine."""
+    """What a run's jobs reported: `artifacts` of the run by name; `known.facts` are without machine.
+
+    `legs` are those of mapped steps, as steps; `taken` the steps and legs that the plan took from earlier runs.
+    """
 
     graph: Graph
     run: str
     records: Mapping[str, StepRecord]
     known: Known
     artifacts: Mapping[str, Kept]
+    legs: Mapping[str, Step] = field(default_factory=dict)
+    taken: Collection[str] = ()
 
     def explained(self) -> dict[str, StepRecord]:
-        """The records of steps that ran, with their keys, what these are digests of, and why they ran; not of legs."""
-        plain = {step.id for step in self.graph.steps if step.fan is None}
-        return {name: self._explained(self.graph[name], record) if name in plain else record for name, record in self.records.items()}
+        """The records of steps and legs that ran, with their keys, what these are digests of, and why they ran."""
+        steps = {step.id: step for step in self.graph.steps if step.fan is None} | dict(self.legs)
+        return {name: self._explained(steps[name], record) if name in steps else record for name, record in self.records.items()}
 
     def _explained(self, step: Step, record: StepRecord) -> StepRecord:
         step = step.choose([each for each in step.producers if each in self.records and self.records[each].state.has_outputs])
         machine, inputs = machine_of(record), self._inputs(step, record)
         if not record.started or record.key or record.state is State.CACHED or machine is None or inputs is None:
             return record
-        if step.id not in self.known.facts:
+        if step_of(step.id) not in self.known.facts:
             return record
         decision = decide_on(self.graph.pipeline, step, self.known, machine, inputs)
         cause = Cause.LOST if decision.action is Action.CACHED else decision.cause
@@ -73,11 +81,12 @@ class Made:
 
     def entries(self) -> list[Entry]:
         """Of the results that may be used again; of a step that took an earlier one and uploaded it, with the age that it had."""
-        records = {step: record for step, record in self.explained().items() if step in self.graph.by_id}  # legs have no keys
-        return [entry for step, record in records.items() if (entry := self._entry(step, record)) is not None]
+        records = {step: record for step, record in self.explained().items() if step not in self.taken}
+        counts = Counter(map(step_of, self.legs))
+        return [entry for step, record in records.items() if (entry := self._entry(step, record, counts)) is not None]
 
-    def _entry(self, step: str, record: StepRecord) -> Entry | None:
-        kept = kept_of(self.graph, step, record, self.artifacts)
+    def _entry(self, step: str, record: StepRecord, counts: Mapping[str, int]) -> Entry | None:
+        kept = kept_of(self.graph, step, record, self.artifacts, counts)
         if not record.key or not record.state.has_outputs or (record.outputs and not kept):
             return None
         before = self.known.index.get(record.key, self.graph.pipeline, step) if record.state is State.CACHED else None
@@ -109,8 +118,11 @@ def machine_of(record: StepRecord) -> Machine | None:
     return Machine(f"{name}{minor}{free}", f"{system}-{architecture.lower()}")
 
 
-def kept_of(graph: Graph, step: str, record: StepRecord, artifacts: Mapping[str, Kept]) -> tuple[Kept, ...]:
-    kept = artifacts.get(outputs_artifact(graph.pipeline, graph.job_of[step], record.attempt))
+def kept_of(graph: Graph, step: str, record: StepRecord, artifacts: Mapping[str, Kept], counts: Mapping[str, int]) -> tuple[Kept, ...]:
+    """`counts` tells how many legs mapped steps have: one job may have had several."""
+    index = index_of(step)
+    job = graph.job_of[step] if index is None else leg_id(step_of(step), index // per_job(counts.get(step_of(step), 0)))
+    kept = artifacts.get(outputs_artifact(graph.pipeline, job, record.attempt))
     return () if kept is None else (kept,)
 
 
@@ -131,29 +143,35 @@ def artifacts_of_run(api: Api, run: str) -> dict[str, Kept]:
     return found
 
 
-def lost(records: Iterable[StepRecord], cached: Mapping[str, Entry], graph: Graph) -> list[Entry]:
+def lost(records: Iterable[StepRecord], taken: Mapping[str, Entry], graph: Graph) -> list[Entry]:
     """What the plan took for there and a step could not read: the next plan must not take it again."""
-    failed = [record.step for record in records if record.failure is not None and record.failure.cause == "input"]
-    wanted = dict.fromkeys(producer for step in failed for producer in graph[step].producers if producer in cached)
-    return [replace(cached[producer], artifacts=(), attempt=0) for producer in wanted]
+    failed = [step_of(record.step) for record in records if record.failure is not None and record.failure.cause == "input"]
+    wanted = {producer for step in failed for producer in graph[step].producers}
+    return [replace(entry, artifacts=(), attempt=0) for name, entry in taken.items() if step_of(name) in wanted]
 
 
-def cumulative(before: Sequence[Entry], made: Iterable[Entry]) -> list[Entry]:
-    """Of each key and step the last, of each step the newest, and no more bytes than a plan reads in no time."""
+def cumulative(before: Sequence[Entry], made: Iterable[Entry], used: Iterable[Entry] = ()) -> list[Entry]:
+    """Of each key and step the last, of each step the newest, and no more bytes than a plan reads in no time.
+
+    What was `used` is as good as new: of legs, which change their places, a result may be the oldest of its name and needed every day.
+    """
     last: dict[tuple[str, str, str], Entry] = {}
-    for entry in (*before, *made):
+    for entry in (*before, *used, *made):
         name = (entry.key, entry.pipeline, entry.step)
         last.pop(name, None)
         last[name] = entry
-    kept: list[Entry] = []
-    counts: dict[str, int] = {}
+    of_step = Counter(step_of(name) for name in {entry.step for entry in last.values()})  # itself, or as many legs as it has had
+    kept: set[int] = set()
+    counts: Counter[str] = Counter()
     size = 0
-    for entry in reversed(last.values()):
-        counts[entry.step] = counts.get(entry.step, 0) + 1
+    newest_first = list(last.values())[::-1]
+    for entry in sorted(newest_first, key=lambda each: index_of(each.step) is not None):  # legs are many: they go first
+        step = step_of(entry.step)
+        counts[step] += 1
         size += len(index_text([entry]))
-        if counts[entry.step] <= MOST_OF_STEP and size <= MOST_BYTES:
-            kept.append(entry)
-    return kept[::-1]
+        if counts[step] <= MOST_OF_STEP * of_step[step] and size <= MOST_BYTES:
+            kept.add(id(entry))
+    return [entry for entry in last.values() if id(entry) in kept]
 
 
 def cached_record(step: str, entry: Entry, attempt: int, reason: str, key: str, facts: Mapping[str, Json]) -> StepRecord:

@@ -43,8 +43,11 @@ class Job(Protocol):
     def leave(self, record: StepRecord) -> None: ...
 
 
-def run(job: Job, inputs: Path, leg: str) -> list[StepRecord]:
-    """The records of what `job` runs in a pipeline with mapped steps: of its step, or of the legs that number `leg` of its matrix has."""
+def run(job: Job, inputs: Path, leg: str, only: str = "") -> list[StepRecord]:
+    """The records of what `job` runs in a pipeline with mapped steps: of its step, or of the legs that number `leg` of its matrix has.
+
+    `only` names those of the legs that have to run, where earlier runs have the results of others.
+    """
     steps = steps_of(job.graph)
     step = job.step
     if (step.fan is None) != (not leg):
@@ -59,7 +62,10 @@ def run(job: Job, inputs: Path, leg: str) -> list[StepRecord]:
     if dealt is None:
         return [job.run(inputs)]
     records: list[StepRecord] = []
+    wanted = frozenset(only.split(",")) if only else frozenset()
     for each, refused in _legs(step, steps, dealt, leg):
+        if wanted and each.id.rpartition(".")[2] not in wanted:
+            continue
         own = _of(job, each)
         if (halted := _halted(job, each, records)) is None:
             records.append(own.run(inputs, refused))

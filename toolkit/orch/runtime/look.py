@@ -1,4 +1,4 @@
-"""`orch step look`: whether an earlier run has this step's result, asked by its job before it makes an environment.
+"""`orch step look`: whether earlier runs have the result of this step, or of the legs of this job, asked before it makes an environment.
 
 On a hit the job uploads that result as its own and ends as cached. Whatever goes wrong here, the step runs: it costs time and no more.
 """
@@ -6,22 +6,21 @@ On a hit the job uploads that result as its own and ends as cached. Whatever goe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
-from orch import files
-from orch.errors import ExitCode, OrchError
-from orch.model import canonical, values
+from orch.errors import ExitCode, OrchError, SettingsError
+from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.conditions import Compare
-from orch.model.fan import leg_id
+from orch.model.fan import index_of, leg_id
 from orch.model.flags import leaves_of
 from orch.model.gathered import gather
 from orch.model.graph import Graph
 from orch.model.index import Index
-from orch.model.matrix import counted, read_tables
+from orch.model.matrix import counted, dealt_legs, items_of_job, jobs_for, read_tables
 from orch.model.plan import Action, Decision
 from orch.model.records import StepRecord
 from orch.model.states import State
@@ -36,28 +35,50 @@ from orch.runtime.api import Api
 from orch.runtime.asked import choose, flags_text, parameters_of
 from orch.runtime.delivered import newest_records
 from orch.runtime.earlier import read_earlier
+from orch.runtime.fetching import fetcher, wanted_of
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
 from orch.runtime.inputs import given_parameters
+from orch.runtime.looked import Places, republish
 from orch.runtime.masked import masked_values
 from orch.runtime.planned import Planned
 from orch.runtime.project import project_at
 from orch.runtime.secrets import redactor
-from orch.runtime.take import fetch
+
+# Jobs of one matrix that may each ask which runs there have been: GitHub grants all jobs of a repository 1,000 requests an hour.
+MOST_ASKING: Final = 100
 
 
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     required = ["graph", "step", "project", "inputs", "outputs", "record", "decision"]
-    options = arguments.parse(argv, required=required, optional=["pickle", "logical-date"])
+    options = arguments.parse(argv, required=required, optional=["pickle", "logical-date", "leg"])
     graph = read_graph(Path(options["graph"]))
     look = _Look(graph, graph[options["step"]], options, environment, stdout)
     try:
-        is_hit = look.hit()
+        found = look.found()
     except OrchError as error:
         look.say(f"no earlier result is looked for: {error.message}")
-        is_hit = False
-    runner.append_output("hit", "true" if is_hit else "false", environ=environment)
+        found = Found()
+    look.tell(found)
     return ExitCode.OK
+
+
+@dataclass(slots=True)
+class Found:
+    """`records` of what was found, `left` what has to run; `elsewhere` is how many legs the plan has taken, of which nobody asks here."""
+
+    records: list[StepRecord] = field(default_factory=list)
+    left: list[Step] = field(default_factory=list)
+    elsewhere: int = 0
+
+    @property
+    def is_hit(self) -> bool:
+        return bool(self.records) and not self.left
+
+    @property
+    def only(self) -> str:
+        """The legs that have to run, where some of this job's do not; empty where all of them do, or none."""
+        return ",".join(str(index_of(leg.id)) for leg in self.left) if self.records or self.elsewhere else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +89,70 @@ class _Look:
     environment: Mapping[str, str]
     stdout: TextIO
 
-    def hit(self) -> bool:
-        """Whether there is a result, which then lies where the step would have put its own."""
+    def found(self) -> Found:
         api = Api.of_job(self.environment, log=self.say)
         inputs = Path(self.options["inputs"]).resolve()
         planned = Planned.read(inputs) if inputs.is_dir() else None
+        wanted = self._wanted(choose(self.step, inputs, self.environment))
+        taken = planned.taken if planned is not None else {}
+        found = Found(left=[each for each in wanted if each.id not in taken], elsewhere=sum(each.id in taken for each in wanted))
+        if not found.left:  # the plan would not have started this job
+            return Found()
         known, delivered = self._known(planned, api), self._delivered(planned, inputs)
-        step = choose(self.step, inputs, self.environment)
+        self._take(found, known, delivered, api, has_neighbours=len(wanted) > 1)
+        return found
+
+    def _take(self, found: Found, known: Known, delivered: Mapping[str, Artifact], api: Api, *, has_neighbours: bool) -> None:
+        decisions = {step.id: decision for step in found.left if (decision := self._decide(step, known, delivered)) is not None}
+        places = Places(
+            Path(self.options["outputs"]).resolve(),
+            Path(self.options["record"]).resolve(),
+            int(self.environment.get("GITHUB_RUN_ATTEMPT") or 1),
+        )
+        entries = [each.entry for each in decisions.values() if each.entry is not None]
+        with fetcher(api, wanted_of(entries)) as fetch:
+            for step in [each for each in found.left if each.id in decisions]:
+                try:
+                    record = republish(step, decisions[step.id], delivered, fetch, places, has_neighbours=has_neighbours)
+                except OrchError as error:
+                    self.say(f"{step.id} runs: {error.message}")
+                    continue
+                found.records.append(record)
+                found.left.remove(step)
+
+    def _decide(self, step: Step, known: Known, delivered: Mapping[str, Artifact]) -> Decision | None:
+        """Where there is a result; None where the step has to run."""
         absent = [ref for ref in step.references if isinstance(ref, OutputRef) and str(ref) not in delivered]
         if absent or self.step.id not in known.facts:
-            return False
+            return None
         decision = decide_on(self.graph.pipeline, step, known, Machine(python(), platform()), delivered)
-        self.say(f"{decision.action}: {decision.reason}")
-        if decision.action is not Action.CACHED or decision.entry is None:
-            return False
-        started, tick = clock.now(), clock.monotonic()
-        entry, folder = decision.entry, Path(self.options["outputs"]).resolve()
-        outputs = fetch(api, entry.step, entry.run, [kept.id for kept in entry.artifacts], folder)
-        if {name: each.digest for name, each in outputs.items()} != {name: each.digest for name, each in entry.outputs.items()}:
-            files.remove_tree(folder)
-            self.say(f"the artifacts of run {entry.run} hold other outputs than its index says: the step runs")
-            return False
-        record = self._record(step, decision, delivered, outputs, started, clock.monotonic() - tick)
-        self._leave(record, folder)
-        if told := flags_text(self.asked, known.parameters, record):
-            runner.append_output("flags", told, environ=self.environment)
-        return True
+        self.say(f"{f'{step.id}: ' if self.step.fan else ''}{decision.action}: {decision.reason}")
+        return decision if decision.action is Action.CACHED and decision.entry is not None else None
+
+    def _wanted(self, step: Step) -> list[Step]:
+        """The step, or the legs of this job; raises OrchErrors."""
+        if not step.fan:
+            return [step]
+        dealt = self._counted(step.id)
+        if self.options["decision"] == "look" and jobs_for(dealt["items"]) > MOST_ASKING:
+            raise SettingsError(f"more than {MOST_ASKING} jobs would ask GitHub, each for itself", hint="say `cache: plan` in orch.yaml")
+        legs = dealt_legs(step, dealt["sizes"], self.graph.mapped)
+        leg = self.options.get("leg", "")
+        return [legs[index] for index in items_of_job(len(legs), int(leg))] if leg.isdecimal() else []
+
+    def _counted(self, step: str) -> Json:
+        return counted(self.graph.by_id, self.graph[step], read_tables(self.environment.get("ORCH_LEGS", "")))
 
     @property
     def asked(self) -> tuple[Compare, ...]:
         return leaves_of(self.graph.steps).get(self.step.id, ())
 
-    def _known(self, planned: Planned | None, api: Api) -> Known:
-        encoded: dict[str, Json] = {}
+    def _parameters(self) -> dict[str, Json]:
         names = (*self.step.parameters, *parameters_of(self.asked))
-        if names:
-            given = given_parameters(self.graph.parameters, self.environment)
-            encoded = {name: values.encode(given[name]) for name in names}
+        given = given_parameters(self.graph.parameters, self.environment) if names else {}
+        return {name: values.encode(given[name]) for name in names}
+
+    def _known(self, planned: Planned | None, api: Api) -> Known:
         now = clock.now()
         date = self.options.get("logical-date", "")
         if planned is not None:
@@ -119,7 +167,7 @@ class _Look:
         may_unpickle = arguments.pickles(self.options) == "allow"
         return Known(
             facts,
-            encoded,
+            self._parameters(),
             index,
             now,
             date,
@@ -130,70 +178,49 @@ class _Look:
 
     def _delivered(self, planned: Planned | None, inputs: Path) -> dict[str, Artifact]:
         """What earlier runs have for cached steps, and what jobs of this run have uploaded."""
+        records = {name: record for name, (record, _) in newest_records(inputs).items()} if inputs.is_dir() else {}
+        made = {name: record.outputs for name, record in records.items()}
+        if planned is not None:
+            made |= {name: entry.outputs for name, entry in planned.taken.items()}
         found: dict[str, Artifact] = {}
-        cached = planned.cached if planned is not None else {}
-        delivered = newest_records(inputs) if inputs.is_dir() else {}
-        records = {name: record for name, (record, _) in delivered.items()}
         for producer in self.step.producers:
-            if producer in cached:
-                outputs = cached[producer].outputs
-            elif producer in self.graph.mapped:
-                outputs = self._gathered(producer, records)
-            else:
-                outputs = records[producer].outputs if producer in records else {}
-            found |= {f"{producer}.{name}": artifact for name, artifact in outputs.items()}
+            legs = self._legs_of(producer, made) if producer in self.graph.mapped else {}
+            for name in (producer, *legs):
+                found |= {f"{name}.{output}": artifact for output, artifact in made.get(name, {}).items()}
+            if producer in self.graph.mapped:
+                found |= {f"{producer}.{name}": artifact for name, artifact in self._gathered(producer, legs).items()}
         return found
 
-    def _gathered(self, producer: str, records: Mapping[str, StepRecord]) -> dict[str, Artifact]:
-        """The lists that the legs of a mapped step made, if all have reported; raises MapError where nobody has counted them."""
-        step = self.graph[producer]
-        count = counted(self.graph.by_id, step, read_tables(self.environment.get("ORCH_LEGS", "")))["items"]
-        legs = [records[leg].outputs for index in range(count) if (leg := leg_id(producer, index)) in records]
-        whole = len(legs) == count and all(output.name in leg for output in step.outputs for leg in legs)
-        return {output.name: gather([leg[output.name] for leg in legs]) for output in step.outputs} if whole else {}
+    def _legs_of(self, producer: str, made: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Mapping[str, Artifact]]:
+        """What each leg of a mapped step has made, as far as it is here; raises MapError where nobody has counted them."""
+        names = (leg_id(producer, index) for index in range(self._counted(producer)["items"]))
+        return {name: made.get(name, {}) for name in names}
 
-    def _record(
-        self,
-        step: Step,
-        decision: Decision,
-        delivered: Mapping[str, Artifact],
-        outputs: Mapping[str, Artifact],
-        started: float,
-        duration: float,
-    ) -> StepRecord:
-        entry = decision.entry
-        assert entry is not None
-        return StepRecord(
-            step=self.step.id,
-            state=State.CACHED,
-            attempt=int(self.environment.get("GITHUB_RUN_ATTEMPT") or 1),
-            started=clock.rfc3339(started),
-            duration=duration,
-            inputs={str(ref): {"digest": delivered[str(ref)].digest} for ref in step.references if isinstance(ref, OutputRef)},
-            outputs=outputs,
-            reason=decision.reason,
-            metadata=entry.metadata,
-            key=decision.key,
-            facts=decision.facts,
-            cached_from=entry.run,
-            cause=str(decision.cause),
-            flags=entry.flags,
-        )
+    def _gathered(self, producer: str, legs: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Artifact]:
+        """The lists that the legs made, if all of them are here."""
+        outputs = [output.name for output in self.graph[producer].outputs]
+        whole = all(name in leg for name in outputs for leg in legs.values())
+        return {name: gather([leg[name] for leg in legs.values()]) for name in outputs} if whole else {}
 
-    def _leave(self, record: StepRecord, outputs: Path) -> None:
-        """As `orch step run` leaves what the step made."""
-        text = canonical.pretty(record.to_json()).encode()
-        folder = Path(self.options["record"]).resolve()
-        files.make_folders(outputs)
-        files.make_folders(folder)
-        if record.outputs:
-            files.write_atomic(outputs / "record.json", text)
-        files.write_atomic(folder / "log.txt", b"")
-        files.write_atomic(folder / "record.json", text)
-        runner.append_output("state", str(record.state), environ=self.environment)
-        runner.append_output("outputs", "true" if record.outputs else "false", environ=self.environment)
+    # --- what the job hears ---
+
+    def tell(self, found: Found) -> None:
+        self._output("hit", "true" if found.is_hit else "false")
+        if found.only:
+            self._output("only", found.only)
+        if any(record.outputs for record in found.records):
+            self._output("outputs", "true")
+        if not found.is_hit:
+            return
+        self._output("state", str(State.CACHED))
+        (record, *others) = found.records
+        if not others and (told := flags_text(self.asked, self._parameters(), record)):
+            self._output("flags", told)
         if said := counting.legs_said(self.graph.to_json(), self.step.id, record.outputs):
-            runner.append_output("legs", said, environ=self.environment)
+            self._output("legs", said)
+
+    def _output(self, name: str, text: str) -> None:
+        runner.append_output(name, text, environ=self.environment)
 
     def say(self, text: str) -> None:
         self.stdout.write(f"{runner.harmless(text, environ=self.environment)}\n")

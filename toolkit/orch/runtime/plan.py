@@ -17,6 +17,7 @@ from orch.model.canonical import Json
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
 from orch.model.matrix import deal
+from orch.model.narrowing import narrowed
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.planning.foresee import foresee
 from orch.runtime import arguments, clock, runner
@@ -139,7 +140,11 @@ def decided(
     actions = {step.id: "run" for step in graph.steps} | {decision.step: str(decision.action) for decision in plan.decisions}
     cached = planned.cached if planned is not None else {}
     legs = legs_foreseen(graph, {step: entry.outputs for step, entry in cached.items()}, parameters or {})
-    return Outputs(actions, flags, legs, sources_of(cached), logical_date)
+    for each in plan.decisions:
+        if each.legs and each.step in legs:
+            legs[each.step] = narrowed(legs[each.step], [leg.action is Action.CACHED for leg in each.legs])
+    taken = planned.taken if planned is not None else {}
+    return Outputs(actions, flags, legs, sources_of(taken), logical_date)
 
 
 def _tell_missed(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], date: str) -> None:

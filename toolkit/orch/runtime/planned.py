@@ -16,6 +16,7 @@ from orch.errors import RecordError
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.facts import Facts
+from orch.model.fan import index_of, step_of
 from orch.model.fields import checked
 from orch.model.index import Entry, Index
 from orch.model.plan import Action, Cause, Decision, Plan
@@ -26,7 +27,9 @@ PLAN_FILE: Final = "plan.json"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """`facts` are without machine; `entries` are all results that may be used, `cached` those that are, by step."""
+    """`facts` are without machine; `entries` are all results that may be used, `cached` those that are, by step, `taken` the same
+    with those of each leg in place of a mapped step's own, which may be used though not all of them are.
+    """
 
     attempt: int
     logical_date: str = ""
@@ -42,6 +45,10 @@ class Planned:
     def cached(self) -> dict[str, Entry]:
         found = self.decisions.items()
         return {step: each.entry for step, each in found if each.action is Action.CACHED and each.entry is not None}
+
+    @property
+    def taken(self) -> dict[str, Entry]:
+        return {name: entry for each in self.decisions.values() for name, entry in each.taken.items()}
 
     def write(self, folder: Path) -> None:
         numbers = {id(entry): number for number, entry in enumerate(self.entries)}
@@ -66,13 +73,19 @@ def index_text(entries: Iterable[Entry]) -> bytes:
     return "".join(f"{canonical.dumps(entry.to_json())}\n" for entry in entries).encode()
 
 
-def sources_of(cached: Mapping[str, Entry]) -> dict[str, Json]:
-    """Where the outputs of cached steps lie, as an output of the plan job: the run, the artifacts, and what tells that these are they."""
-    return {
-        step: {"run": entry.run, "artifacts": [kept.id for kept in entry.artifacts], "check": check_of(entry)} | _other(step, entry)
-        for step, entry in sorted(cached.items())
-        if entry.outputs
-    }
+def sources_of(taken: Mapping[str, Entry]) -> dict[str, Json]:
+    """Where the outputs of cached steps lie, as an output of the plan job: the run, the artifacts, and what tells that these are they.
+
+    Of a mapped step of which legs are cached it says that the plan's artifact tells: of thousands, an output of a job cannot.
+    """
+    found: dict[str, Json] = {}
+    for name, entry in sorted(taken.items()):
+        if index_of(name) is not None:
+            found |= {step_of(name): {"plan": True}} if entry.outputs else {}
+        elif entry.outputs:
+            source = {"run": entry.run, "artifacts": [kept.id for kept in entry.artifacts], "check": check_of(entry)}
+            found[name] = source | _other(name, entry)
+    return found
 
 
 def _other(step: str, entry: Entry) -> dict[str, Json]:
@@ -103,13 +116,24 @@ def _facts_from_json(data: Json) -> Facts:
 
 def _decision_to_json(decision: Decision, numbers: Mapping[int, int]) -> Json:
     names = ("action", "cause", "reason", "key")
-    data = {name: str(getattr(decision, name)) for name in names} | {"facts": dict(decision.facts)}
-    return data if decision.entry is None else data | {"entry": numbers[id(decision.entry)]}
+    data: Json = {name: str(getattr(decision, name)) for name in names} | {"facts": dict(decision.facts)}
+    if (entry := decision.entry) is not None:  # that of a mapped step is made up of those of its legs
+        data["entry"] = numbers[id(entry)] if id(entry) in numbers else entry.to_json()
+    if legs := [each for each in decision.legs if each.action is Action.CACHED]:  # of the others nobody asks any more
+        data["legs"] = {each.step: {"reason": each.reason, "entry": numbers[id(each.entry)]} for each in legs}
+    return data
 
 
 def _decision_from_json(step: str, data: Json, entries: list[Entry]) -> Decision:
-    entry = entries[data["entry"]] if "entry" in data else None
-    return Decision(step, Action(data["action"]), Cause(data["cause"]), data["reason"], data["key"], data["facts"], entry)
+    told = data.get("entry")
+    entry = Entry.from_json(told) if isinstance(told, dict) else None if told is None else entries[told]
+    legs = tuple(_leg_from_json(leg, each, entries) for leg, each in data.get("legs", {}).items())
+    return Decision(step, Action(data["action"]), Cause(data["cause"]), data["reason"], data["key"], data["facts"], entry, legs)
+
+
+def _leg_from_json(leg: str, data: Json, entries: list[Entry]) -> Decision:
+    entry = entries[data["entry"]]
+    return Decision(leg, Action.CACHED, Cause.HIT, data["reason"], entry.key, entry.facts, entry)
 
 
 def _read(file: Path) -> Planned:

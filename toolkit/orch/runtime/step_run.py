@@ -7,6 +7,7 @@ record. Imports only what a step needs: its start is paid by every job.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -37,7 +38,7 @@ Log = Callable[[str], None]
 def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int:
     """Exit code 0, 1 (the step failed) or 130; raises OrchErrors where the command itself is wrong."""
     options = arguments.parse(
-        argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date", "leg"]
+        argv, required=["graph", "step", "inputs", "outputs", "record"], optional=["project", "pickle", "logical-date", "leg", "only"]
     )
     graph = read_graph_file(Path(options["graph"]))
     steps = {step["id"]: step for step in graph["steps"]}
@@ -54,7 +55,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     if counting.has_fans(graph):
         from orch.runtime import leg_run
 
-        records = leg_run.run(job, inputs, options.get("leg", ""))
+        records = leg_run.run(job, inputs, options.get("leg", ""), options.get("only", ""))
     else:
         records = [job.run(inputs)]
     return job.report(records)
@@ -121,6 +122,7 @@ class Job:
                 record = self._in_pool(parameters, lambda pool, interrupted, _: call_hook(pool, self.step, record, interrupted))
         else:
             record = self._in_pool(parameters, lambda *given: self._execute(order, *given))
+        record = self._with_members(record) if record.outputs and counting.has_fans(self.graph) else record
         self.leave(record)
         self._tell(record)
         return record
@@ -197,6 +199,21 @@ class Job:
             finally:
                 pool.close()
                 self._command(runner.resume_commands(token))
+
+    def _with_members(self, record: StepRecord) -> StepRecord:
+        """With what cache keys say of the items of lists that others map over."""
+        from orch.model.matrix import root_outputs
+
+        steps = counting.steps_of(self.graph)
+        asked = {ref.output for ref in root_outputs(steps) if ref.step == self.step.id}
+        if not asked:
+            return record
+        from orch.runtime.members import with_members
+        from orch.runtime.secrets import redactor
+        from orch.stores.local import LocalStore
+
+        redact = redactor([self.step], self.environment)
+        return replace(record, outputs=with_members(record.outputs, asked, LocalStore(self.outputs), redact))
 
     # --- what is left behind ---
 

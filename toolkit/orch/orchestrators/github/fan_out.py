@@ -6,7 +6,7 @@ with nothing to map over is skipped, and whoever reads its outputs takes a skipp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from orch.errors import OrchError, UnsupportedError
@@ -35,12 +35,13 @@ _NONE: Final = Literal("[]")
 
 
 class FanOut:
-    """`has_plan`: a plan job stands before all others."""
+    """`has_plan`: a plan job stands before all others. `narrowed` are the mapped steps of which it may say that some legs need not run."""
 
-    def __init__(self, graph: Graph, *, has_plan: bool) -> None:
+    def __init__(self, graph: Graph, *, has_plan: bool, narrowed: Collection[str] = ()) -> None:
         self.graph = graph
         self.steps = graph.by_id
         self.has_plan = has_plan
+        self._narrowed = frozenset(narrowed)
         self._roots = {step.id: roots(self.steps, step) for step in graph.steps if step.fan}
         self._telling = {root for needed in self._roots.values() for root in needed}
 
@@ -108,14 +109,14 @@ class FanOut:
 
     def strategy(self, step: Step) -> Strategy:
         assert step.fan is not None
-        known = fixed(self.steps, step)
+        known = None if step.id in self._narrowed else fixed(self.steps, step)
         indices = known["jobs"] if known else interpolate(from_json(Member(self._said_of(step), "jobs")))
         return Strategy({"leg": OneLine(canonical.loads(indices)) if known else indices}, step.fan.max_parallel)
 
     def guard(self, step: Step) -> tuple[Expression, ...]:
         """Beside the other conditions of a mapped step."""
         counter = self.counter(step) if step.fan else ""
-        if not counter:
+        if not counter and step.id not in self._narrowed:
             return ()
         counted = (need_succeeded(counter),) if counter == legs_job(step.id) else ()
         return (*counted, Not(Equal(Member(self._said_of(step), "jobs"), _NONE)))
@@ -180,7 +181,15 @@ class FanOut:
         return Member(from_json(self._table(step)), step.id)
 
     def _table(self, step: Step) -> Expression:
-        return self._told_by(self.counter(step))
+        """The one that tells of a mapped step. Where the plan knows its legs, the plan does: which of them earlier runs have made, too."""
+        counter = self.counter(step)
+        if step.id not in self._narrowed or counter == PLAN_JOB:
+            return self._told_by(counter)
+        of_plan = Context(("needs", PLAN_JOB, "outputs", LEGS))
+        if counter != legs_job(step.id):
+            return self._told_by(counter) if counter else of_plan
+        # That job is skipped where all legs are cached, and counts them again where some are.
+        return expressions.Or((expressions.And((Member(from_json(of_plan), step.id), of_plan)), self._told_by(counter)))
 
     def _told_by(self, counter: str) -> Expression:
         """The table of one that counts: of a step, which the plan may take from an earlier run, or of a job that does nothing else."""
