@@ -15,6 +15,7 @@ from support.local import run_module
 from support.ran import Ran
 
 from orch.model.runs import comparable_digests
+from orch.orchestrators.local.explain import explain_recorded
 from orch.orchestrators.local.home import Home
 from orch.replay.act.kept import FOLDER
 
@@ -98,6 +99,17 @@ def test_the_second_run_starts_only_the_jobs_that_changed(tmp_path: Path) -> Non
     assert fourth.states == CACHED | {"total": "succeeded"}
     assert fourth["report"].cached_from == third.record.info.run
     assert comparable_digests(fourth.record) == comparable_digests(third.record)
+
+
+def test_what_changed_between_two_runs_is_shown_by_its_line(history: tuple[Ran, Ran, Ran]) -> None:
+    _, second, third = history
+    home = Home.of_act(third.repository)
+    (change,) = explain_recorded(third.record, third["total"], home).changes
+    file, _, line = change.name.rpartition(":")
+
+    assert (change.kind, change.old.strip(), change.new.strip()) == ("code", "return sum(data)", "return sum(data) + 1")
+    assert (third.repository / file).read_text().splitlines()[int(line) - 1].strip() == "return sum(data) + 1"
+    assert explain_recorded(second.record, second["total"], home).changes == ()
 
 
 def test_what_workflows_make_is_what_a_local_run_makes(tmp_path: Path) -> None:

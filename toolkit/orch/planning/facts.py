@@ -65,6 +65,14 @@ def gather_ahead(
 
     Packages are those that the job will install. `python` and `platform` are empty: who knows that machine fills them in.
     """
+    gathered, problems = gathered_ahead(graph, project, locks, steps=steps)
+    return {step: replace(facts, python="", platform="", texts="", blind="") for step, facts in gathered.facts.items()}, problems
+
+
+def gathered_ahead(
+    graph: Graph, project: Project, locks: Locks, *, steps: Collection[str] | None = None
+) -> tuple[Gathered, dict[str, OrchError]]:
+    """The same with what its facts name by digests."""
     locked: dict[str, Locked] = {}
     problems: dict[str, OrchError] = {}
     for step in graph.steps:
@@ -76,7 +84,7 @@ def gather_ahead(
     folders = dict.fromkeys(folder for each in locked.values() for folder in each.folders)
     path = [*dict.fromkeys(str(place) for folder in folders for place in (folder / "src", folder)), *python_folders(sys.path)]
     gathered, more = _gather(graph, project, path, Memory(None), locked.keys(), locked)
-    return {step: replace(facts, python="", platform="", texts="", blind="") for step, facts in gathered.facts.items()}, problems | more
+    return gathered, problems | more
 
 
 def _gather(

@@ -38,6 +38,7 @@ from orch.replay.act.jobs import Jobs
 from orch.replay.act.listening import JobEnded, JobFailing, JobOutput, JobStarted, Listener
 from orch.replay.act.private import private_folder
 from orch.replay.act.processes import Family, children, parents
+from orch.replay.act.sources import with_sources
 from orch.replay.act.trigger import Trigger
 from orch.replay.act.wrappers import Packages
 from orch.runtime import clock, interrupts
@@ -349,7 +350,9 @@ class _Run:
         info = replace(self.info, logical_date=told.info.logical_date if told else "")
         records = [*self.records.values(), *(not_started(told, self.records) if told else ())]
         record = fold_run(info, self.graph, records, results, ended=clock.now(), legs=self._legs(told))
-        record = with_keys(record, told) if told else record
+        if told:
+            project = Project(self.private.tree, self.private.tree / self.graph.project)
+            record = with_sources(with_keys(record, told), self.graph, project, self.store)
         for step in record.steps:
             if step.step not in self.records:
                 self.sink(StepEnded(step))
