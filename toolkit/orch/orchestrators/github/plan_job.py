@@ -67,7 +67,12 @@ def is_cacheable(step: Step) -> bool:
 
 def looks_itself(graph: Graph, step: Step, settings: Settings) -> bool:
     """Whether the job of `step` may look for an earlier result, for which it asks GitHub."""
-    return cache_mode(graph, settings) != "off" and is_cacheable(step) and step.fan is None
+    return cache_mode(graph, settings) != "off" and is_cacheable(step)
+
+
+def narrowed_steps(graph: Graph, settings: Settings) -> list[str]:
+    """The mapped steps of which the plan may say that some legs need not run."""
+    return [step.id for step in cacheable(graph) if step.fan] if cache_mode(graph, settings) == "plan" else []
 
 
 def decision_inputs(graph: Graph, step: Step, settings: Settings) -> dict[str, str]:
