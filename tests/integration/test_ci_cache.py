@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from support.act import act_module
 from support.local import run_module
-from support.ran import Ran
+from support.ran import Ran, copied
 
 from orch.model.runs import comparable_digests
 from orch.orchestrators.local.explain import explain_recorded
@@ -46,12 +46,14 @@ LETTERS: Final = f"""
         data = load(rows)
         report(total(data), most(data))
 """
+CHANGED: Final = LETTERS.replace("sum(data)", "sum(data) + 1")
 NAMES: Final = ("load", "total", "most", "report")
 ALL: Final = dict.fromkeys(NAMES, "succeeded")
 CACHED: Final = dict.fromkeys(NAMES, "cached")
 
 
 def repository(folder: Path, cache: str = "plan") -> Path:
+    folder.mkdir(exist_ok=True)
     (folder / "orch.yaml").write_text(f"cache: {cache}\n")
     return folder
 
@@ -75,12 +77,28 @@ def plan_of(ran: Ran) -> dict[str, str]:
         return {step: said["action"] for step, said in json.loads(zipped.read("plan.json"))["decisions"].items()}
 
 
-def test_the_second_run_starts_only_the_jobs_that_changed(tmp_path: Path) -> None:
-    repository(tmp_path)
-    first = act_module(tmp_path, LETTERS)
-    second = act_module(tmp_path, LETTERS)
-    third = act_module(tmp_path, LETTERS.replace("sum(data)", "sum(data) + 1"))
-    fourth = act_module(tmp_path, LETTERS.replace("sum(data)", "1 + sum(data)"))
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The first run of all."""
+    return act_module(repository(tmp_path_factory.mktemp("first") / "churn"), LETTERS)
+
+
+@pytest.fixture(scope="module")
+def history(first: Ran, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Ran, Ran]:
+    """The same, one more, and one with other code."""
+    first = copied(first, tmp_path_factory.mktemp("history"))
+    return first, act_module(first.repository, LETTERS), act_module(first.repository, CHANGED)
+
+
+@pytest.fixture(scope="module")
+def without_a_plan(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """A first run for each way to do without a plan."""
+    return {cache: act_module(repository(tmp_path_factory.mktemp("unplanned") / "churn", cache), LETTERS) for cache in ("'off'", "job")}
+
+
+def test_the_second_run_starts_only_the_jobs_that_changed(history: tuple[Ran, Ran, Ran], tmp_path: Path) -> None:
+    first, second, third = history
+    fourth = act_module(copied(third, tmp_path).repository, LETTERS.replace("sum(data)", "1 + sum(data)"))
 
     assert first.states == ALL
     assert of_jobs(first) == dict.fromkeys(NAMES, 2)
@@ -112,16 +130,13 @@ def test_what_changed_between_two_runs_is_shown_by_its_line(history: tuple[Ran, 
     assert explain_recorded(second.record, second["total"], home).changes == ()
 
 
-def test_what_workflows_make_is_what_a_local_run_makes(tmp_path: Path) -> None:
-    ran = act_module(repository(tmp_path), LETTERS)
-
-    assert comparable_digests(ran.record) == comparable_digests(run_module(tmp_path, LETTERS).record)
+def test_what_workflows_make_is_what_a_local_run_makes(first: Ran, tmp_path: Path) -> None:
+    assert comparable_digests(first.record) == comparable_digests(run_module(tmp_path, LETTERS).record)
 
 
-def test_the_plan_asks_five_times_at_most_and_the_job_of_a_step_never(tmp_path: Path) -> None:
+def test_the_plan_asks_five_times_at_most_and_the_job_of_a_step_never(history: tuple[Ran, Ran, Ran]) -> None:
     """Each job: two uploads, one download; the result job lists what there is."""
-    repository(tmp_path)
-    first, second = act_module(tmp_path, LETTERS), act_module(tmp_path, LETTERS)
+    first, second, _ = history
 
     assert len(requests(first)) == 3  # the plan: runs, indexes; the result: artifacts
     assert of_jobs(first) == dict.fromkeys(NAMES, 2)
@@ -129,18 +144,17 @@ def test_the_plan_asks_five_times_at_most_and_the_job_of_a_step_never(tmp_path: 
     assert len(plan) - 1 <= 5
 
 
-def test_without_a_cache_nobody_asks(tmp_path: Path) -> None:
-    ran = act_module(repository(tmp_path, "'off'"), LETTERS)
+def test_without_a_cache_nobody_asks(without_a_plan: dict[str, Ran]) -> None:
+    ran = without_a_plan["'off'"]
 
     assert requests(ran) == []
     assert of_jobs(ran) == dict.fromkeys(NAMES, 2)
 
 
-def test_jobs_look_for_themselves_without_a_plan_job(tmp_path: Path) -> None:
-    repository(tmp_path, "job")
-    first = act_module(tmp_path, LETTERS)
-    second = act_module(tmp_path, LETTERS)
-    third = act_module(tmp_path, LETTERS.replace("sum(data)", "1 + sum(data) - 1"))
+def test_jobs_look_for_themselves_without_a_plan_job(without_a_plan: dict[str, Ran], tmp_path: Path) -> None:
+    first = copied(without_a_plan["job"], tmp_path)
+    second = act_module(first.repository, LETTERS)
+    third = act_module(first.repository, LETTERS.replace("sum(data)", "1 + sum(data) - 1"))
 
     assert (first.states, second.states) == (ALL, CACHED)
     assert third.states == CACHED | {"total": "succeeded"}
@@ -157,36 +171,33 @@ def test_where_the_machine_is_not_known_the_jobs_start_and_end_at_once(tmp_path:
     assert second.states == CACHED
 
 
-CHANGED: Final = LETTERS.replace("sum(data)", "sum(data) + 1")
+def test_a_run_that_is_deleted_is_no_source(history: tuple[Ran, Ran, Ran], tmp_path: Path) -> None:
+    first, second, third = history
+    again = copied(first, tmp_path)
+    shutil.rmtree(again.folder)
+
+    fourth = act_module(again.repository, CHANGED)
+
+    assert (second.states["load"], third.states["load"], fourth.states["load"]) == ("cached", "cached", "succeeded")
+    assert fourth["load"].key == first["load"].key
 
 
-def test_a_run_that_is_deleted_is_no_source(tmp_path: Path) -> None:
-    first = act_module(repository(tmp_path), LETTERS)
-    second = act_module(tmp_path, CHANGED)
-    shutil.rmtree(first.folder)
-
-    third = act_module(tmp_path, CHANGED)
-
-    assert (second.states["load"], third.states["load"]) == ("cached", "succeeded")
-    assert third["load"].key == first["load"].key
-
-
-def test_an_artifact_that_is_deleted_is_a_miss(tmp_path: Path) -> None:
-    first = act_module(repository(tmp_path), LETTERS)
+def test_an_artifact_that_is_deleted_is_a_miss(first: Ran, tmp_path: Path) -> None:
+    first = copied(first, tmp_path)
     for suffix in ("zip", "json"):
         (first.folder / FOLDER / f"orch-letters-load-a1.{suffix}").unlink()
 
-    second = act_module(tmp_path, LETTERS)
+    second = act_module(first.repository, LETTERS)
 
     assert second.states == CACHED | {"load": "succeeded"}
 
 
-def test_an_artifact_that_is_damaged_fails_the_reader_and_is_made_again_by_the_next_run(tmp_path: Path) -> None:
-    first = act_module(repository(tmp_path), LETTERS)
+def test_an_artifact_that_is_damaged_fails_the_reader_and_is_made_again_by_the_next_run(first: Ran, tmp_path: Path) -> None:
+    first = copied(first, tmp_path)
     (first.folder / FOLDER / "orch-letters-load-a1.zip").write_bytes(b"nonsense")
 
-    second = act_module(tmp_path, CHANGED)
-    third = act_module(tmp_path, CHANGED)
+    second = act_module(first.repository, CHANGED)
+    third = act_module(first.repository, CHANGED)
 
     assert second.states["total"] == "failed"
     failure = second["total"].failure
@@ -195,27 +206,21 @@ def test_an_artifact_that_is_damaged_fails_the_reader_and_is_made_again_by_the_n
     assert third.states == {"load": "succeeded", "total": "succeeded", "most": "cached", "report": "succeeded"}
 
 
-@pytest.mark.parametrize("said", [{"head_repository": {"full_name": "mallory/churn"}}, {"head_branch": "evil"}, {"event": "workflow_run"}])
-def test_nothing_is_taken_from_a_run_that_is_not_trusted(tmp_path: Path, said: dict[str, object]) -> None:
-    first = act_module(repository(tmp_path), LETTERS)
+def test_nothing_is_taken_from_a_run_that_is_not_trusted(first: Ran, tmp_path: Path) -> None:
+    first = copied(first, tmp_path)
     told = first.folder / "github.json"
-    told.write_text(json.dumps(json.loads(told.read_bytes()) | said))
+    told.write_text(json.dumps(json.loads(told.read_bytes()) | {"head_repository": {"full_name": "mallory/churn"}}))
 
-    assert act_module(tmp_path, LETTERS).states == ALL
+    assert act_module(first.repository, LETTERS).states == ALL
 
 
-def test_the_artifacts_of_runs_are_counted_and_go_with_them(tmp_path: Path) -> None:
-    first = act_module(repository(tmp_path), LETTERS)
-
-    assert Home.of_act(tmp_path).run(first.record.info.run).path == first.folder
+def test_the_artifacts_of_runs_are_counted_and_go_with_them(first: Ran) -> None:
+    assert Home.of_act(first.repository).run(first.record.info.run).path == first.folder
     assert (first.folder / FOLDER / "orch-letters-load-a1.zip").is_file()
 
 
-def test_without_the_cache_every_job_starts(tmp_path: Path) -> None:
-    repository(tmp_path)
-    act_module(tmp_path, LETTERS)
-
-    assert act_module(tmp_path, LETTERS, knows_earlier_runs=False).states == ALL
+def test_without_the_cache_every_job_starts(first: Ran, tmp_path: Path) -> None:
+    assert act_module(copied(first, tmp_path).repository, LETTERS, knows_earlier_runs=False).states == ALL
 
 
 def test_a_re_run_takes_what_the_attempt_before_has_made(tmp_path: Path) -> None:
@@ -247,10 +252,10 @@ def test_a_re_run_takes_what_the_attempt_before_has_made(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("cache", ["'off'", "job"])
-def test_a_re_run_without_a_plan_has_what_it_needs(tmp_path: Path, cache: str) -> None:
-    first = act_module(repository(tmp_path, cache), LETTERS)
+def test_a_re_run_without_a_plan_has_what_it_needs(without_a_plan: dict[str, Ran], tmp_path: Path, cache: str) -> None:
+    first = copied(without_a_plan[cache], tmp_path)
 
-    second = act_module(tmp_path, LETTERS, attempt_of=first.record.info.run)
+    second = act_module(first.repository, LETTERS, attempt_of=first.record.info.run)
 
     assert second.states == (ALL if cache == "'off'" else CACHED)
     assert comparable_digests(second.record) == comparable_digests(first.record)

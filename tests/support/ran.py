@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orch.model.events import Event, StepEnded, StepOutput, StepStarted
@@ -18,6 +19,11 @@ class Ran:
 
     def __getitem__(self, step: str) -> StepRecord:
         return next(record for record in self.record.steps if record.step == step)
+
+    @property
+    def repository(self) -> Path:
+        """The folder in which it ran, here or under act."""
+        return self.home.parent if self.home.name == ".orch" else self.home.parents[1]
 
     @property
     def folder(self) -> Path:
@@ -41,3 +47,9 @@ class Ran:
             for event in self.events
             if isinstance(event, (StepStarted, StepEnded))
         ]
+
+
+def copied(ran: Ran, folder: Path) -> Ran:
+    """The same run in a copy of its repository, in `folder`: for a test that changes what others still need."""
+    to = shutil.copytree(ran.repository, folder / ran.repository.name, symlinks=True)
+    return replace(ran, home=to / ran.home.relative_to(ran.repository))
