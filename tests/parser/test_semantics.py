@@ -19,10 +19,11 @@ from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.states import State
 from orch.names import workflow_path
 from orch.orchestrators.github.packs import chosen_packs, with_packs
-from orch.stacks.settings import Settings
+from orch.stacks.settings import Cache, Settings
 
 # As many as take seconds; `ORCH_EXAMPLES=1000` for a longer look.
-EXAMPLES: Final = int(os.environ.get("ORCH_EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("ORCH_EXAMPLES", "40"))
+CACHES: Final[tuple[Cache, ...]] = ("plan", "job", "off")
 ENDS: Final = st.sampled_from([State.SUCCEEDED, State.SUCCEEDED, State.SUCCEEDED, State.FAILED, State.CANCELLED])
 
 
@@ -70,15 +71,38 @@ def _without_cache(state: State) -> State:
     return State.SUCCEEDED if state is State.CACHED else state
 
 
-@given(graph=graphs(conditional=True, mapped=True), data=st.data())
+@given(graph=graphs(conditional=True, mapped=True), cache=st.sampled_from(CACHES), data=st.data())
 @settings(max_examples=EXAMPLES)
-def test_a_workflow_ends_as_a_local_run(github_parser: GitHubParser, graph: Graph, data: st.DataObject) -> None:
+def test_a_workflow_ends_as_a_local_run(github_parser: GitHubParser, graph: Graph, cache: Cache, data: st.DataObject) -> None:
     story = data.draw(stories(graph))
     assume(not parameter_problems(graph.steps, story.parameters))
-    github = GitHub(github_parser, story)
+    github = GitHub(github_parser, story, Settings(cache=cache))
 
     assert github_parser.errors(workflow_path(graph.pipeline), github.text) == []
     states, read = run_locally(story)
     record = github.run()
     assert {step.step: step.state for step in record.steps if index_of(step.step) is None} == states
     assert {step: read[step] for step in github.read} == github.read
+
+
+@given(graph=graphs(conditional=True, mapped=True), cache=st.sampled_from(CACHES), data=st.data())
+@settings(max_examples=EXAMPLES)
+def test_what_ran_again_after_a_failure_ends_as_a_local_run_does(
+    github_parser: GitHubParser, graph: Graph, cache: Cache, data: st.DataObject
+) -> None:
+    """The second attempt runs the failed jobs alone, and all below them; also where some of them fail again."""
+    story = data.draw(stories(graph))
+    assume(not parameter_problems(graph.steps, story.parameters))
+    github = GitHub(github_parser, story, Settings(cache=cache))
+    first = github.run()
+    broken = [step.step for step in first.steps if step.state in (State.FAILED, State.CANCELLED) and step.step in graph.by_id]
+    assume(broken)
+    ends = {step: data.draw(ENDS) if not story.cached else State.SUCCEEDED for step in broken}
+
+    record = github.run_again(ends)
+
+    states, read = run_locally(github.story)
+    assert {step.step: step.state for step in record.steps if index_of(step.step) is None} == states
+    assert {step: read[step] for step in github.read} == github.read
+    done = {step.step for step in first.steps if step.state is State.SUCCEEDED and step.step not in graph.mapped}
+    assert done <= {step.step for step in record.steps if step.attempt == 1}
