@@ -12,6 +12,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +23,8 @@ LOCK = ROOT / "requirements-dev.txt"
 STAMP = VENV / "made-from.txt"
 EXAMPLES = ("penguins", "search", "hello")  # the first one, if none is named
 LOCKED = ("penguins", "search")
+# A file's tests stay in one process, as they share what was made for them; the long files come first in the order of folders.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def example(arguments: list[str]) -> int:
@@ -38,16 +41,28 @@ def example(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """run the tests; further arguments go to pytest"""
-    return tool("pytest", *arguments)
+    """run all tests, side by side; with arguments, pytest with these"""
+    return tool("pytest", *(arguments or SIDE_BY_SIDE))
 
 
 def lint(_: list[str]) -> int:
     """ruff, mypy (for this system and for Windows), shellcheck"""
     found = [*sorted(ROOT.glob("actions/**/*.sh")), *sorted(ROOT.glob("tests/engines/**/*.sh"))]
     scripts = [str(path) for path in (ROOT / ".ci/run", *found)]
-    windows = tool("mypy", "--platform", "win32", "toolkit/orch")
-    return max(tool("ruff", "check"), tool("ruff", "format", "--check"), tool("mypy"), windows, tool("shellcheck", *scripts))
+    # With one cache, each mypy would throw away what the other has found.
+    windows = ["--platform", "win32", "--cache-dir", ".mypy_cache/win32", "toolkit/orch"]
+    checks = {
+        "mypy": ["mypy"],
+        "mypy for Windows": ["mypy", *windows],
+        "ruff check": ["ruff", "check"],
+        "ruff format": ["ruff", "format", "--check"],
+        "shellcheck": ["shellcheck", *scripts],
+    }
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = dict(zip(checks, pool.map(told_at_the_end, checks.values()), strict=True))
+    if failed := [name for name, code in results.items() if code]:
+        print(f"lint failed: {', '.join(failed)}", file=sys.stderr)
+    return max(results.values())
 
 
 def bench(arguments: list[str]) -> int:
@@ -83,8 +98,22 @@ TASKS: dict[str, Callable[[list[str]], int]] = {task.__name__: task for task in 
 
 def tool(name: str, *arguments: str) -> int:
     """Run a program of the environment at the root of the project; its exit code."""
-    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
-    return subprocess.run([str(BIN / name), *arguments], cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode
+    return subprocess.run([str(BIN / name), *arguments], cwd=ROOT, env=environment(), check=False).returncode
+
+
+def told_at_the_end(command: list[str]) -> int:
+    """The same for one that runs beside others."""
+    name, *arguments = command
+    done = subprocess.run(
+        [str(BIN / name), *arguments], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    sys.stdout.buffer.write(done.stdout)
+    sys.stdout.flush()
+    return done.returncode
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")])}
 
 
 def fingerprint() -> str:
