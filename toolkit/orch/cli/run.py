@@ -32,7 +32,7 @@ from orch.stacks.settings import active_stack
 @arguments.reference
 @arguments.set_option
 @arguments.config_option
-@click.option("--step", "steps", metavar="ID", multiple=True, help="Run this step alone, on what the last runs left; once for each.")
+@click.option("--step", "steps", metavar="ID", multiple=True, help="Run this step or leg alone, on what the last runs left; once for each.")
 @click.option("--from", "first", metavar="ID", help="Run this step and all below it, on what the last runs left.")
 @click.option("--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; its start without.")
 @click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Run at most N steps at a time; as many as processors without.")

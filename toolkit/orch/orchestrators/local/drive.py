@@ -25,6 +25,7 @@ from orch.orchestrators.local.hooks import Hooks
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.retries import Retries
 from orch.orchestrators.local.schedule import Schedule
+from orch.orchestrators.local.single_legs import Singled
 from orch.runtime import clock
 from orch.runtime.execute import Order
 from orch.runtime.failures import failure_of_orch
@@ -35,9 +36,19 @@ _PATIENCE: Final = 0.05  # seconds for which what is told may wait to be written
 
 
 class Drive:
-    """`given` holds the ends of steps that are not to be decided: those that a part of a pipeline reads from."""
+    """`given` holds the ends of steps that are not to be decided: those that a part of a pipeline reads from. Of `singled` steps
+    only some legs run."""
 
-    def __init__(self, graph: Graph, info: RunInfo, pool: Pool, journal: Journal, cache: Cache, given: Mapping[str, StepRecord]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        info: RunInfo,
+        pool: Pool,
+        journal: Journal,
+        cache: Cache,
+        given: Mapping[str, StepRecord],
+        singled: Mapping[str, Singled] | None = None,
+    ) -> None:
         self.graph = graph
         self.info = info
         self.pool = pool
@@ -45,7 +56,7 @@ class Drive:
         self.cache = cache
         self.given = given
         self.schedule = Schedule(graph, cache.known.parameters)
-        self.fans = Fans(graph, cache.known.parameters, info.attempt)
+        self.fans = Fans(graph, cache.known.parameters, info.attempt, singled)
         self.hooks = Hooks(self.fans, pool, journal)
         self.retries = Retries(self.fans)
         self.due: deque[str] = deque()  # decided, and waiting for room

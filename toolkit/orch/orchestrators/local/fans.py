@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from orch.model.artifacts import Artifact
@@ -13,6 +13,7 @@ from orch.model.gathered import fold_legs
 from orch.model.graph import Graph, Step
 from orch.model.legs import Legs, legs_of
 from orch.model.records import StepRecord
+from orch.orchestrators.local.single_legs import Singled
 from orch.planning.decide import lengths, mapped_in
 
 
@@ -31,10 +32,14 @@ def only_items(leg: Step) -> dict[str, int]:
 
 @dataclass
 class _Spread:
-    """`waiting` gives the legs that nobody has asked for yet; `open` are those that were handed out and have not ended."""
+    """`waiting` gives the legs that nobody has asked for yet; `open` are those that were handed out and have not ended.
+
+    `indices` are the places of the legs that run, of `count` that there are.
+    """
 
     step: Step
     count: int
+    indices: Sequence[int]
     waiting: Iterator[Step]
     open: set[str] = field(default_factory=set)
     ended: dict[int, StepRecord] = field(default_factory=dict)
@@ -49,10 +54,12 @@ class _Spread:
 class Fans:
     """Steps by name, also those that are legs: `fans["train.3"]`."""
 
-    def __init__(self, graph: Graph, parameters: Mapping[str, Json], attempt: int) -> None:
+    def __init__(self, graph: Graph, parameters: Mapping[str, Json], attempt: int, singled: Mapping[str, Singled] | None = None) -> None:
+        """Of `singled` steps only some legs run."""
         self.graph = graph
         self.parameters = parameters
         self.attempt = attempt
+        self.singled = singled or {}
         self._legs: dict[str, Step] = {}
         self._going_on: dict[str, _Spread] = {}
 
@@ -62,15 +69,19 @@ class Fans:
     def start(self, step: Step, artifacts: Mapping[str, Artifact]) -> StepRecord | None:
         """`step` is one whose inputs are all in `artifacts`; gives its record at once if it has no legs. Raises MapError."""
         legs: Legs = legs_of(step, lengths(artifacts, self.parameters), mapped_in(artifacts))
+        indices: Sequence[int] = range(len(legs))
+        if single := self.singled.get(step.id):
+            single.check(legs)
+            indices = single.wanted
         if not len(legs):
             return fold_legs(step, [], self.attempt)
-        self._going_on[step.id] = _Spread(step, len(legs), iter(legs))
+        self._going_on[step.id] = _Spread(step, len(legs), indices, (legs[index] for index in indices))
         return None
 
     def refuse(self, step: Step) -> str:
         """Have `step` go on with one leg, which nobody starts: the name of the leg that ends in its place."""
         leg = replace(step, id=leg_id(step.id, 0), fan=None)
-        self._going_on[step.id] = _Spread(step, 1, iter(()))
+        self._going_on[step.id] = _Spread(step, 1, [0], iter(()))
         self._legs[leg.id] = leg
         return leg.id
 
@@ -90,10 +101,13 @@ class Fans:
         index = index_of(record.step)
         assert index is not None
         spread.ended[index] = record
-        if len(spread.ended) < spread.count:
+        if len(spread.ended) < len(spread.indices):
             return None
         del self._going_on[spread.step.id]
-        return fold_legs(spread.step, [spread.ended[number] for number in range(spread.count)], self.attempt)
+        legs = [spread.ended[number] for number in spread.indices]
+        if (single := self.singled.get(spread.step.id)) and tuple(spread.indices) == single.wanted:
+            return single.fold(spread.step, legs, spread.count, self.attempt)
+        return fold_legs(spread.step, legs, self.attempt)
 
     @property
     def going_on(self) -> frozenset[str]:
@@ -102,7 +116,7 @@ class Fans:
 
     def unended(self) -> list[str]:
         """The names of all legs of these steps that have not ended, whether they were handed out or not."""
-        names = ((spread, leg_id(spread.step.id, index)) for spread in self._going_on.values() for index in range(spread.count))
+        names = ((spread, leg_id(spread.step.id, index)) for spread in self._going_on.values() for index in spread.indices)
         return [name for spread, name in names if index_of(name) not in spread.ended]
 
     def give_up(self) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from orch.errors import OrchError, UsageError, raise_problems
 from orch.model.bindings import alternatives
 from orch.model.canonical import Json
 from orch.model.conditions import leaves
+from orch.model.fan import index_of, leg_id, step_of
 from orch.model.flags import flags_from, leaves_of, name_of
 from orch.model.flags import told as condition_told
 from orch.model.graph import Graph, OutputRef, Step, topological
@@ -24,10 +25,20 @@ from orch.stores.local import LocalStore
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`graph` has the steps to run, and before them those that they read from, of which nothing is left but the outputs read."""
+    """`graph` has the steps to run, and before them those that they read from, of which nothing is left but the outputs read.
+
+    Of the mapped steps in `legs` only those legs run.
+    """
 
     graph: Graph
     steps: tuple[str, ...]
+    legs: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What runs, as on a command line."""
+        legs = {step: [leg_id(step, index) for index in sorted(found)] for step, found in self.legs.items()}
+        return tuple(name for step in self.steps for name in legs.get(step, [step]))
 
     @property
     def reference(self) -> str:
@@ -40,8 +51,15 @@ class Part:
 
 
 def part_of(graph: Graph, steps: Iterable[str]) -> Part:
-    """The part of `graph` in which `steps` run; raises UsageErrors."""
-    chosen = _known(graph, steps)
+    """The part of `graph` in which `steps` run, or single legs of mapped ones, as `train.3`; raises UsageErrors."""
+    named = set(steps)
+    single = {name for name in named if index_of(name) is not None and step_of(name) in graph.mapped}
+    chosen = _known(graph, (named - single) | set(map(step_of, single)))
+    legs: dict[str, frozenset[int]] = {}
+    for name in single:
+        if (index := index_of(name)) is not None and step_of(name) not in named:
+            legs[step_of(name)] = legs.get(step_of(name), frozenset()) | {index}
+    raise_problems(_readers(graph, chosen, legs))
     read = {ref for step in graph.steps if step.id in chosen for ref in (*step.references, *_compared(step)) if isinstance(ref, OutputRef)}
     kept: list[Step] = []
     for step in graph.steps:
@@ -49,7 +67,15 @@ def part_of(graph: Graph, steps: Iterable[str]) -> Part:
             kept.append(replace(step, after=tuple(need for need in step.after if need in chosen)))
         elif outputs := tuple(output for output in step.outputs if OutputRef(step.id, output.name) in read):
             kept.append(Step(step.id, step.source, outputs=outputs))
-    return Part(replace(graph, steps=tuple(kept), notices=(), packs=()), tuple(step.id for step in graph.steps if step.id in chosen))
+    ids = tuple(step.id for step in graph.steps if step.id in chosen)
+    return Part(replace(graph, steps=tuple(kept), notices=(), packs=()), ids, legs)
+
+
+def _readers(graph: Graph, chosen: Collection[str], legs: Collection[str]) -> Iterator[OrchError]:
+    for step in graph.steps:
+        if step.id in chosen and (read := [name for name in step.producers if name in legs]):
+            message = f"step {step.id!r} reads all legs of {read[0]!r}, of which --step names some"
+            yield UsageError(message, hint=f"run it afterwards, or name --step {read[0]}")
 
 
 def _compared(step: Step) -> Iterator[OutputRef]:

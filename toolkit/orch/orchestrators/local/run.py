@@ -28,6 +28,7 @@ from orch.orchestrators.local.home import Home, RunFolder, laid_out, lay_out_fil
 from orch.orchestrators.local.journal import Journal
 from orch.orchestrators.local.parts import Part, last_results
 from orch.orchestrators.local.shared import Shared
+from orch.orchestrators.local.single_legs import check_legs, single_legs
 from orch.runtime import clock, interrupts
 from orch.runtime.execute import Setup
 from orch.runtime.masked import masked_values
@@ -85,7 +86,7 @@ def run(
         source=f"{project.name}/{graph.source}".removeprefix("./"),
         commit=preflight.commit_of(project.git_root, environment),
         actor=environment.get("GITHUB_ACTOR", ""),
-        part=part.steps if part else (),
+        part=part.names if part else (),
         logical_date=(logical_date or dates.at(started, zone)).isoformat() if is_dated else "",
     )
     place = Home.at(home, project.git_root)
@@ -96,6 +97,8 @@ def run(
         shared = Shared(LocalStore(place.store), transport)
         if earlier is None:
             earlier = last_results(part, place, shared, may_unpickle=may_unpickle, parameters=given) if part else {}
+        singled = single_legs(part, place, shared) if part and part.legs else {}
+        raise_problems(check_legs(singled, part, earlier, given) if part else ())
         results = Cache(
             graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier, may_unpickle=may_unpickle
         )
@@ -105,7 +108,7 @@ def run(
             pool = Pool(
                 jobs, _setup(project, info, zone, given, place)._replace(pickles=pickles), environment, journal.output, hidden=hidden
             )
-            return _drive(Drive(graph, info, pool, journal, results, earlier), folder, redact)
+            return _drive(Drive(graph, info, pool, journal, results, earlier, singled), folder, redact)
 
 
 def _own_folder(home: Home, info: RunInfo, held: ExitStack) -> RunFolder:
