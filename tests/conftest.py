@@ -6,18 +6,23 @@ import os
 import pathlib
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
 import pytest
 from hypothesis import settings
+from support import shown
 from support.action_repositories import ActionRepositories
 from support.docker import requires_docker
 from support.github_parser import GitHubParser
+from support.ran import Ran
 from support.tools import requires_tool
 
+from orch.orchestrators.local.home import RunFolder
+
 UNIT: Final = Path(__file__).parent / "unit"
+BASE: Final = pytest.StashKey[Path]()
 # Files of tests about what Windows has not: signals, forks, control groups, locks of another kind.
 _POSIX: Final = """
     integration/test_kill*.py integration/test_odd_steps.py integration/test_timeouts.py integration/test_step_safety.py
@@ -88,9 +93,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             requires_tool(name)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a test that failed has what its runs under act have said."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function) and item.get_closest_marker("act"):
+        looked_at = [value for value in item.funcargs.values() if isinstance(value, Ran)]
+        runs = [*(RunFolder(ran.folder) for ran in looked_at), *shown.runs_below(item.config.stash[BASE], since=call.start)]
+        report.sections += [(f"run {run.run_id} under act", shown.told(run)) for run in runs]
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def base_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where reports find the folders of all tests and fixtures."""
+    pytestconfig.stash[BASE] = tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scrubbed_session() -> Iterator[None]:
+    """For fixtures that run before those of a test."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _scrub(monkeypatch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a runner and on a laptop a test sees the same environment."""
+    _scrub(monkeypatch)
+
+
+def _scrub(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name in SCRUBBED or name.startswith(SCRUBBED_PREFIXES):
             monkeypatch.delenv(name)
