@@ -126,6 +126,16 @@ def test_a_result_whose_artifacts_were_found_to_be_gone_stays_gone(github: GitHu
     assert read(github).untaken == {entry(1).key: "the result of run 1 is not used: it is not said to lie anywhere"}
 
 
+def test_of_a_step_without_outputs_it_is_enough_that_its_run_is_trusted(github: GitHub) -> None:
+    github.run(1)
+    github.run(2)
+    done = replace(entry(1), outputs={}, artifacts=(), attempt=0)
+    github.upload_index(2, [done, replace(done, key=f"sha256:{'2' * 64}", run="77")])
+
+    assert read(github).entries == (done,)
+    assert missing(github.api(), [done]) == []
+
+
 def test_a_re_run_reads_what_its_earlier_attempt_left(github: GitHub) -> None:
     github.run(1)
     github.upload_index(1, [entry(1)])

@@ -158,7 +158,8 @@ def _judged(entries: Iterable[Entry], pipeline: str, runs: _Runs, now: float, to
     untaken: dict[str, str] = {}
     newest = {(entry.key, entry.pipeline, entry.step, entry.run): entry for entry in entries}
     for entry in newest.values():
-        doubt = runs.doubt(entry.run) if entry.artifacts else "it is not said to lie anywhere"
+        # A step without outputs leaves none: that it has run is all that there is to know.
+        doubt = runs.doubt(entry.run) if entry.artifacts or not entry.outputs else "it is not said to lie anywhere"
         if not doubt and not all(seconds(kept.expires) > now + _MARGIN for kept in entry.artifacts):
             doubt = "it has expired, or will soon"
         if doubt:
