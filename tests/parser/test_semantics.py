@@ -12,9 +12,10 @@ from support.github_model import GitHub, Story, run_locally
 from support.github_parser import GitHubParser
 from support.graphs import PLAIN, graphs
 
-from orch.model.fan import index_of
+from orch.model.fan import index_of, leg_id
 from orch.model.flags import parameter_problems
 from orch.model.graph import Graph
+from orch.model.runs import RunRecord
 from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.states import State
 from orch.names import workflow_path
@@ -24,6 +25,7 @@ from orch.stacks.settings import Cache, Settings
 # As many as take seconds; `ORCH_EXAMPLES=1000` for a longer look.
 EXAMPLES: Final = int(os.environ.get("ORCH_EXAMPLES", "40"))
 CACHES: Final[tuple[Cache, ...]] = ("plan", "job", "off")
+MOST_LEGS: Final = 3
 ENDS: Final = st.sampled_from([State.SUCCEEDED, State.SUCCEEDED, State.SUCCEEDED, State.FAILED, State.CANCELLED])
 
 
@@ -34,7 +36,8 @@ def mapped_over(graph: Graph) -> set[str]:
 @st.composite
 def stories(draw: st.DrawFn, graph: Graph) -> Story:
     ids = [step.id for step in graph.steps]
-    cached = draw(st.sets(st.sampled_from(ids))) if draw(st.booleans()) else frozenset()
+    legs = [leg_id(step.id, index) for step in graph.steps if step.fan for index in range(MOST_LEGS)]
+    cached = draw(st.sets(st.sampled_from(ids + legs))) if draw(st.booleans()) else frozenset()
     # A plan that takes a result does not wait for what the step only comes after, and a cancelled job is seen by the next ones alone.
     ends = ENDS if not cached else ENDS.map(lambda state: State.FAILED if state is State.CANCELLED else state)
     outputs = [f"{step.id}.{output.name}" for step in graph.steps for output in step.outputs]
@@ -43,7 +46,7 @@ def stories(draw: st.DrawFn, graph: Graph) -> Story:
         ends={step: draw(ends) for step in ids},
         values={output: draw(PLAIN) for output in outputs},
         cached=cached,
-        lengths={output: draw(st.integers(0, 2)) for output in outputs if output in mapped_over(graph)},
+        lengths={output: draw(st.integers(0, MOST_LEGS)) for output in outputs if output in mapped_over(graph)},
         parameters={parameter.name: parameter.default for parameter in graph.parameters},
     )
 
@@ -83,6 +86,16 @@ def test_a_workflow_ends_as_a_local_run(github_parser: GitHubParser, graph: Grap
     record = github.run()
     assert {step.step: step.state for step in record.steps if index_of(step.step) is None} == states
     assert {step: read[step] for step in github.read} == github.read
+    mapped = (step for step in graph.steps if step.fan and has_legs(states[step.id]))
+    assert legs_in(record) == [(leg.step, leg.state) for step in mapped for leg in story.legs(step)]
+
+
+def has_legs(state: State) -> bool:
+    return state.has_outputs or state in (State.FAILED, State.CANCELLED)
+
+
+def legs_in(record: RunRecord) -> list[tuple[str, State]]:
+    return [(step.step, step.state) for step in record.steps if index_of(step.step) is not None]
 
 
 @given(graph=graphs(conditional=True, mapped=True), cache=st.sampled_from(CACHES), data=st.data())

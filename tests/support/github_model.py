@@ -13,19 +13,19 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import yaml
 from support.github_parser import GitHubParser
 
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
-from orch.model.fan import leg_id
+from orch.model.fan import index_of, leg_id
 from orch.model.flags import evaluate, leaves_of, name_of, resolved
 from orch.model.gathered import fold_legs
 from orch.model.graph import Graph, Step, topological
 from orch.model.index import Entry
-from orch.model.matrix import fixed, read_tables, table
+from orch.model.matrix import PARAMETERS, dealt_legs, fixed, read_tables, roots, table
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.model.records import StepRecord
 from orch.model.runs import RunInfo, RunRecord
@@ -34,16 +34,22 @@ from orch.model.states import State
 from orch.model.steps import OutputRef
 from orch.names import NOTIFY_JOB, PLAN_JOB, RESULT_JOB, workflow_path
 from orch.orchestrators.github.compile import files
+from orch.orchestrators.github.plan_job import cache_mode
 from orch.orchestrators.local.schedule import Schedule
+from orch.planning.ahead import of_legs
 from orch.planning.foresee import foresee
 from orch.runtime.asked import choose, flags_text
 from orch.runtime.counting import legs_said, parameter_lengths
+from orch.runtime.keeping import Keeping
 from orch.runtime.leg_results import counts
 from orch.runtime.modes import not_started, why_halted
 from orch.runtime.plan import decided
 from orch.runtime.planned import Planned
 from orch.runtime.result import fold_run
 from orch.stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from orch.authoring.project import Project
 
 _STATUS: Final = re.compile(r"\b(success|failure|cancelled|always)\s*\(")
 _EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}")
@@ -63,7 +69,7 @@ class Story:
     ends: Mapping[str, State] = field(default_factory=dict)  # succeeded if absent
     values: Mapping[str, Json] = field(default_factory=dict)  # `step.output` -> a plain scalar; 0 if absent
     lengths: Mapping[str, int] = field(default_factory=dict)  # `step.output` -> of a list: how many items it has
-    cached: Collection[str] = frozenset()
+    cached: Collection[str] = frozenset()  # steps, with all their legs, and legs
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
     def state_of(self, step: Step) -> State:
@@ -83,11 +89,14 @@ class Story:
 
     def items(self, step: Step) -> int | None:
         """How many legs a mapped step has; None where its lists do not go together, or are none."""
+        dealt = self.dealt(step)
+        return None if None in dealt["sizes"] or not _go_together(step, dealt["sizes"]) else int(dealt["items"])
+
+    def dealt(self, step: Step) -> Json:
         outputs: dict[str, int | None] = {f"{each.id}.{output.name}": None for each in self.graph.steps for output in each.outputs}
         outputs |= self.lengths
         told = table(self.graph.by_id, outputs | parameter_lengths(self.graph, self.parameters))
-        dealt = told[step.id] if step.id in told else fixed(self.graph.by_id, step)
-        return None if None in dealt["sizes"] or not _go_together(step, dealt["sizes"]) else int(dealt["items"])
+        return told[step.id] if step.id in told else fixed(self.graph.by_id, step)
 
     def legs(self, step: Step) -> list[StepRecord]:
         """Of a mapped step that ran. How the step is to end, its first leg ends."""
@@ -96,6 +105,7 @@ class Story:
             return [StepRecord(leg_id(step.id, 0), State.FAILED)]
         first = self.ends.get(step.id, State.SUCCEEDED)
         ends = [first if index == 0 else State.SUCCEEDED for index in range(count)]
+        ends = [State.CACHED if {step.id, leg_id(step.id, index)} & set(self.cached) else end for index, end in enumerate(ends)]
         return [
             StepRecord(leg_id(step.id, index), end, outputs=self.artifacts(step) if end.has_outputs else {})
             for index, end in enumerate(ends)
@@ -150,7 +160,8 @@ class GitHub:
         self.records: list[StepRecord] = []
         self.attempt = 1
         self.read: dict[str, tuple[str, ...]] = {}
-        self.planned = self._planned()
+        looks_ahead = PLAN_JOB in self.jobs and cache_mode(story.graph, settings or Settings()) == "plan"
+        self.planned = self._planned() if looks_ahead else None
 
     def run(self) -> RunRecord:
         """The run's record, as the result job writes it."""
@@ -161,11 +172,8 @@ class GitHub:
             known = len(self.records)
             self.results[name], self.outputs[name] = self._run(name)
             self.records[known:] = [replace(record, attempt=self.attempt) for record in self.records[known:]]
-        cached = [
-            StepRecord(step, State.CACHED, self.attempt, outputs=entry.outputs, flags=entry.flags)
-            for step, entry in (self.planned.cached if PLAN_JOB in self.jobs else {}).items()
-            if self._said().get(step) == "cached"
-        ]
+        keeping = Keeping(self.story.graph, cast("Project", None), "plan", self.planned, self._said(), {}, warn=print)
+        cached = keeping.cached(self.attempt)
         info = RunInfo("1", self.story.graph.pipeline, "github", self.attempt, parameters=self.story.parameters)
         needs = {name: {"result": self.results[name], "outputs": self.outputs[name]} for name in self.results}
         return fold_run(info, self.story.graph, [*self.records, *cached], self.results, ended=0.0, legs=counts(self.story.graph, needs))
@@ -252,10 +260,11 @@ class GitHub:
         assert not absent, f"{name} runs without {absent}"
         record = self.story.record(step)
         if step.fan:
-            matrix = self._matrix(name)
-            assert len(matrix) == len(self.story.legs(step)) > 0
             done = {record.step for record in self.records if record.state.has_outputs}
-            self.records += [leg for leg in self.story.legs(step) if leg.step not in done]
+            taken = self.planned.taken if self.planned else {}
+            left = [leg for leg in self.story.legs(step) if leg.step not in taken]
+            assert self._matrix(name) == [index_of(leg.step) for leg in left] != []
+            self.records += [leg for leg in left if leg.step not in done]
         else:
             self.records.append(record)
         flags = flags_text(leaves_of(self.story.graph.steps).get(name, ()), self.story.parameters, record)
@@ -318,7 +327,9 @@ class GitHub:
         decisions: dict[str, Decision] = {}
         for step in topological(self.story.graph):
             is_known = all(decisions[producer].action is Action.CACHED for producer in step.producers)
-            if step.fan or step.id in running or self.story.state_of(step) is not State.CACHED:
+            if step.fan:
+                decisions[step.id] = self._decision_by_legs(step, decisions)
+            elif step.id in running or self.story.state_of(step) is not State.CACHED:
                 decisions[step.id] = Decision(step.id, Action.RUN, Cause.FIRST)
             elif is_known:
                 record = self.story.record(step)
@@ -327,3 +338,23 @@ class GitHub:
             else:
                 decisions[step.id] = Decision(step.id, Action.MAYBE, Cause.UPSTREAM)
         return decisions
+
+    def _decision_by_legs(self, step: Step, decisions: Mapping[str, Decision]) -> Decision:
+        """A leg is cached if all that it reads from is, where it is known how many there are."""
+        cached = {step for step, decision in decisions.items() if decision.action is Action.CACHED}
+        taken = cached | {leg for decision in decisions.values() for leg in decision.taken}
+        if not cached.issuperset(root for root in roots(self.story.graph.by_id, step) if root != PARAMETERS):
+            return Decision(step.id, Action.MAYBE, Cause.UPSTREAM)
+        if self.story.items(step) is None:
+            return Decision(step.id, Action.RUN, Cause.CHANGED)
+        legs = dealt_legs(step, self.story.dealt(step)["sizes"], self.story.graph.mapped)
+        told = zip(legs, self.story.legs(step), strict=True)
+        return of_legs(self.story.graph.pipeline, step, tuple(self._decision_of(leg, record, taken) for leg, record in told))
+
+    def _decision_of(self, leg: Step, record: StepRecord, taken: Collection[str]) -> Decision:
+        if not all(ref.step in taken for ref in leg.references if isinstance(ref, OutputRef)):
+            return Decision(leg.id, Action.MAYBE, Cause.UPSTREAM)
+        if record.state is not State.CACHED:
+            return Decision(leg.id, Action.RUN, Cause.FIRST)
+        entry = Entry("sha256:0", self.story.graph.pipeline, leg.id, "0", "", outputs=record.outputs)
+        return Decision(leg.id, Action.CACHED, Cause.HIT, entry=entry)

@@ -75,3 +75,14 @@ def test_a_plan_without_conditions_is_the_same() -> None:
     found = a_graph(a_step("a"), a_step("b", ["a"]))
 
     assert plan(found, {"a": 1}, {}) == ({"a": "cached", "b": "run"}, {})
+
+
+def test_who_reads_what_may_come_out_otherwise_is_not_cached_before_that_is_told() -> None:
+    """A join takes another branch than the one whose result was known: what reads the join is decided when its job has looked."""
+    found = graph(DRY)
+    found = replace(found, steps=(*found.steps, a_step("end", ["join"]), a_step("last", ["end"]), a_step("aside", ["a"])))
+
+    actions, _ = plan(found, dict.fromkeys(("a", "large", "small", "join", "end", "last", "aside"), 7), {"dry": False})
+
+    assert (actions["large"], actions["small"], actions["join"]) == ("skipped", "cached", "maybe")
+    assert (actions["end"], actions["last"], actions["aside"]) == ("maybe", "maybe", "cached")

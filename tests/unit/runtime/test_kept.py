@@ -138,9 +138,3 @@ def test_a_join_is_kept_under_the_key_of_what_it_read() -> None:
     assert [entry.step for entry in entries] == ["a", "c"]
     plain = replace(either, inputs=(("x", OutputRef("a", "output")),))
     assert decide_on("p", plain, known, HERE, {"a.output": output("1")}).key == entries[1].key
-
-
-def test_the_legs_of_a_mapped_step_have_no_keys() -> None:
-    leg = replace(A, step="a.0")
-
-    assert [entry.step for entry in Made(GRAPH, "7", {"a": A, "a.0": leg}, KNOWN, KEPT).entries()] == ["a"]
