@@ -8,7 +8,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -21,6 +21,9 @@ from support.tools import requires_tool
 
 from orch.orchestrators.local.home import RunFolder
 
+if TYPE_CHECKING:
+    from support.stores import Servers
+
 UNIT: Final = Path(__file__).parent / "unit"
 BASE: Final = pytest.StashKey[Path]()
 # Files of tests about what Windows has not: signals, forks, control groups, locks of another kind.
@@ -30,7 +33,7 @@ _POSIX: Final = """
     unit/runtime/test_failures.py unit/runtime/test_interrupts.py
 """
 collect_ignore_glob: Final = _POSIX.split() if os.name == "nt" else []
-SCRUBBED_PREFIXES: Final = ("ACTIONS_", "GITHUB_", "INPUT_", "ORCH_", "RUNNER_")
+SCRUBBED_PREFIXES: Final = ("ACTIONS_", "AWS_", "AZURE_", "GITHUB_", "GOOGLE_", "INPUT_", "ORCH_", "RUNNER_")
 # The last: what steps leave beside their modules is there for people, too.
 SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 
@@ -81,6 +84,15 @@ def action_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Acti
     return ActionRepositories(tmp_path / "github.com", monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def object_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """For tests that are marked with what they need of it."""
+    from support.stores import Servers  # brings three drivers
+
+    with Servers(tmp_path_factory.mktemp("stores")) as servers:
+        yield servers
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.name == "nt" and any(map(item.get_closest_marker, ("posix", "act", "docker"))):
         pytest.skip("Windows has no signals, forks or bash that this could be shown with")
@@ -88,7 +100,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         requires_tool("act")
     if item.get_closest_marker("docker"):
         requires_docker()
-    for marker in item.iter_markers("tools"):
+    for marker in (*item.iter_markers("tools"), *item.iter_markers("stores")):
         for name in marker.args:
             requires_tool(name)
 

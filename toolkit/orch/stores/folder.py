@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from orch import files
 from orch.stores.local import LocalStore, object_file
@@ -13,10 +13,18 @@ class FolderPlace:
     """Files are copied, never linked: what happens to one side does not happen to the other."""
 
     errors = (OSError,)
+    parallel = 1
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.url = url or folder.as_uri()
         self._folder = folder
+
+    def check(self) -> None:
+        pass
+
+    def told(self, error: Exception) -> tuple[str, str]:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        return reason, "check its address, and that this machine may reach it"
 
     def size(self, digest: str) -> int | None:
         try:
@@ -24,10 +32,14 @@ class FolderPlace:
         except FileNotFoundError:
             return None
 
-    def read(self, digest: str) -> BinaryIO:
-        return object_file(self._folder, digest).open("rb", buffering=0)
+    def read(self, digest: str) -> Iterator[bytes]:
+        with object_file(self._folder, digest).open("rb", buffering=0) as file:
+            while piece := file.read(1 << 20):
+                yield piece
 
-    def write(self, digest: str, store: LocalStore) -> None:
+    def put(self, digest: str, store: LocalStore) -> None:
+        if self.size(digest) == store.size(digest):
+            return
         files.unlink(object_file(self._folder, digest))
         with store.path(digest).open("rb", buffering=0) as source:
             target = LocalStore(self._folder)

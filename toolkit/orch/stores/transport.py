@@ -6,14 +6,12 @@ Whatever arrives is hashed on its way, and refused if it is not what its digest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO, Final, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from orch.errors import StoreError
 from orch.stores.local import LocalStore
-
-_CHUNK: Final = 1 << 20
 
 
 class Place(Protocol):
@@ -23,15 +21,24 @@ class Place(Protocol):
     def url(self) -> str: ...
     @property
     def errors(self) -> tuple[type[Exception], ...]: ...
+    @property
+    def parallel(self) -> int:
+        """How many objects may be on their way at a time."""
+
+    def check(self) -> None:
+        """Raise where it cannot be used at all, as far as one look tells."""
+
+    def told(self, error: Exception) -> tuple[str, str]:
+        """What one of `errors` means, and what to do about it, without credentials."""
 
     def size(self, digest: str) -> int | None:
         """Of the object in bytes, None if it is not there."""
 
-    def read(self, digest: str) -> AbstractContextManager[BinaryIO]:
-        """The object's bytes, a piece at a time; what it raises where there is none is up to it."""
+    def read(self, digest: str) -> Iterator[bytes]:
+        """The object's bytes, a piece at a time; raises FileNotFoundError where there is none."""
 
-    def write(self, digest: str, store: LocalStore) -> None:
-        """Have the object of `store` there, whole or not at all, in place of what is there."""
+    def put(self, digest: str, store: LocalStore) -> None:
+        """Have the object of `store` there, whole or not at all. One of its size may stay as it is; what else is there does not."""
 
 
 class Transport:
@@ -44,30 +51,63 @@ class Transport:
     def url(self) -> str:
         return self._place.url
 
+    def check(self) -> None:
+        """Raise now what would only come out when there is something to move."""
+        with self._reaching("use"):
+            self._place.check()
+
     def has(self, digests: Iterable[str]) -> set[str]:
         """Those of `digests` that are there."""
-        with self._reaching("look into"):
-            return {digest for digest in digests if self._place.size(digest) is not None}
+        found: set[str] = set()
+
+        def look(digest: str) -> None:
+            with self._reaching("look into"):
+                if self._place.size(digest) is not None:
+                    found.add(digest)
+
+        self._each(look, digests)
+        return found
 
     def push(self, digests: Iterable[str], store: LocalStore) -> None:
         """Have the objects of `store` there. One that is there in full size is not written again; what a dead writer left is."""
-        for digest in dict.fromkeys(digests):
-            size = store.size(digest)
+
+        def push(digest: str) -> None:
             with self._reaching("write to"):
-                if self._place.size(digest) != size:
-                    self._place.write(digest, store)
+                self._place.put(digest, store)
+
+        self._each(push, digests)
 
     def pull(self, digests: Iterable[str], store: LocalStore) -> None:
         """Have the objects in `store`, those that are not there already."""
-        for digest in dict.fromkeys(digests):
-            if store.has(digest):
-                continue
+
+        def pull(digest: str) -> None:
             with self._reaching("read from"):
-                if self._place.size(digest) is None:
-                    raise StoreError(f"object {digest} is not in the artifact store {self.url!r}", hint="run the step that makes it again")
-                with store.create(expected=digest, source=self.url) as writer, self._place.read(digest) as source:
-                    while chunk := source.read(_CHUNK):
-                        writer.write(chunk)
+                try:
+                    with store.create(expected=digest, source=self.url) as writer:
+                        for piece in self._place.read(digest):
+                            writer.write(piece)
+                except FileNotFoundError as error:
+                    self._place.check()  # is it the object, or all of them?
+                    message = f"object {digest} is not in the artifact store {self.url!r}"
+                    raise StoreError(message, hint="run the step that makes it again") from error
+
+        self._each(pull, (digest for digest in digests if not store.has(digest)))
+
+    def _each(self, move: Callable[[str], None], digests: Iterable[str]) -> None:
+        """The first that fails ends it: what has not begun by then does not."""
+        unique = list(dict.fromkeys(digests))
+        if self._place.parallel == 1 or len(unique) < 2:
+            for digest in unique:
+                move(digest)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # where one place is asked at a time, it is never imported
+
+        pool = ThreadPoolExecutor(min(self._place.parallel, len(unique)))
+        try:
+            for _ in pool.map(move, unique):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     @contextmanager
     def _reaching(self, what: str) -> Iterator[None]:
@@ -76,6 +116,5 @@ class Transport:
         except StoreError:
             raise
         except self._place.errors as error:
-            reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}".partition("\n")[0]
-            hint = "check its address, and that this machine may reach it"
+            reason, hint = self._place.told(error)
             raise StoreError(f"cannot {what} the artifact store {self.url!r}: {reason}", hint=hint) from error

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING
 
 from orch.stores.local import LocalStore, object_path
+from orch.transports.reasons import told
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-# Where an object appears when its last byte has arrived, and renaming one means copying it.
-_WHOLE_OBJECTS: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
-
 
 class RemotePlace:
-    """The layout is that of a folder store."""
+    """The layout is that of a folder store. Files are written aside and renamed."""
 
     errors = (Exception,)  # each driver has its own
+    parallel = 1
 
     def __init__(self, url: str, system: AbstractFileSystem, root: str) -> None:
         self.url = url
         self._system = system
         self._root = root.rstrip("/")
-        protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
-        self._has_whole_objects = not _WHOLE_OBJECTS.isdisjoint(protocols)
+
+    def check(self) -> None:
+        pass
+
+    def told(self, error: Exception) -> tuple[str, str]:
+        return told(error, self.url, os.environ)
 
     def size(self, digest: str) -> int | None:
         self._system.invalidate_cache(self._folder(digest))  # others write there too
@@ -34,20 +38,21 @@ class RemotePlace:
         except FileNotFoundError:
             return None
 
-    def read(self, digest: str) -> BinaryIO:
-        file: BinaryIO = self._system.open(self._path(digest), "rb")
-        return file
+    def read(self, digest: str) -> Iterator[bytes]:
+        with self._system.open(self._path(digest), "rb") as file:
+            while piece := file.read(1 << 20):
+                yield piece
 
-    def write(self, digest: str, store: LocalStore) -> None:
-        source = str(LocalStore(store.root, verify=True).path(digest))
-        if self._has_whole_objects:
-            self._system.put_file(source, self._path(digest))
+    def put(self, digest: str, store: LocalStore) -> None:
+        size = store.size(digest)
+        if self.size(digest) == size:
             return
+        source = str(LocalStore(store.root, verify=True).path(digest))
         aside = f"{self._root}/.writing-{os.urandom(6).hex()}"
         self._system.makedirs(self._folder(digest), exist_ok=True)
         try:
             self._system.put_file(source, aside)
-            self._move(aside, digest, store.size(digest))
+            self._move(aside, digest, size)
         except BaseException:
             with suppress(Exception):
                 self._system.rm_file(aside)

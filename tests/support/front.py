@@ -1,0 +1,74 @@
+"""A port before a server, through which everything goes until a test has seen enough."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import Self
+
+
+class Front:
+    """After `limit` bytes in one direction, `then` is called and nothing passes any more, until it is opened again."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.connections = 0
+        self._behind = 0
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.open()
+
+    def open(self, *, up: int | None = None, down: int | None = None, then: Callable[[], object] = lambda: None) -> None:
+        """`up` is what clients send, `down` what they get."""
+        self._left = {"up": up, "down": down}
+        self._then = then
+        self._shut = False
+
+    def before(self, port: int) -> None:
+        self._behind = port
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in (self._listening, *self._sockets):
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            try:
+                server = socket.create_connection(("127.0.0.1", self._behind))
+            except OSError:
+                client.close()
+                continue
+            self._sockets += [client, server]
+            for direction, source, target in (("up", client, server), ("down", server, client)):
+                threading.Thread(target=self._pump, args=(direction, source, target), daemon=True).start()
+
+    def _pump(self, direction: str, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while (data := source.recv(1 << 16)) and not self._is_enough(direction, len(data)):
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # to close one that another thread reads from tells nobody
+
+    def _is_enough(self, direction: str, count: int) -> bool:
+        with self._lock:
+            left = self._left[direction]
+            if left is None or self._shut:
+                return self._shut
+            self._left[direction] = left - count
+            if left <= count:
+                self._shut = True
+                self._then()
+            return self._shut
