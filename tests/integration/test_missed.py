@@ -16,11 +16,9 @@ from orch.runtime import plan
 def test_a_run_tells_of_scheduled_ones_that_did_not_start(tmp_path: Path) -> None:
     def answer(asked: Asked) -> Reply:
         match asked.path:
-            case "/repos/acme/models/actions/runs/9":
-                return Reply(200, {"id": 9, "created_at": "2026-11-21T13:00:00Z"})
             case "/repos/acme/models/actions/workflows/churn.yml/runs":
                 runs = [{"id": 9, "created_at": "2026-11-21T13:00:00Z"}, {"id": 5, "created_at": "2026-11-18T02:40:00Z"}]
-                return Reply(200, {"workflow_runs": [run | {"event": asked.query["event"]} for run in runs]})
+                return Reply(200, {"workflow_runs": [run | {"event": "schedule"} for run in runs]})
             case "/repos/acme/models/commits":
                 return Reply(200, [{"commit": {"committer": {"date": "2026-10-01T00:00:00Z"}}}])
             case _:
@@ -36,6 +34,7 @@ def test_a_run_tells_of_scheduled_ones_that_did_not_start(tmp_path: Path) -> Non
             "GITHUB_API_URL": github.url,
             "GITHUB_REPOSITORY": "acme/models",
             "GITHUB_TOKEN": "t0ken",
+            "GITHUB_WORKFLOW_REF": "acme/models/.github/workflows/churn.yml@refs/heads/main",
             "GITHUB_RUN_ID": "9",
             "GITHUB_EVENT_NAME": "schedule",
             "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
@@ -58,4 +57,4 @@ def test_a_run_tells_of_scheduled_ones_that_did_not_start(tmp_path: Path) -> Non
     assert f"::warning title=schedule::{told}" in stdout.getvalue()
     assert told in (tmp_path / "summary").read_text()
     assert "2026-11-21T02:30:00+00:00" in (tmp_path / "output").read_text()
-    assert len(github.asked) == 3
+    assert len(github.asked) == 2

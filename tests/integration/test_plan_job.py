@@ -167,11 +167,21 @@ def test_the_token_is_in_nothing_that_is_said(job: PlanJob) -> None:
     assert secret not in done.stdout + done.stderr
 
 
-def test_a_schedule_that_asks_for_its_moment_leaves_room_to_ask_for_results(job: PlanJob) -> None:
-    code = CODE.replace("import pipeline, step", "import Schedule, pipeline, step").replace(
-        "@pipeline", "@pipeline(schedule=Schedule('30 2 * * *'))"
-    )
-    job.compile(code)
+NIGHTLY: Final = CODE.replace("import pipeline, step", "import Schedule, pipeline, step").replace(
+    "@pipeline", "@pipeline(schedule=Schedule('30 2 * * *'))"
+)
+
+
+def asked(job: PlanJob) -> list[str]:
+    """The requests to the API, without those to its storage."""
+    return [path for path in job.paths if not path.startswith("/storage/")]
+
+
+def test_a_schedule_costs_no_request_more(job: PlanJob) -> None:
+    """The list of runs says when this one was made, and which scheduled ones there were."""
+    job.run()
+    unscheduled, job.paths = asked(job), []
+    job.compile(NIGHTLY)
     job.github.run(99, event="schedule")
     event = job.folder / "event.json"
     event.write_text(json.dumps({"schedule": "30 2 * * *"}))
@@ -179,5 +189,23 @@ def test_a_schedule_that_asks_for_its_moment_leaves_room_to_ask_for_results(job:
     done, plan = job.run(GITHUB_EVENT_NAME="schedule", GITHUB_EVENT_PATH=str(event))
 
     assert (done.returncode, plan) == (0, RUN)
-    assert [path for path in job.paths if path.endswith("/zip")] == ["actions/artifacts/4001/zip"]
-    assert len([path for path in job.paths if not path.startswith("/storage/")]) <= 8
+    assert asked(job) == unscheduled == ["actions/workflows/p.yml/runs", "actions/artifacts", "actions/artifacts/4001/zip"]
+
+
+@pytest.mark.parametrize("runs", [1, 250])
+def test_a_plan_asks_five_times_at_most_however_many_runs_there_were_and_whatever_it_has_to_find_out(job: PlanJob, runs: int) -> None:
+    """A scheduled run that did not start, results of two branches and of several runs."""
+    job.compile(NIGHTLY)
+    for number in range(2, 2 + runs):
+        job.github.run(number, head_branch="topic" if number % 2 else "main", event="push")
+        job.github.upload_index(number, [])
+    job.github.run(1000, event="schedule", created_at="2026-11-01T02:30:00Z", head_branch="topic")
+    job.github.run(1001, event="schedule")
+    event = job.folder / "event.json"
+    event.write_text(json.dumps({"schedule": "30 2 * * *"}))
+
+    done, plan = job.run(GITHUB_EVENT_NAME="schedule", GITHUB_EVENT_PATH=str(event), GITHUB_RUN_ID="1001")
+
+    assert (done.returncode, plan) == (0, RUN)
+    assert len(asked(job)) <= 5
+    assert [path for path in job.paths if path.endswith("/zip")] != []

@@ -14,7 +14,9 @@ from orch.model.graph import Graph
 from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.triggers import Schedule
 from orch.runtime.api import Api
+from orch.runtime.here import Here
 from orch.runtime.logical_date import logical_date_of, moment_for
+from orch.runtime.newest_runs import NewestRuns
 
 BERLIN = "Europe/Berlin"
 NIGHTLY = a_graph(triggers=[Schedule("30 2 * * *", BERLIN)])
@@ -91,6 +93,23 @@ def test_every_attempt_is_for_the_moment_before_the_run_was_made(tmp_path: Path,
     date = logical_date_of(NIGHTLY, a_job(tmp_path, attempt), run_of("2026-11-21T04:00:00Z"), now=lambda: now)
 
     assert date == ("2026-11-21T02:30:00+01:00", None)
+
+
+class Listed(NewestRuns):
+    def __init__(self, *runs: Json) -> None:
+        super().__init__(silent, Here("acme/churn", ".github/workflows/p.yml", "7", 2, ()))
+        self.runs = list(runs)
+
+    def all(self) -> list[Json]:
+        return self.runs
+
+
+def test_of_a_run_that_is_listed_nothing_else_is_asked(tmp_path: Path) -> None:
+    date = ("2026-11-21T02:30:00+01:00", None)
+    made = "2026-11-21T04:00:00Z"
+
+    assert logical_date_of(NIGHTLY, a_job(tmp_path, 2), silent, Listed({"id": 8}, {"id": 7, "created_at": made})) == date
+    assert logical_date_of(NIGHTLY, a_job(tmp_path, 2), run_of(made), Listed({"id": 8})) == date
 
 
 @pytest.mark.parametrize("api", [silent, run_of(None), run_of("yesterday")])

@@ -9,7 +9,9 @@ from support.steps import a_graph
 from orch.model.canonical import Json
 from orch.model.triggers import Schedule
 from orch.runtime.api import Api
+from orch.runtime.here import Here
 from orch.runtime.missed import find_missed, missed_moments, told
+from orch.runtime.newest_runs import NewestRuns
 
 BERLIN = "Europe/Berlin"
 NIGHTLY = a_graph(triggers=[Schedule("30 2 * * *", BERLIN)])
@@ -83,6 +85,32 @@ def test_github_is_asked_once_where_nothing_is_missed() -> None:
 
     assert find(github) == []
     assert github.asked == ["actions/workflows/p.yml/runs (actions: read)"]
+
+
+class Listed(NewestRuns):
+    def __init__(self, runs: Json, workflow: str = ".github/workflows/p.yml") -> None:
+        super().__init__(lambda: GitHub(runs), Here("acme/churn", workflow, "9", 1, ("main",)))
+
+
+OTHERS = [a_run(100 + number, "2026-11-21T04:00:00Z", "push") for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("newest", "requests"),
+    [
+        (Listed([a_run(9, "2026-11-21T05:00:00Z"), a_run(8, "2026-11-20T01:40:00Z")]), 0),
+        (Listed([a_run(9, "2026-11-21T05:00:00Z")]), 0),
+        (Listed([*OTHERS[:99], a_run(8, "2026-11-20T01:40:00Z")]), 0),
+        (Listed(OTHERS), 1),
+        (Listed([a_run(8, "2026-11-20T01:40:00Z")], ".github/workflows/caller.yml"), 1),
+    ],
+    ids=["has the last one", "has all", "has the last one behind many", "has none of many", "is of another workflow"],
+)
+def test_a_list_that_is_there_anyhow_is_enough_if_it_has_the_last_scheduled_run(newest: Listed, requests: int) -> None:
+    github = GitHub([a_run(8, "2026-11-20T01:40:00Z")])
+
+    assert find_missed(NIGHTLY, JOB, lambda: github, DATE, NOW, newest) == []
+    assert len(github.asked) == requests
 
 
 def test_what_is_missed_counts_from_the_last_change_of_the_workflow_on() -> None:

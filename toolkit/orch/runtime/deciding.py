@@ -21,6 +21,7 @@ from orch.planning.machines import Machine, expected_machine
 from orch.runtime.api import Api
 from orch.runtime.earlier import Earlier, missing, read_earlier
 from orch.runtime.here import Here
+from orch.runtime.newest_runs import NewestRuns
 from orch.runtime.planned import Planned
 
 
@@ -38,13 +39,13 @@ class Run:
     now: float
 
 
-def plan_run(run: Run, api: Api, warn: Callable[[str], None]) -> Planned:
+def plan_run(run: Run, api: Api, warn: Callable[[str], None], newest: NewestRuns | None = None) -> Planned:
     """Where GitHub does not answer, nothing is taken from earlier runs: a run that takes long is better than none."""
     locks = Locks(run.graph, run.project.root, run.project.git_root)
     facts, problems = gather_ahead(run.graph, run.project, locks)
     earlier = Earlier()
     try:
-        earlier = read_earlier(api, run.here, run.graph.pipeline, now=run.now)
+        earlier = read_earlier(api, run.here, run.graph.pipeline, now=run.now, newest=newest)
     except OrchError as error:
         warn(f"results of earlier runs are not used: {error.message}")
     for line in earlier.told:

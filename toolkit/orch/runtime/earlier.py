@@ -19,12 +19,12 @@ from orch.names import index_artifact
 from orch.runtime.api import Api
 from orch.runtime.archives import read_member
 from orch.runtime.here import Here
+from orch.runtime.newest_runs import PAGE, NewestRuns, list_runs
 
 CALLS: Final = 5
 LARGEST_INDEX: Final = 16 << 20
 INDEX_FILE: Final = "index.jsonl"
 _NEEDS: Final = "actions: read"
-_PAGE: Final = 100
 # A job reads what the plan found hours later, as when it waits for a runner or an approval.
 _MARGIN: Final = 6 * 3600.0
 
@@ -47,11 +47,11 @@ class Earlier:
         return replace(self, entries=tuple(entry for entry in self.entries if entry not in lost), untaken={**self.untaken, **reasons})
 
 
-def read_earlier(api: Api, here: Here, pipeline: str, *, now: float) -> Earlier:
+def read_earlier(api: Api, here: Here, pipeline: str, *, now: float, newest: NewestRuns | None = None) -> Earlier:
     """At most `CALLS` requests, together with those that `api` has made before; raises RemoteError where GitHub does not answer."""
-    runs = _Runs(here, _runs(api, here))
-    if not runs.trusted_of(here.branches[:1]) and runs.is_cut and here.branches:
-        runs.add(_runs(api, here, branch=here.branches[0]))
+    runs = _Runs(here, newest.all() if newest is not None else list_runs(api, here))
+    if not runs.trusted_of(here.branches[:1]) and runs.is_cut and here.branches and api.calls < CALLS - 2:
+        runs.add(list_runs(api, here, branch=here.branches[0]))
     found: list[Entry] = []
     told: list[str] = []
     for number, artifact in sorted(_indexes(api, here, pipeline, runs), key=lambda each: each[0])[-2:]:
@@ -67,20 +67,13 @@ def read_earlier(api: Api, here: Here, pipeline: str, *, now: float) -> Earlier:
     return _judged(found, pipeline, runs, now, tuple(told))
 
 
-def _runs(api: Api, here: Here, **query: str) -> Json:
-    file = here.workflow.rpartition("/")[2]
-    answer = api.get(f"actions/workflows/{file}/runs", {"per_page": _PAGE, "exclude_pull_requests": "true", **query}, needs=_NEEDS)
-    found = answer.get("workflow_runs") if isinstance(answer, dict) else None
-    return [run for run in found if isinstance(run, dict)] if isinstance(found, list) else []
-
-
 class _Runs:
     """The runs of a workflow as the API tells of them."""
 
     def __init__(self, here: Here, runs: list[Json]) -> None:
         self._trust = here.trust
         self._by_id: dict[str, Json] = {}
-        self.is_cut = len(runs) >= _PAGE
+        self.is_cut = len(runs) >= PAGE
         self.add(runs)
 
     def add(self, runs: Iterable[Json]) -> None:
@@ -123,7 +116,7 @@ def _indexes(api: Api, here: Here, pipeline: str, runs: _Runs) -> Iterator[tuple
 
 
 def _artifacts(api: Api, path: str, name: str) -> list[Json]:
-    answer = api.get(path, {"name": name, "per_page": _PAGE}, needs=_NEEDS)
+    answer = api.get(path, {"name": name, "per_page": PAGE}, needs=_NEEDS)
     found = answer.get("artifacts") if isinstance(answer, dict) else None
     listed = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     return [each for each in listed if each.get("name") == name and each.get("expired") is False and type(each.get("id")) is int]
@@ -195,7 +188,7 @@ def missing(api: Api, taken: Iterable[Entry]) -> list[Entry]:
 def _all_ids(api: Api, run: str) -> set[int] | None:
     """Of the artifacts that a run still has; None where they are more than one answer holds."""
     try:
-        answer = api.get(f"actions/runs/{run}/artifacts", {"per_page": _PAGE}, needs=_NEEDS)
+        answer = api.get(f"actions/runs/{run}/artifacts", {"per_page": PAGE}, needs=_NEEDS)
     except OrchError as error:
         if getattr(error, "status", 0) in (404, 410):
             return set()

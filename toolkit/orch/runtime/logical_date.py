@@ -20,17 +20,18 @@ from orch.names import LOGICAL_DATE_INPUT
 from orch.runtime import clock
 from orch.runtime.api import Api
 from orch.runtime.inputs import reserved_input
+from orch.runtime.newest_runs import NewestRuns
 
 
 def logical_date_of(
-    graph: Graph, environment: Mapping[str, str], api: Callable[[], Api], *, now: clock.Clock = clock.now
+    graph: Graph, environment: Mapping[str, str], api: Callable[[], Api], newest: NewestRuns | None = None, *, now: clock.Clock = clock.now
 ) -> tuple[str, OrchError | None]:
     """RFC 3339, in the zone of the schedules; else empty, and why it cannot be told. Raises UsageError where the given one is none."""
     zone_name = dates.zone_of(graph.triggers)
     if given := reserved_input(LOGICAL_DATE_INPUT, graph.parameters, environment):
         return dates.parse(_text(given), zone_name).isoformat(), None
     try:
-        return moment_for(graph, cron_of_event(environment), _started(environment, api, now)).isoformat(), None
+        return moment_for(graph, cron_of_event(environment), _started(environment, api, newest, now)).isoformat(), None
     except OrchError as error:
         return "", error
 
@@ -61,13 +62,15 @@ def cron_of_event(environment: Mapping[str, str]) -> str:
     return str(event.get("schedule", "")) if isinstance(event, dict) else ""
 
 
-def _started(environment: Mapping[str, str], api: Callable[[], Api], now: clock.Clock) -> float:
+def _started(environment: Mapping[str, str], api: Callable[[], Api], newest: NewestRuns | None, now: clock.Clock) -> float:
     """When the run was made: each attempt has another start, and its jobs may have waited.
 
-    Where the API does not tell, a first attempt takes the clock, and a later one must not.
+    The list of `newest` runs mostly has this one, and costs nothing where it is asked for anyhow. Where the API does not tell, a first
+    attempt takes the clock, and a later one must not.
     """
     try:
-        run = api().get(f"actions/runs/{environment.get('GITHUB_RUN_ID', '')}", needs="actions: read")
+        listed = newest.this() if newest is not None else None
+        run = listed or api().get(f"actions/runs/{environment.get('GITHUB_RUN_ID', '')}", needs="actions: read")
         return datetime.fromisoformat(run["created_at"]).timestamp()
     except (OrchError, KeyError, TypeError, ValueError) as error:
         if int(environment.get("GITHUB_RUN_ATTEMPT") or 1) == 1:

@@ -28,6 +28,7 @@ from orch.runtime.deciding import Run, plan_run
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
 from orch.runtime.inputs import given_parameters
+from orch.runtime.newest_runs import NewestRuns
 from orch.runtime.planned import Planned, plan_of, sources_of
 from orch.runtime.project import project_at
 
@@ -59,11 +60,12 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     options = arguments.parse(argv, required=["graph", "project", "output"], optional=["cache", "runners", "pickle"])
     graph = read_graph(Path(options["graph"]))
     api = cache(lambda: Api.of_job(environment, log=lambda text: _say(text, environment, stdout)))
-    date = _logical_date(graph, environment, stdout, api)
-    _tell_missed(graph, environment, stdout, api, date)
+    newest = NewestRuns(api, Here.of(environment))
+    date = _logical_date(graph, environment, stdout, api, newest)
+    _tell_missed(graph, environment, stdout, api, newest, date)
     reason = _untouched(graph, Path(options["project"]), environment, stdout)
     looks = options.get("cache") == "plan" and not reason
-    planned = _planned(graph, options, environment, stdout, date) if looks else None
+    planned = _planned(graph, options, environment, stdout, api, newest, date) if looks else None
     if planned is not None:
         planned.write(Path(options["output"]))
         runner.append_output("planned", "true", environ=environment)
@@ -95,22 +97,30 @@ def _say(text: str, environment: Mapping[str, str], stdout: TextIO) -> None:
     stdout.flush()
 
 
-def _planned(graph: Graph, options: Mapping[str, str], environment: Mapping[str, str], stdout: TextIO, date: str) -> Planned | None:
+def _planned(
+    graph: Graph,
+    options: Mapping[str, str],
+    environment: Mapping[str, str],
+    stdout: TextIO,
+    api: Callable[[], Api],
+    newest: NewestRuns,
+    date: str,
+) -> Planned | None:
     def warn(text: str) -> None:
         stdout.write(runner.annotation("warning", text, title="orch") + "\n")
 
     run = Run(
         graph=graph,
         project=project_at(graph.project, Path(options["project"]).resolve()),
-        here=Here.of(environment),
+        here=newest.here,
         parameters=_parameters(graph, environment),
         logical_date=date,
         labels=read_labels(options.get("runners", "")),
         may_unpickle=arguments.pickles(options) == "allow",
         now=clock.now(),
     )
-    try:  # with requests of its own: those for the moment of a schedule are not at the cost of results
-        return plan_run(run, Api.of_job(environment, log=lambda text: _say(text, environment, stdout)), warn)
+    try:
+        return plan_run(run, api(), warn, newest)
     except SettingsError as error:  # nothing to ask GitHub with
         warn(f"results of earlier runs are not used: {error.message}")
         return None
@@ -147,14 +157,16 @@ def decided(
     return Outputs(actions, flags, legs, sources_of(taken), logical_date)
 
 
-def _tell_missed(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], date: str) -> None:
+def _tell_missed(
+    graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], newest: NewestRuns, date: str
+) -> None:
     """Scheduled runs that did not start have nobody else to tell of them."""
     if not dates.has_schedule(graph.triggers):
         return
     from orch.runtime.missed import find_missed, told
 
     try:
-        missed = find_missed(graph, environment, api, date, clock.now())
+        missed = find_missed(graph, environment, api, date, clock.now(), newest)
     except OrchError as error:
         _say(f"whether scheduled runs did not start is not known: {error.message}", environment, stdout)
         return
@@ -173,13 +185,13 @@ def _untouched(graph: Graph, project: Path, environment: Mapping[str, str], stdo
         return ""
 
 
-def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api]) -> str:
+def _logical_date(graph: Graph, environment: Mapping[str, str], stdout: TextIO, api: Callable[[], Api], newest: NewestRuns) -> str:
     """Empty where it cannot be told: a run that does not ask for it does not need it."""
     from orch.runtime.logical_date import logical_date_of
 
     if not dates.has_schedule(graph.triggers):
         return ""
-    text, problem = logical_date_of(graph, environment, api)
+    text, problem = logical_date_of(graph, environment, api, newest)
     if problem is not None:
         stdout.write(runner.annotation("warning", problem.message, title=problem.code) + "\n")
     return text
