@@ -19,7 +19,7 @@ TASKS: Final = pages.blocks("CONTRIBUTING.md", "console")
 (SEARCH,) = pages.blocks("examples/search/README.md", "console")  # which tests/integration/test_search_example.py types
 (SHOWN,) = pages.blocks("examples/search/README.md", "python")
 # Places that are kept, and have no code yet.
-KEPT: Final = {"targets", "github"}
+KEPT: Final = {"github"}
 
 
 def commands(block: pages.Block) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Annotated, assert_type
 from orch import (
     Concurrency,
     Context,
+    DockerSettings,
     Environment,
     MergeGroup,
     PullRequest,
@@ -52,6 +53,7 @@ def load(rows: int) -> list[int]:
     name="halve",
     target="local",
     resources=ResourceSettings(cpu_count=2, memory="4GB"),
+    settings={"docker": DockerSettings(parent_image="python:3.12", volumes=("data:/data",), run_args={"shm_size": "1g"})},
     retry=StepRetryConfig(max_retries=2),
     timeout="2h",
     secrets=["TOKEN"],

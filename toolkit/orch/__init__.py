@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orch.errors import OrchError
     from orch.materializers.registered import materializer
     from orch.model.concurrency import Concurrency
+    from orch.model.docker import DockerSettings
     from orch.model.parameters import Environment
     from orch.model.resources import ResourceSettings
     from orch.model.retry import StepRetryConfig
@@ -33,6 +34,7 @@ __version__: Final = "0.1.0"
 __all__ = [
     "Concurrency",
     "Context",
+    "DockerSettings",
     "Environment",
     "ExecutionMode",
     "MergeGroup",
@@ -62,6 +64,7 @@ __all__ = [
 _HOME: Final = {
     "Concurrency": "orch.model.concurrency",
     "Context": "orch.runtime.context",
+    "DockerSettings": "orch.model.docker",
     "Environment": "orch.model.parameters",
     "ExecutionMode": "orch.model.settings",
     "MergeGroup": "orch.model.triggers",

@@ -320,6 +320,37 @@ class ToolFailedError(OrchError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class TargetError(OrchError):
+    """Where a step was to run, it could not, or what became of it there cannot be known."""
+
+    code = "target"
+    exit_code = ExitCode.UNREACHABLE
+
+
+class EngineError(TargetError):
+    """The engine that runs containers does not answer."""
+
+    code = "engine"
+
+
+class ImageError(TargetError):
+    """An image that is not there, or that no step can run in."""
+
+    code = "image"
+
+
+class RegistryError(TargetError):
+    """A registry that does not hand out an image."""
+
+    code = "registry"
+
+
+class DiskFullError(TargetError):
+    """The engine has no room left for a container."""
+
+    code = "disk-full"
+
+
 class RecordError(OrchError):
     """A record that is absent, damaged, or of a schema newer than this toolkit reads."""
 

@@ -47,7 +47,7 @@ NEWEST: Final = {
     "step-protocol": execute.SCHEMA,
 }
 # Below these keys a document holds what users or other documents put there.
-FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment", "permissions", "flags", "github"}
+FREE: Final = {"value", "default", "meta", "metadata", "facts", "parameters", "environment", "permissions", "flags", "github", "run_args"}
 
 
 def reader(name: str, document: Any, folder: Path) -> Callable[[], Any]:

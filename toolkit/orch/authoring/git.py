@@ -64,7 +64,7 @@ def sources(git_root: Path) -> list[Path]:
 
     Raises ToolFailedError for a repository that git cannot read.
     """
-    if _is_repository(git_root):
+    if is_repository(git_root):
         try:
             listed = ask(git_root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py")
         except ToolMissingError:
@@ -74,7 +74,7 @@ def sources(git_root: Path) -> list[Path]:
     return sorted(_walk(git_root))
 
 
-def _is_repository(git_root: Path) -> bool:
+def is_repository(git_root: Path) -> bool:
     """A worktree's or submodule's `.git` is a file; a folder without `HEAD` is none of git's."""
     return (git_root / ".git").is_file() or (git_root / ".git" / "HEAD").exists()
 

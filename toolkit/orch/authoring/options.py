@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from orch.authoring.futures import ParameterFuture
 from orch.errors import ArgumentError, PipelineError, Where
 from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.resources import ResourceSettings
 from orch.model.retry import StepRetryConfig
 from orch.model.settings import StepSettings, seconds
+
+if TYPE_CHECKING:
+    from orch.model.docker import DockerSettings
 
 # https://packaging.python.org/en/latest/specifications/name-normalization/
 _PACKAGES: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -25,8 +29,9 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
     resources = options.get("resources")
     if "resources" in extra:
         resources = extra.pop("resources")
+    docker = extra.pop("docker", None)
     if extra:
-        hint = 'settings takes {"resources": ResourceSettings(...)}'
+        hint = 'settings takes {"resources": ResourceSettings(...), "docker": DockerSettings(...)}'
         raise ArgumentError(f"unknown settings {', '.join(map(repr, extra))}", hint=hint, where=where)
     try:
         if isinstance(resources, Mapping):
@@ -42,7 +47,8 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             retry=options.get("retry"),
             timeout=None if timeout is None else seconds(timeout),
             secrets=_names(options.get("secrets") or (), "secrets"),
-            deploys_to=_environment(options.get("deploys_to")),
+            deploys_to=None if isinstance(where_to := options.get("deploys_to"), ParameterFuture) else _environment(where_to),
+            deploys_by=where_to._orch_name if isinstance(where_to, ParameterFuture) else None,
             permissions=_permissions(options.get("permissions") or {}),
             environment=tuple(sorted(_variable(str(key), str(value)) for key, value in _variables(options.get("environment")).items())),
             keep=bool(_flag(options.get("keep"), "keep")),
@@ -51,9 +57,17 @@ def step_settings(options: Mapping[str, Any], where: Where) -> StepSettings:
             files=_names(options.get("files") or (), "files"),
             github=plain_table(options.get("github"), "github"),
             pack=_pack(options.get("pack")),
+            docker=None if docker is None else docker_settings(docker),
         )
     except (ValueError, TypeError) as error:
         raise ArgumentError(f"an option of this step cannot be used: {error}", hint="mend it at @step(...)", where=where) from None
+
+
+def docker_settings(given: object) -> DockerSettings | None:
+    """Raises TypeError or ValueError."""
+    from orch.model.docker import DockerSettings  # most pipelines have none
+
+    return DockerSettings.of(given)
 
 
 def python_version(given: object, where: Where) -> str | None:
@@ -73,6 +87,20 @@ def _pack(given: object) -> str | None:
     if given is None or (type(given) is str and given):
         return given
     raise TypeError(f"pack is {given!r}, expected a name that the steps of one job share")
+
+
+def pipeline_docker(given: object, where: Where) -> DockerSettings | None:
+    """Of the `settings` of the pipeline at `where`; raises PipelineError."""
+    try:
+        return None if given is None else docker_settings(_docker_in(given))
+    except (TypeError, ValueError) as error:
+        raise PipelineError(str(error), hint="mend it at @pipeline(...)", where=where) from None
+
+
+def _docker_in(given: object) -> object:
+    if isinstance(given, Mapping) and not set(given) - {"docker"}:
+        return given.get("docker")
+    raise TypeError(f'settings is {given!r}, expected {{"docker": DockerSettings(...)}}')
 
 
 def pipeline_table(given: object, where: Where) -> dict[str, Json]:

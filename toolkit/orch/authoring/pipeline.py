@@ -111,6 +111,7 @@ def pipeline(
     execution_mode: ExecutionMode | str = "continue_on_failure",
     concurrency: Concurrency | None = None,
     cache: bool | None = None,
+    settings: Mapping[str, Any] | None = None,
     github: Mapping[str, Any] | None = None,
     on_failure: Told | None = None,
     on_success: Told | None = None,
@@ -123,7 +124,8 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `requirements` is a file in the project that lists what the steps need; `python` a version like `3.12`.
     `execution_mode` says what a failure means for steps that do not depend on it, `concurrency` which runs on GitHub wait for each
     other. `cache`, `on_failure` and `on_success` are those of every step that does not say otherwise; what `orch.notify` has is told
-    once, of the whole run. `github` has keys of the compiled workflow besides orch's own: `run-name`, `env`, `defaults`.
+    once, of the whole run. `settings={"docker": DockerSettings(...)}` is for the containers of all steps that run in one. `github` has
+    keys of the compiled workflow besides orch's own: `run-name`, `env`, `defaults`.
     """
     if function is None:
         return lambda decorated: PipelineFunction(checked(decorated, "pipeline"), _known(options))
@@ -131,7 +133,7 @@ def pipeline(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
 
 
 OPTIONS = frozenset(
-    {"name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "concurrency", "github"}
+    {"name", "schedule", "triggers", "requirements", "python", "execution_mode", "cache", "concurrency", "github", "settings"}
     | {"on_failure", "on_success"}
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from orch.authoring import active, notify, typecheck
 from orch.authoring.annotations import Signature, read_signature, where_defined
@@ -14,7 +14,7 @@ from orch.authoring.fan import Limits, Spread, Unmapped, limits_of
 from orch.authoring.futures import ChoiceFuture, ConditionFuture, Future, MappedFuture, OutputFuture, ParameterFuture, Truth, silent
 from orch.authoring.hooks import Option
 from orch.authoring.never import never_run
-from orch.authoring.options import pipeline_table, python_version, step_settings
+from orch.authoring.options import pipeline_docker, pipeline_table, python_version, step_settings
 from orch.authoring.places import calling_place, from_git_root, raising_place, told
 from orch.authoring.project import Project, check_divided_by_slashes, find_project, portable
 from orch.authoring.references import Decorated, file_of, hook_source, source_of
@@ -41,6 +41,9 @@ from orch.model.parameters import Parameter, ParameterType, resolve, type_of
 from orch.model.settings import ExecutionMode, StepSettings
 from orch.model.triggers import Schedule, Trigger
 from orch.names import is_taken, pipeline_name_problem, step_id_problem, suggest_id
+
+if TYPE_CHECKING:
+    from orch.model.docker import DockerSettings
 
 _OF_CALL: Final = ("id", "after", "when")  # options of one call, unless the step has arguments of these names
 
@@ -80,6 +83,7 @@ class Trace:
         self.hooks: dict[tuple[str, int], str | None] = {}
         self.settings: dict[StepFunction[..., Any], StepSettings] = {}
         self.notices: list[Notice] = []
+        self.docker: DockerSettings | None = None
 
     # --- the pipeline as a whole ---
 
@@ -91,6 +95,7 @@ class Trace:
         if problem := pipeline_name_problem(name):
             hint = f"@pipeline(name={suggest_id(f'{name}_pipeline' if is_taken(name) else name or self.pipeline.function.__name__)!r})"
             self.problems.append(GraphError(f"pipeline name {problem}", hint=hint, where=where))
+        self.docker = self._attempt(lambda: pipeline_docker(options.get("settings"), where))
         signature = self._attempt(lambda: read_signature(self.pipeline.function))
         parameters = self._parameters(signature, where) if signature else ()
         self._call(signature, where)
@@ -231,6 +236,8 @@ class Trace:
     def _settings_of(self, options: Mapping[str, Any], where: Where) -> StepSettings:
         inherited = {"cache": self.pipeline.options.get("cache")} if options.get("cache") is None else {}
         settings = step_settings({**options, **inherited}, where)
+        if self.docker and settings.target in (None, "docker"):
+            settings = settings._replace(docker=settings.docker.over(self.docker) if settings.docker else self.docker)
         return settings._replace(on_failure=self._hook("on_failure", options, where), on_success=self._hook("on_success", options, where))
 
     def _note(self, options: Mapping[str, Any], steps: tuple[str, ...], where: Where) -> None:

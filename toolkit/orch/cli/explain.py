@@ -23,6 +23,7 @@ from orch.model.fan import index_of, step_of
 from orch.model.plan import Change
 from orch.model.runs import RunInfo
 from orch.model.states import State
+from orch.orchestrators.local import away
 from orch.orchestrators.local.explain import Explanation, explain_next, explain_recorded
 from orch.orchestrators.local.home import Home
 from orch.runtime import clock
@@ -72,6 +73,7 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
     from orch.runtime.secrets import declared, redactor
     from orch.stacks.load import load_settings
     from orch.stacks.secrets import with_secrets
+    from orch.stacks.settings import active_stack
 
     texts = arguments.parse_assignments(assignments)
     with heard():
@@ -81,6 +83,9 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
     given = arguments.values_for(graph.parameters, texts, config)
     project = find_project(split_reference(reference)[0])
     environment = with_secrets(declared(graph.steps), project.git_root, os.environ)
+    settings = load_settings(project.git_root)
+    _, stack = active_stack(settings, None, os.environ)
+    graph = away.placed(graph, away.Placement(stack.target, stack.docker))
     now = dates.at(clock.now(), dates.zone_of(graph.triggers) or "UTC").isoformat()
     return explain_next(
         graph,
@@ -90,7 +95,8 @@ def _next(reference: str, step: str, assignments: tuple[str, ...], config: Path 
         step,
         parameters={name: values.encode(value) for name, value in given.items()},
         redact=redactor(graph.steps, environment),
-        may_unpickle=load_settings(project.git_root).pickle == "allow",
+        may_unpickle=settings.pickle == "allow",
+        images={name: spec.image for name, spec in away.specs(graph).items()},
     )
 
 

@@ -74,6 +74,9 @@ def _told(collected: Collected, *, dry_run: bool) -> list[str]:
     lines = [f"{did} {one_line(run)}" for run in collected.runs]
     lines.append(f"{did} {', '.join(counts)}: {size_text(collected.freed)}")
     lines.append(f"kept {_count(collected.kept_runs, 'run')}: {size_text(collected.kept)}")
+    if collected.containers:
+        names = ", ".join(map(one_line, collected.containers))
+        lines.append(f"containers of killed runs, whose engine does not answer: {names}; when it does, run `orch gc` again")
     if collected.going_on:
         runs = ", ".join(map(one_line, collected.going_on))
         waiting = f"; {size_text(collected.waiting)} of stored values can go when no run goes on" if collected.waiting else ""

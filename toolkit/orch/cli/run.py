@@ -18,10 +18,11 @@ from orch.model import dates
 from orch.model.graph import Graph
 from orch.model.runs import RunRecord
 from orch.orchestrators import local
+from orch.orchestrators.local.away import Placement
 from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.parts import Part, part_from, part_of
 from orch.runtime.loading import heard
-from orch.runtime.runner import on_runner
+from orch.runtime.runner import harmless, on_runner
 from orch.runtime.secrets import declared
 from orch.stacks.load import load_settings
 from orch.stacks.secrets import with_secrets
@@ -107,6 +108,7 @@ def run_graph(
         from orch.transports import open_transport
 
         transport = open_transport(active.store_url)
+        transport.check()  # before the first step, and not when the last one has ended
     with show(home.runs, json=json) as display:
         return local.run(
             graph,
@@ -120,6 +122,8 @@ def run_graph(
             logical_date=logical_date,
             pickles=settings.pickle,
             transport=transport,
+            placement=Placement(active.target, active.docker),
+            tell=lambda text: click.echo(harmless(text), err=True),
             environment=os.environ if on_runner() else with_secrets(declared(graph.steps), project.git_root, os.environ),
             trigger=os.environ.get("GITHUB_EVENT_NAME", "manual") if on_runner() else "manual",
         )

@@ -46,6 +46,10 @@ def describe(name: str | None) -> None:
         raise unknown_stack(name, settings)
     name, stack = active_stack(settings, name, os.environ)
     click.echo(harmless(f"name            {one_line(name)}\norchestrator    {stack.orchestrator}\nartifact store  {stack.store}"))
+    if stack.target != "local":
+        click.echo(harmless(f"target          {stack.target}"))
+    if stack.docker:
+        click.echo(harmless("\n".join(f"{f'docker {key}':<15} {value}" for key, value in stack.docker.to_json().items())))
 
 
 @command.command("set")

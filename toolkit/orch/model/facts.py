@@ -24,3 +24,4 @@ class Facts:
     reads_logical_date: bool = False  # its code asks for the logical date of the run
     blind: str = ""
     texts: str = ""
+    image: str = ""  # of a step in a container, the image's digest: then packages, Python and platform are the image's, and empty here

@@ -11,6 +11,7 @@ from orch.model.canonical import Json
 from orch.model.graph_file import FLAG, NUMBER, TABLE, TEXT, TEXT_TABLE, TEXTS, Keys
 
 if TYPE_CHECKING:
+    from orch.model.docker import DockerSettings
     from orch.model.resources import ResourceSettings
     from orch.model.retry import StepRetryConfig
 
@@ -45,8 +46,8 @@ _SETTINGS: Final = Keys(
     {},
     {"target": TEXT, "resources": TABLE, "retry": TABLE, "timeout": NUMBER, "cache": FLAG, "cache_expires_after": NUMBER}
     | {"on_failure": TEXT, "on_success": TEXT, "extras": TEXTS, "groups": TEXTS, "secrets": TEXTS, "files": TEXTS}
-    | {"deploys_to": TEXT, "permissions": TEXT_TABLE}
-    | {"environment": TEXT_TABLE, "keep": FLAG, "pack": TEXT, "github": TABLE},
+    | {"deploys_to": TEXT, "deploys_by": TEXT, "permissions": TEXT_TABLE}
+    | {"environment": TEXT_TABLE, "keep": FLAG, "pack": TEXT, "github": TABLE, "docker": TABLE},
 )
 
 
@@ -71,9 +72,11 @@ class StepSettings(NamedTuple):
     on_failure: str | None = None
     on_success: str | None = None
     deploys_to: str | None = None  # an environment of the repository on GitHub
+    deploys_by: str | None = None  # the parameter that chooses it instead
     permissions: tuple[tuple[str, str], ...] = ()  # of the job's token: area -> access
     pack: str | None = None  # steps of one name share a job
     github: Mapping[str, Json] = {}  # keys of its job in a compiled workflow, besides orch's own
+    docker: DockerSettings | None = None  # of its container, where that is its target
 
     def to_json(self) -> Json:
         """Only what differs from the defaults, so that the graph shows what was asked for."""
@@ -84,7 +87,7 @@ class StepSettings(NamedTuple):
             data["resources"] = self.resources.to_json()
         if self.retry is not None:
             data["retry"] = self.retry.to_json()
-        for name in ("timeout", "cache", "cache_expires_after", "on_failure", "on_success", "deploys_to", "pack"):
+        for name in ("timeout", "cache", "cache_expires_after", "on_failure", "on_success", "deploys_to", "deploys_by", "pack"):
             if getattr(self, name) is not None:
                 data[name] = getattr(self, name)
         for name in ("extras", "groups", "secrets", "files"):
@@ -95,6 +98,8 @@ class StepSettings(NamedTuple):
                 data[name] = dict(getattr(self, name))
         if self.keep:
             data["keep"] = True
+        if self.docker is not None:
+            data["docker"] = self.docker.to_json()
         return data
 
     @classmethod
@@ -117,13 +122,21 @@ class StepSettings(NamedTuple):
             on_failure=data.get("on_failure"),
             on_success=data.get("on_success"),
             deploys_to=data.get("deploys_to"),
+            deploys_by=data.get("deploys_by"),
             permissions=tuple(sorted(data.get("permissions", {}).items())),
             pack=data.get("pack"),
             github=data.get("github", {}),
+            docker=_docker(data["docker"]) if "docker" in data else None,
         )
 
 
-# Most steps have neither.
+# Most steps have none of them.
+
+
+def _docker(data: Json) -> DockerSettings:
+    from orch.model.docker import DockerSettings
+
+    return DockerSettings.from_json(data)
 
 
 def _resources(data: Json) -> ResourceSettings:

@@ -13,7 +13,7 @@ Read = Callable[[str], bytes | None]  # the bytes of a digest, or None where the
 
 # Names of the document that are values of their own; anything else that a later version adds is a setting, too.
 _OTHERS: Final = frozenset("arguments blind code environment files packages parameters platform python texts".split())
-_SETTINGS: Final = {"logical_date": "logical date", "source": "function", "algorithm": "algorithm of cache keys"}
+_SETTINGS: Final = {"logical_date": "logical date", "source": "function", "algorithm": "algorithm of cache keys", "container": "docker"}
 _SHORT: Final = 40  # characters
 _REACHED: Final = "reached"
 

@@ -58,6 +58,14 @@ def gather(
     return gathered
 
 
+def in_images(facts: Mapping[str, Facts], images: Mapping[str, str]) -> dict[str, Facts]:
+    """The same for steps that run in `images`, by step: what is installed here is nothing to them."""
+    return {
+        step: replace(each, image=images[step], packages="", python="", platform="") if step in images else each
+        for step, each in facts.items()
+    }
+
+
 def gather_ahead(
     graph: Graph, project: Project, locks: Locks, *, steps: Collection[str] | None = None
 ) -> tuple[dict[str, Facts], dict[str, OrchError]]:

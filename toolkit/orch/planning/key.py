@@ -60,6 +60,9 @@ def key_document(
     }
     if facts.files:
         document["files"] = dict(facts.files)
+    if facts.image:
+        document["image"] = facts.image
+        document["container"] = settings.docker.result_depends_on() if settings.docker else {}
     if settings.environment:
         document["environment"] = dict(settings.environment)
     if around := {key: settings.github[key] for key in _AROUND if key in settings.github}:

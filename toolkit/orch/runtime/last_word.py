@@ -20,7 +20,7 @@ def try_until_ended(pool: Pool, step: Step, order: Order, interrupted: Interrupt
     settings = step.settings
     while True:
         pool.submit(Task(order, dict(settings.environment), settings.secrets, settings.timeout))
-        record = _wait(pool, interrupted)
+        record = wait_for_end(pool, interrupted)
         delay = delay_before_next(settings.retry, record)
         if settings.retry is None or delay is None:
             return record
@@ -41,10 +41,11 @@ def call_hook(pool: Pool, step: Step, record: StepRecord, interrupted: Interrupt
     if interrupted.count:
         return replace(record, hook=not_started())
     pool.submit(task)
-    return replace(record, hook=hook_failure(_wait(pool, interrupted)))
+    return replace(record, hook=hook_failure(wait_for_end(pool, interrupted)))
 
 
-def _wait(pool: Pool, interrupted: Interrupts) -> StepRecord:
+def wait_for_end(pool: Pool, interrupted: Interrupts) -> StepRecord:
+    """Of the one task that it was given. The first interrupt asks the step to stop, the next one ends it."""
     seen = 0
     while True:
         for record in pool.poll(None):

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from orch import system
-from orch.model.records import StepRecord
+from orch.model.records import Failure, StepRecord
 from orch.model.states import State
 from orch.runtime import clock
 from orch.runtime.execute import Setup
 from orch.runtime.failures import failure_of_exit, failure_of_timeout, placed
 from orch.runtime.runner import NOT_FOR_STEPS
-from orch.runtime.workers import ENDING, Worker
+from orch.runtime.workers import ENDING, ENDING_AWAY, Program, Worker
 from orch.runtime.workers import Task as Task  # noqa: PLC0414 - what `submit` takes
 
 GRACE = 3.0  # seconds between asking steps to stop and killing them; GitHub grants 7.5 in all
@@ -27,6 +27,7 @@ class Pool:
     """At most `size` workers. `on_output(step, text)` gets whole lines, secrets masked, before the step's record comes.
 
     `may_fork`: this process has no threads and has imported no code of the user's, so a copy of it is as good as a new one.
+    `programs` are for the steps of other targets, by their names.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Pool:
         *,
         hidden: Iterable[str] = (),
         may_fork: bool = False,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
+        self.programs = programs or {}
         self.size = size
         self.setup = setup
         hidden = NOT_FOR_STEPS.union(hidden)
@@ -62,21 +65,19 @@ class Pool:
         return len(self.busy) < self.size
 
     def submit(self, task: Task) -> None:
-        environment = self._environment(task)
-        worker = next((idle for idle in self.idle if idle.environment == environment), None)
+        secrets = {name: self.all_environment[name] for name in task.secrets if name in self.all_environment}
+        program = self.programs.get(task.target)
+        environment = self.environment if program else {**self.environment, **task.environment, **secrets}
+        worker = next((idle for idle in self.idle if idle.program is program and idle.environment == environment), None)
         if worker is None:
             if len(self.idle) + len(self.busy) >= self.size:
                 self._end([self.idle.pop(0)])
-            secrets = list(task.secrets)
-            worker = Worker(self.processes, self.setup._replace(secrets=secrets), environment, may_fork=self.may_fork)
+            setup = self.setup._replace(secrets=list(task.secrets))
+            worker = Worker(self.processes, setup, environment, may_fork=self.may_fork, program=program)
         else:
             self.idle.remove(worker)
         self.busy.append(worker)
-        worker.start(task)
-
-    def _environment(self, task: Task) -> dict[str, str]:
-        secrets = {name: self.all_environment[name] for name in task.secrets if name in self.all_environment}
-        return {**self.environment, **task.environment, **secrets}
+        worker.start(task, secrets)
 
     # --- results ---
 
@@ -142,7 +143,7 @@ class Pool:
         worker.answer = b""
         worker.task, worker.deadline = None, None
         self.busy.remove(worker)
-        if record.state is State.SUCCEEDED:
+        if record.state is State.SUCCEEDED or (worker.program and worker.kill_at is None and worker.stopped_for is None):
             self.idle.append(worker)
         else:  # whatever made it fail may still be in the process
             self._end([worker])
@@ -181,10 +182,15 @@ class Pool:
                 tries=task.order.tries,
                 started=clock.rfc3339(started),
                 duration=max(0.0, clock.now() - started),
-                failure=None if interrupted else failure or failure_of_exit(status, out_of_memory=out_of_memory, what=task.what),
+                failure=None if interrupted else failure or self._why_ended(worker, task, status, out_of_memory=out_of_memory),
                 reason="interrupted" if interrupted else "",
             )
         ]
+
+    def _why_ended(self, worker: Worker, task: Task, status: int, *, out_of_memory: bool) -> Failure:
+        if worker.program:
+            return Failure("target", f"the process that looks after the step at its target {task.target!r} ended with {status}")
+        return failure_of_exit(status, out_of_memory=out_of_memory, what=task.what)
 
     # --- limits and ends ---
 
@@ -235,8 +241,9 @@ class Pool:
         """Workers whose steps have ended may take a moment; after an interrupt, no longer than steps may."""
         for worker in workers:
             worker.release()
-        until = clock.monotonic() + ENDING
+        now = clock.monotonic()
         for worker in workers:
+            until = now + (ENDING_AWAY if worker.program else ENDING)
             worker.wait_for_end(until if self._kill_at is None else min(until, self._kill_at))
             self._discard(worker)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orch import files, system
 from orch.model import canonical
+from orch.model.canonical import Json
 from orch.model.records import Failure
 from orch.runtime import clock
 from orch.runtime.execute import Order, Setup
@@ -21,15 +22,24 @@ if TYPE_CHECKING:
     from orch.system.contract import Main, Processes
 
 ENDING: Final = 1.0  # seconds that a worker without a step, and what it started, may take to end
+ENDING_AWAY: Final = 10.0  # the same for one whose steps run elsewhere: it takes away what they left there
 _TOOLKIT: Final = str(Path(__file__).parents[2])
 # -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
 # of the same toolkit as this process, whatever else is installed.
 _PROGRAM: Final = (
     f"import sys; sys.path.insert(0, {_TOOLKIT!r}); import orch; del sys.path[0]; "
     "from orch.collector import collect_seldom; collect_seldom(); "
-    "from orch.runtime.worker import main; main(sys.argv.pop())"
+    "from {module} import main; main(sys.argv.pop())"
 )
-_COMMAND: Final = ("-P", "-c", _PROGRAM)
+_MODULE: Final = "orch.runtime.worker"
+
+
+class Program(NamedTuple):
+    """What runs instead of a worker, and speaks as one: `module` has its `main`. It is told something once, runs no code of the user's,
+    and what a step gets goes to it with the order."""
+
+    module: str
+    told: Json
 
 
 class Task(NamedTuple):
@@ -45,6 +55,10 @@ class Task(NamedTuple):
         return str(self.order.step["id"])
 
     @property
+    def target(self) -> str:
+        return str(self.order.step.get("settings", {}).get("target", ""))
+
+    @property
     def what(self) -> str:
         return "hook" if self.order.hook else "step"
 
@@ -52,12 +66,16 @@ class Task(NamedTuple):
 class Worker:
     """`may_fork`: this process has no threads and has imported no code of the user's, so a copy of it is as good as a new one."""
 
-    def __init__(self, processes: Processes, setup: Setup, environment: Mapping[str, str], *, may_fork: bool) -> None:
+    def __init__(
+        self, processes: Processes, setup: Setup, environment: Mapping[str, str], *, may_fork: bool, program: Program | None = None
+    ) -> None:
         self.environment = dict(environment)
+        self.program = program
         self.scratch = _new_folder(setup.run, environment)
         own = {**environment, **dict.fromkeys(system.TEMPORARY, self.scratch)}
-        main = _main if may_fork else None
-        self.process = processes.start([sys.executable, *_COMMAND], own, os.path.basename(self.scratch), main)
+        main = _main if may_fork and program is None else None
+        command = [sys.executable, "-P", "-c", _PROGRAM.replace("{module}", program.module if program else _MODULE)]
+        self.process = processes.start(command, own, os.path.basename(self.scratch), main)
         self.responses, self.log = self.process.responses, self.process.log
         self.answer = b""
         self.task: Task | None = None
@@ -67,14 +85,18 @@ class Worker:
         self.kill_at: float | None = None  # once it was interrupted
         self.stopped_for: Failure | None = None
         self.process.send(f"{canonical.dumps(setup._replace(scratch=self.scratch).to_json())}\n".encode())
+        if program:
+            self.process.send(f"{canonical.dumps(program.told)}\n".encode())
 
-    def start(self, task: Task) -> None:
+    def start(self, task: Task, secrets: Mapping[str, str]) -> None:
         self.task = task
         self.started = clock.now()
         self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
         self.kill_at = None
-        self.lines = Lines(Redactor(self.environment.get(name, "") for name in task.secrets))
-        self.process.send(f"{canonical.dumps(task.order.to_json())}\n".encode())
+        self.lines = Lines(Redactor(secrets.values()))
+        order = task.order.to_json()
+        told = {"order": order, "environment": dict(task.environment), "secrets": dict(secrets)} if self.program else order
+        self.process.send(f"{canonical.dumps(told)}\n".encode())
 
     def interrupt(self) -> None:
         """Ask it to stop, and what its step started; whatever of that is left at its end is killed, wherever it is."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orch.errors import OrchError, SettingsError, Where, raise_problems
+from orch.model.docker import DockerSettings
 from orch.stacks.settings import FILE, Retention, Runner, Settings, Stack
 
 if TYPE_CHECKING:
@@ -157,4 +158,6 @@ def _keys(path: Sequence[str | int]) -> list[str]:
     """The keys that may stand under `path`."""
     kinds: dict[str | int, type] = {"stacks": Stack, "runners": Runner, "retention": Retention}
     kind = kinds.get(path[0], Settings) if path else Settings
+    if kind is Stack and "docker" in path[2:]:
+        kind = DockerSettings
     return [each.name for each in fields(kind)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from orch.errors import SettingsError, Where
+from orch.model.docker import DockerSettings
 from orch.model.resources import memory_bytes
 from orch.stacks.server import mirror_problem, server_problem
 from orch.stacks.store_url import is_url, store_url_problem
@@ -27,14 +28,21 @@ _STRICT: Final[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Who schedules a pipeline, and where its artifacts live: the orchestrator's own store if nothing else is said."""
+    """Who schedules a pipeline, and where its artifacts live: the orchestrator's own store if nothing else is said.
+
+    `target` is where steps run that name none, `docker` what containers are, where steps and pipeline leave it open.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
     orchestrator: Orchestrator = "local"
     artifact_store: str | None = None
+    target: Literal["local", "docker"] = "local"
+    docker: DockerSettings | None = None
 
     def __post_init__(self) -> None:
+        if self.orchestrator == "github" and (self.target != "local" or self.docker):
+            raise ValueError("target and docker are for the orchestrator 'local': jobs of workflows run on their runner, as yet")
         store = self.artifact_store
         if store is not None and is_url(store):
             if problem := store_url_problem(store):
@@ -133,7 +141,7 @@ class Settings:
     result_runner: str = RESULT_RUNNER
     retention: Retention = field(default_factory=Retention)
     pickle: Literal["allow", "forbid"] = "allow"
-    cache: Cache = "off"
+    cache: Cache = "auto"
     max_cost: float | None = None
     server: str | None = None
     actions: Mapping[str, str] = field(default_factory=dict)

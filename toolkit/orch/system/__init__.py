@@ -17,6 +17,7 @@ DEFAULT_TEMPORARY = _this.DEFAULT_TEMPORARY
 TEMPORARY = _this.TEMPORARY
 ProcessState = _this.ProcessState
 architecture = _this.architecture
+caller = _this.caller
 end_with = _this.end_with
 in_forks = _this.in_forks
 interrupt_signals = _this.interrupt_signals

@@ -387,5 +387,10 @@ def utf8_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {"PYTHONUTF8": "1"}
 
 
+def caller() -> str:
+    """Who runs this process, as containers name users; empty where such numbers mean nothing to them."""
+    return f"{os.getuid()}:{os.getgid()}"
+
+
 def architecture() -> str:
     return os.uname().machine

@@ -186,6 +186,10 @@ def utf8_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {} if environment.get("PYTHONUTF8") else {"PYTHONUTF8": "1"}
 
 
+def caller() -> str:
+    return ""
+
+
 def architecture() -> str:
     """As other systems call it."""
     machine = os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()

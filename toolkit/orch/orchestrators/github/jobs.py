@@ -155,8 +155,7 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     yield from check_choices(graph)
     for step in graph.steps:
         if step.settings.target not in _TARGETS:
-            known = ", ".join(repr(target) for target in _TARGETS if target)
-            yield UnsupportedError(f"step {step.id!r} has the target {step.settings.target!r}", hint=f"targets are {known}")
+            yield _unknown_target(step)
         if problem := check_runner(step, runners):
             yield problem
         yield from _check_timeout(step, settings)
@@ -166,6 +165,16 @@ def check_steps(graph: Graph, settings: Settings) -> Iterator[OrchError]:
             elif (other := secrets.setdefault(secret.upper(), secret)) != secret:
                 message = f"secrets {other!r} and {secret!r}, which step {step.id!r} wants, are one to GitHub, which ignores case"
                 yield PipelineError(message, hint="write it in one way")
+
+
+def _unknown_target(step: Step) -> OrchError:
+    if step.settings.target == "docker":
+        image = step.settings.docker and step.settings.docker.parent_image
+        message = f"step {step.id!r} has the target 'docker', which jobs of a workflow do not have yet"
+        hint = f"run its job in the image with github={{'container': {image or 'IMAGE'!r}}}, or the pipeline with `orch run`"
+        return UnsupportedError(message, hint=hint)
+    known = ", ".join(repr(target) for target in _TARGETS if target)
+    return UnsupportedError(f"step {step.id!r} has the target {step.settings.target!r}", hint=f"targets are {known}")
 
 
 def _check_packs(graph: Graph, settings: Settings) -> Iterator[OrchError]:

@@ -27,7 +27,7 @@ from orch.orchestrators.local.home import Home
 from orch.orchestrators.local.shared import Shared
 from orch.orchestrators.local.stamps import Stamps
 from orch.planning.decide import Known, decide_step
-from orch.planning.facts import Gathered, gather
+from orch.planning.facts import Gathered, gather, in_images
 from orch.runtime import clock
 from orch.runtime.masked import masked_values
 from orch.runtime.redact import Redactor
@@ -62,8 +62,9 @@ class Cache:
         shared: Shared | None = None,
         besides: Collection[str] = frozenset(),
         may_unpickle: bool = True,
+        images: Mapping[str, str] | None = None,
     ) -> None:
-        """`besides` are steps about which nothing is to be decided."""
+        """`besides` are steps about which nothing is to be decided; `images` are the digests of what steps in containers run in."""
         self.graph = graph
         self.project = project
         self.info = info
@@ -75,6 +76,8 @@ class Cache:
         since = clock.now()
         wanted = frozenset(graph.by_id) - frozenset(besides)
         self.gathered: Gathered = gather(graph, project, steps=wanted, memory=home.index.with_name(MEMORY))
+        self._here = self.gathered.facts
+        self.gathered = replace(self.gathered, facts=in_images(self._here, images or {}))
         self._sources = {texts: self._source_files(texts) for texts in {facts.texts for facts in self.gathered.facts.values()}}
         self._stamps = Stamps({file: digest for sources in self._sources.values() for file, digest in sources.items()}, since=since)
         self.known = Known(
@@ -161,7 +164,7 @@ class Cache:
         if not self._stamps.hold(self._sources[facts.texts]):
             return False
         # A file that is new may match a declared pattern: only looking again tells.
-        return not self.graph[step].settings.files or gather(self.graph, self.project, steps=[step]).facts[step] == facts
+        return not self.graph[step].settings.files or gather(self.graph, self.project, steps=[step]).facts[step] == self._here[step]
 
     def _source_files(self, texts: str) -> dict[str, str]:
         """The files of a document of sources, each with its digest; what lies outside the repository is told by that."""

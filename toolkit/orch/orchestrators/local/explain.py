@@ -85,10 +85,12 @@ def explain_next(
     parameters: Mapping[str, Json],
     redact: Redactor,
     may_unpickle: bool = True,
+    images: Mapping[str, str] | None = None,
 ) -> Explanation:
     """By the decision of a full run that would start now."""
     home.check()
-    cache = Cache(graph, project, info, home, Use(keeps=False), parameters=parameters, redact=redact, may_unpickle=may_unpickle)
+    use = Use(keeps=False)
+    cache = Cache(graph, project, info, home, use, parameters=parameters, redact=redact, may_unpickle=may_unpickle, images=images)
     plan = decide(graph, cache.known)
     whole = graph[step_of(step)]
     planned = decision = _planned(plan, step)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from typing import Final
 from orch import files
 from orch.errors import RecordError, StoreError
 from orch.names import RUN_FILE, STEPS_FILE
-from orch.orchestrators.local import results
+from orch.orchestrators.local import away, results
 from orch.orchestrators.local.garbage import Found, Garbage, Limits, Result, Run, choose
 from orch.orchestrators.local.home import ASIDE, Home, RunFolder
 from orch.stores.local import ASIDE as STORE_ASIDE
@@ -50,6 +50,7 @@ class Collected:
     kept: int
     waiting: int
     going_on: tuple[str, ...]
+    containers: tuple[str, ...] = ()  # of killed runs, which stay because their engine does not answer
 
 
 def collect(homes: Mapping[str, Home], limits: Limits, now: float, *, dry_run: bool = False) -> Collected:
@@ -69,10 +70,11 @@ def collect(homes: Mapping[str, Home], limits: Limits, now: float, *, dry_run: b
             garbage = choose(everything, limits, now)
             leftovers = {place: list(place.leftovers(each.runs)) for place, each in zip(places, found, strict=True)}
             collected = _count(everything, garbage, places, sum(_size(path) for paths in leftovers.values() for path in paths))
+            stuck: list[str] = []
             if not dry_run:
                 for place in places:
-                    place.delete(garbage, leftovers[place])
-    return replace(collected, leftovers=sum(map(len, leftovers.values())))
+                    stuck += place.delete(garbage, leftovers[place])
+    return replace(collected, leftovers=sum(map(len, leftovers.values())) - len(stuck), containers=tuple(stuck))
 
 
 def _is_there(home: Home) -> bool:
@@ -185,6 +187,7 @@ class _Place:
             if not run.is_going_on:
                 folder = self.home.run(run.run.removeprefix(self.prefix))
                 yield from (*folder.path.glob(f"{ASIDE}*"), *folder.path.glob("*.tmp"), *self._scratch(folder))
+                yield from (*folder.path.glob(away.DELIVERY), *folder.path.glob(f"{away.HANDLES}/*.json"))
         yield from self.home.runs.glob(f"{REMOVING}*")
         if self.is_alone:
             yield from (folder.path for folder in self.home.folders() if not folder.has_begun)
@@ -200,9 +203,13 @@ class _Place:
 
     # --- delete ---
 
-    def delete(self, garbage: Garbage, leftovers: Iterable[Path]) -> None:
+    def delete(self, garbage: Garbage, leftovers: Sequence[Path]) -> list[str]:
+        """The names of containers that stay, and with them the folders of their runs, which are all that is known of them."""
+        waiting = {path.parents[1] for path in leftovers if path.parent.name == away.HANDLES}
+        stuck = {folder: names for folder in sorted(waiting) if (names := away.sweep(RunFolder(folder)))}
+        leftovers = [path for path in leftovers if path.parent.name != away.HANDLES]
         for run in self.home.folders():
-            if f"{self.prefix}{run.run_id}" in garbage.runs:
+            if f"{self.prefix}{run.run_id}" in garbage.runs and run.path not in stuck:
                 aside = run.path.with_name(f"{REMOVING}{run.run_id}")
                 files.remove_tree(aside)
                 files.rename(run.path, aside)
@@ -217,6 +224,7 @@ class _Place:
                 files.unlink(path)
         if self.is_alone:
             results.drop(self.home.index, {number for prefix, number in garbage.results if prefix == self.prefix})
+        return [name for names in stuck.values() for name in names]
 
 
 def _size(path: Path) -> int:

@@ -5,26 +5,10 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from orch import system
 from orch.authoring import git
-from orch.errors import OrchError, UnsupportedError
-from orch.model.graph import Graph
 from orch.runtime import clock
-
-TARGETS: Final = (None, "local")
-
-
-def unsupported(graph: Graph) -> list[OrchError]:
-    return [
-        UnsupportedError(
-            f"step {step.id!r} wants the target {step.settings.target!r}, which does not exist",
-            hint="remove target=, or write target='local'",
-        )
-        for step in graph.steps
-        if step.settings.target not in TARGETS
-    ]
 
 
 def new_run_id(started: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,8 @@ from orch.model.graph import Graph
 from orch.model.records import StepRecord
 from orch.model.runs import RunInfo, RunRecord, fold
 from orch.model.states import State
-from orch.orchestrators.local import preflight
+from orch.orchestrators.local import away, preflight
+from orch.orchestrators.local.away import Placement
 from orch.orchestrators.local.broken_off import broken_off
 from orch.orchestrators.local.cache import Cache, Use
 from orch.orchestrators.local.drive import Drive
@@ -58,6 +59,8 @@ def run(
     is_dated: bool = True,
     pickles: str = "allow",
     transport: Transport | None = None,
+    placement: Placement | None = None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> RunRecord:
     """Run every step of `graph` that its needs allow; raises before the first step where one cannot run at all.
 
@@ -65,11 +68,12 @@ def run(
     other steps declare. Without `cache`, nothing is taken from earlier runs; with `part`, only its steps run, on the
     `earlier` ends of those that it reads from, or else on what earlier runs left. Without a `logical_date`, the run is for the
     moment of its start. With `pickles="forbid"`, what only a pickle can keep is neither saved nor loaded. With a `transport`,
-    results that are missing here are taken from its other side, and the run's outputs go there.
+    results that are missing here are taken from its other side, and the run's outputs go there. `placement` is for steps that name no
+    target; `tell` hears of what takes its time before the first step starts.
     """
     environment = dict(os.environ if environment is None else environment)
-    graph = part.graph if part else graph
-    raise_problems([*preflight.unsupported(graph), *missing(graph.steps, environment)])
+    graph = away.placed(part.graph if part else graph, placement or away.Placement())
+    raise_problems([*away.unsupported(graph), *missing(graph.steps, environment)])
     redact = redactor(graph.steps, environment)
     given = {name: values.encode(value) for name, value in parameters.items()}
     raise_problems(parameter_problems(graph.steps, given))
@@ -93,6 +97,8 @@ def run(
     use = Use(reads=cache and not part, keeps=not part)
     hidden = {name for step in graph.steps for name in step.settings.secrets}
     may_unpickle = pickles == "allow"
+    specs = away.specs(graph, tell)
+    images = {step: spec.image for step, spec in specs.items()}
     with place.in_use():
         shared = Shared(LocalStore(place.store), transport)
         if earlier is None:
@@ -100,14 +106,24 @@ def run(
         singled = single_legs(part, place, shared) if part and part.legs else {}
         raise_problems(check_legs(singled, part, earlier, given) if part else ())
         results = Cache(
-            graph, project, info, place, use, parameters=given, redact=redact, shared=shared, besides=earlier, may_unpickle=may_unpickle
+            graph,
+            project,
+            info,
+            place,
+            use,
+            parameters=given,
+            redact=redact,
+            shared=shared,
+            besides=earlier,
+            may_unpickle=may_unpickle,
+            images=images,
         )
         with ExitStack() as held:
             folder = _own_folder(place, info, held)
             journal = Journal(folder, sink)
-            pool = Pool(
-                jobs, _setup(project, info, zone, given, place)._replace(pickles=pickles), environment, journal.output, hidden=hidden
-            )
+            programs = held.enter_context(away.programs(specs, project, info, place, folder, results.gathered))
+            setup = _setup(project, info, zone, given, place)._replace(pickles=pickles)
+            pool = Pool(jobs, setup, environment, journal.output, hidden=hidden, programs=programs)
             return _drive(Drive(graph, info, pool, journal, results, earlier, singled), folder, redact)
 
 
