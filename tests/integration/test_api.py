@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from support.web_server import Asked, Reply, WebServer, make_certificate, serving, tunnelling
 
 from orch.errors import RemoteError, SettingsError
+from orch.replay.act import server as act_server
 from orch.runtime import backoff
 from orch.runtime.api import Api
 from orch.runtime.web import Web
@@ -315,3 +319,26 @@ def test_through_a_proxy_for_https_goes_what_the_proxy_cannot_read(tmp_path: Pat
     assert TOKEN.encode() not in b"".join(read)
     assert read == asked
     assert len(server.asked) == 2
+
+
+@pytest.mark.posix
+def test_under_act_a_job_that_is_gone_before_its_answer_is_no_news(capfd: pytest.CaptureFixture[str]) -> None:
+    heard, gone = threading.Event(), threading.Event()
+
+    def slow(_: act_server.Asked) -> act_server.Reply:
+        heard.set()
+        gone.wait(10)
+        return act_server.Reply(body=b"x" * (1 << 24))  # more than any buffer takes
+
+    route = act_server.Route("GET", "slow", slow)
+    with act_server.serving([route], repository="local/churn", token=TOKEN) as api, socket.socket() as job:
+        job.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as the system closes it for a process that is killed
+        job.connect(("127.0.0.1", int(api.rpartition(":")[2])))
+        job.sendall(f"GET /repos/local/churn/slow HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+        assert heard.wait(10)
+        (answering,) = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        job.close()
+        gone.set()
+        answering.join(10)
+
+    assert capfd.readouterr().err == ""

@@ -9,6 +9,7 @@ import hmac
 import json
 import re
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -81,6 +82,15 @@ def answer(routes: Iterable[Route], repository: str, token: str, method: str, ta
     return NOT_FOUND
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A job that was interrupted hears no answer any more: that is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(routes: Iterable[Route], *, repository: str, token: str, log: Callable[[str], None] = lambda _: None) -> Iterator[str]:
     """The address of the API, as `GITHUB_API_URL` has it, as long as the block runs; `log` gets a line for each request."""
@@ -111,8 +121,7 @@ def serving(routes: Iterable[Route], *, repository: str, token: str, log: Callab
         def log_message(self, format: str, *args: Any) -> None:
             """The jobs say what they asked; a terminal shows the run."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
