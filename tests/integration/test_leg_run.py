@@ -49,12 +49,12 @@ class Matrix:
         self.attempt = "1"
         self.legs = ""
 
-    def run(self, step: str, leg: int | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, step: str, leg: int | None = None, only: str = "") -> subprocess.CompletedProcess[str]:
         shutil.rmtree(self.folder / "outputs", ignore_errors=True)
         shutil.rmtree(self.folder / "record", ignore_errors=True)
         (self.folder / "output").write_text("")
         environment = {"ORCH_INPUTS": json.dumps({"n": self.count}), "GITHUB_RUN_ATTEMPT": self.attempt, "ORCH_LEGS": self.legs}
-        command = [*self.job.command(step), *([] if leg is None else ["--leg", str(leg)])]
+        command = [*self.job.command(step), *([] if leg is None else ["--leg", str(leg)]), *(["--only", only] if only else [])]
         ran = subprocess.run(command, cwd=self.folder, env=self.job.environment(environment), capture_output=True, text=True, check=False)
         name = step if leg is None else f"{step}.{leg}"
         if (self.folder / "outputs").is_dir() and ran.returncode == 0:
@@ -80,6 +80,16 @@ def test_a_job_says_how_many_legs_hang_on_what_it_made(tmp_path: Path) -> None:
     assert json.loads(matrix.said("legs")) == {"numbers.output": 3, "double": counted, "alone": counted}
 
 
+def test_of_the_legs_of_a_job_those_run_that_no_earlier_run_has(tmp_path: Path) -> None:
+    matrix = Matrix(tmp_path, 600)
+    matrix.run("numbers")
+    ran = matrix.run("double", 1, only="4")
+
+    assert ran.returncode == 0
+    assert list(matrix.records()) == ["double.4"]
+    assert matrix.said("outputs") == "true"
+
+
 def test_a_leg_has_a_record_and_a_log_of_its_own_and_the_gather_reads_all(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 3)
     matrix.run("numbers")
@@ -103,6 +113,20 @@ def test_of_more_items_than_jobs_each_job_has_several_legs(tmp_path: Path) -> No
     assert matrix.run("double", 171).returncode == 0
     assert list(matrix.records()) == ["double.513"]
     assert matrix.run("double", 172).returncode == 2
+
+
+def test_the_gather_reads_every_leg_of_jobs_that_have_several(tmp_path: Path) -> None:
+    """As many as of more items than a matrix has jobs, for a few items."""
+    matrix = Matrix(tmp_path, 3)
+    matrix.run("numbers")
+    matrix.legs = matrix.legs.replace('"each":1', '"each":2').replace('"jobs":"[0,1,2]"', '"jobs":"[0,1]"')
+
+    assert [list(matrix.records()) for job in (0, 1) if matrix.run("double", job).returncode == 0] == [
+        ["double.0", "double.1"],
+        ["double.2"],
+    ]
+    assert matrix.run("total").returncode == 0
+    assert matrix.records()["total"]["outputs"]["output"]["preview"] == "6"
 
 
 def test_a_failed_leg_among_several_leaves_the_others_of_its_job(tmp_path: Path) -> None:
