@@ -98,7 +98,7 @@ def test_a_pipeline_that_is_new_or_gone_is_told_whole(orch: CommandLine, project
     orch("compile")
     lines = orch("check", "--base", "main").out.splitlines()
 
-    assert lines.index("flow") < lines.index("  permissions  - contents: read (load, orch-result, train)") < lines.index("other")
+    assert lines.index("flow") < lines.index("  permissions  - actions: read (load, orch-result, train)") < lines.index("other")
     assert "  cost         $0.014 a run (3 jobs, 3 minutes) -> nothing" in lines
     assert "  cost         nothing -> $0.014 a run (3 jobs, 3 minutes)" in lines
 

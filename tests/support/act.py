@@ -41,7 +41,12 @@ def act_module(
     knows_earlier_runs: bool = True,
     attempt_of: str | None = None,
 ) -> Ran:
-    """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place."""
+    """Run the one pipeline of `code`, written into `folder`, under act; a `workflow` written by hand takes the compiled one's place.
+
+    Jobs that look for earlier results take longer, so none does without an `orch.yaml` in the folder that says so.
+    """
+    if not (folder / "orch.yaml").exists():
+        (folder / "orch.yaml").write_text("cache: 'off'\n")
     file = write(folder, code)
     with separate_modules():
         (compiled,) = compile_references([str(file)], folder).pipelines

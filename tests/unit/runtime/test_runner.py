@@ -35,6 +35,13 @@ def test_a_property_cannot_end_the_properties_or_start_another() -> None:
     assert command == "::error file=a%2Cline=1%3A%3Ab%25%0A.py,title=C%3A x::m"
 
 
+def test_our_own_words_are_told_from_what_steps_print() -> None:
+    said = commands.harmless("hello", environ={"GITHUB_ACTIONS": "true"}).splitlines()
+
+    assert said[0].startswith(f"::stop-commands::{commands.OWN_WORDS}")
+    assert not commands.new_token().startswith(commands.OWN_WORDS)
+
+
 def test_commands_resume_with_the_token_that_stopped_them() -> None:
     token = commands.new_token()
 

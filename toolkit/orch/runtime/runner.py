@@ -67,6 +67,10 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+# What begins the token of a stretch of our own words; others hold what a user's code printed.
+OWN_WORDS: Final = "orch-own-"
+
+
 def new_token() -> str:
     """A word that no text printed before it was made can contain."""
     return f"orch-{os.urandom(16).hex()}"
@@ -85,7 +89,7 @@ def harmless(text: str, *, environ: Mapping[str, str] = os.environ) -> str:
     """`text` of one or more lines as a runner shows and does not obey it: it finds `##[command]` anywhere in a line."""
     if not on_runner(environ):
         return text
-    token = new_token()
+    token = new_token().replace("orch-", OWN_WORDS, 1)
     return f"{stop_commands(token)}\n{text}\n{resume_commands(token)}"
 
 

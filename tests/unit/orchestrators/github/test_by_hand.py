@@ -43,7 +43,11 @@ def test_steps_stand_after_the_checkout_and_after_ours() -> None:
 def test_permissions_join_and_the_wider_one_counts() -> None:
     data = job_of({"permissions": {"contents": "write", "packages": "read"}}).to_data()
 
-    assert {area: str(access) for area, access in data["permissions"].items()} == {"contents": "write", "packages": "read"}
+    assert {area: str(access) for area, access in data["permissions"].items()} == {
+        "actions": "read",
+        "contents": "write",
+        "packages": "read",
+    }
     assert "permissions" not in compile_workflow(graph_of({})).jobs["train"].more
 
 

@@ -51,8 +51,8 @@ def test_a_commit_is_told_by_its_version() -> None:
 
 
 def test_triggers_permissions_and_runners() -> None:
-    before = workflow(CHAIN)
-    pushed = workflow(a_graph(*CHAIN.steps, triggers=[Push(branches=["main"])]), Settings(result_runner="small"))
+    before = workflow(CHAIN, Settings(cache="off"))
+    pushed = workflow(a_graph(*CHAIN.steps, triggers=[Push(branches=["main"])]), Settings(cache="off", result_runner="small"))
     after = pushed.replace("permissions:\n      contents: read", "permissions:\n      contents: write", 1)
 
     assert workflow_changes(before, after) == [

@@ -110,7 +110,7 @@ def test_a_permission_is_of_the_one_job_whose_step_asks_for_it() -> None:
     made = jobs(a_graph(a_step("a", settings=StepSettings(permissions=(("id-token", "write"), ("packages", "read")))), a_step("b", ["a"])))
 
     areas = {name: {each.area: each.access for each in job.permissions} for name, job in made.items()}
-    assert areas["a"] == {"contents": "read", "id-token": "write", "packages": "read"}
+    assert areas["a"] == {"actions": "read", "contents": "read", "id-token": "write", "packages": "read"}
     assert not any("id-token" in each or "packages" in each for name, each in areas.items() if name != "a")
 
 

@@ -22,7 +22,7 @@ ROWS = Parameter("rows", ParameterType(Kind.INT, text="int"), default=1)
 
 
 def jobs(graph: Graph, settings: Settings | None = None) -> dict[str, Job]:
-    return jobs_of(graph, settings or Settings(), Pins())
+    return jobs_of(graph, settings or Settings(cache="off"), Pins())
 
 
 def our_inputs(job: Job) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_jobs_are_told_that_pickles_are_forbidden() -> None:
     graph = a_graph(a_step("a"), a_step("b", ["a"]))
 
     assert {name: our_inputs(job).get("pickle") for name, job in jobs(graph).items()} == {"a": None, "b": None, "orch-result": None}
-    made = jobs(graph, Settings(pickle="forbid"))
+    made = jobs(graph, Settings(cache="off", pickle="forbid"))
     assert {name: our_inputs(job).get("pickle") for name, job in made.items()} == {"a": "forbid", "b": "forbid", "orch-result": None}
 
 

@@ -12,8 +12,11 @@ from orch.orchestrators.github.plan_job import cache_mode, plan_reasons
 from orch.stacks.settings import Cache, Runner, Settings
 from orch.workflow.model import Job, Uses
 
+CACHES: tuple[Cache, ...] = ("off", "plan", "job", "auto")
 DIAMOND = a_graph(a_step("a"), a_step("b", ["a"]), a_step("c", ["a"]), a_step("d", ["b", "c"]))
 LONG = a_graph(*(a_step(name) for name in "abcdef"))
+FIVE = a_graph(*(a_step(name) for name in "abcde"))
+WIDE = a_graph(*(a_step(f"s{number}") for number in range(240)), a_step("all", [f"s{number}" for number in range(240)]))
 VERY_LONG = a_graph(*(a_step(f"s{number}") for number in range(501)))
 
 
@@ -33,11 +36,16 @@ def test_a_pipeline_that_needs_no_plan_has_no_plan_job() -> None:
         (DIAMOND, "plan", "plan"),
         (DIAMOND, "job", "job"),
         (DIAMOND, "auto", "job"),
+        (FIVE, "auto", "job"),
         (LONG, "auto", "plan"),
-        (VERY_LONG, "auto", "job"),
+        (VERY_LONG, "auto", "off"),
+        (WIDE, "auto", "off"),
+        (a_graph(a_step("a", settings=StepSettings(cache=False))), "auto", "off"),
     ],
 )
-def test_a_few_steps_look_for_themselves_and_many_have_a_plan_look(graph: Graph, asked: Cache, mode: Cache) -> None:
+def test_few_steps_look_for_themselves_and_many_have_a_plan_look_as_far_as_it_fits_into_a_file(
+    graph: Graph, asked: Cache, mode: Cache
+) -> None:
     assert cache_mode(graph, Settings(cache=asked)) == mode
     assert bool(plan_reasons(graph, Settings(cache=asked))) is (mode == "plan")
 
@@ -82,9 +90,16 @@ def test_without_a_plan_each_job_is_told_to_look() -> None:
 
 
 def test_only_where_results_are_looked_for_may_a_job_without_inputs_read_artifacts() -> None:
-    areas = {cache: {each.area for each in jobs(DIAMOND, cache)["a"].permissions} for cache in ("off", "plan", "job")}
+    areas = {cache: {each.area for each in jobs(DIAMOND, cache)["a"].permissions} for cache in CACHES}
 
-    assert areas == {"off": {"contents"}, "plan": {"contents", "actions"}, "job": {"contents", "actions"}}
+    assert areas == {"off": {"contents"}} | {cache: {"contents", "actions"} for cache in CACHES if cache != "off"}
+
+
+def test_by_default_a_job_that_neither_reads_nor_looks_may_read_no_artifacts() -> None:
+    graph = a_graph(a_step("a"), a_step("b", settings=StepSettings(cache=False)))
+
+    made = jobs_of(graph, Settings(), Pins())
+    assert {name: {each.area for each in made[name].permissions} for name in "ab"} == {"a": {"contents", "actions"}, "b": {"contents"}}
 
 
 def test_a_step_that_is_not_cached_does_not_look() -> None:

@@ -45,6 +45,15 @@ def test_our_own_report_after_the_step_is_not_its_output() -> None:
     assert list(listener.logs["a"].lines) == ["hello\n", "Traceback\n"]
 
 
+def test_what_a_job_says_before_its_step_is_not_its_output() -> None:
+    """As why no earlier result is taken."""
+    stop, resume = {"command": "stop-commands", "arg": "orch-own-1"}, {"command": "orch-own-1", "arg": ""}
+
+    assert hear(Listener(), stop, printed("run: it has not run before\n"), resume, STOP, printed("hello\n"), RESUME)[1:] == [
+        JobOutput("a", "hello\n")
+    ]
+
+
 def test_errors_of_a_job_are_kept_for_one_that_leaves_no_record() -> None:
     listener = Listener()
 

@@ -16,13 +16,19 @@ from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.runners import runner_for
 from orch.stacks.settings import Cache, Settings
 from orch.workflow.expressions import Context, interpolate
+from orch.workflow.limits import EXPRESSION_CHARACTERS
 from orch.workflow.model import ActionRef, Job, Permission, Uses
 
 PLAN_MINUTES: Final = 10
-# A plan job costs a minute of the cheapest runner and its start; from so many steps on, those that it keeps from starting are worth more.
-_FEW: Final = 4
-# What a plan says to each job takes room in the workflow's file: with more steps it would be longer than GitHub takes.
+# A plan job costs each run a minute of the cheapest runner, and its start before all others; a job that looks for itself and finds its
+# result costs a minute of its own, and its start. Of so few steps the plan would hardly ever spare more than it takes.
+_FEW: Final = 5
+# What a plan says to each job takes room in the workflow's file: with more steps it would be longer than GitHub takes. So many jobs
+# cannot look for themselves either, with four requests each: GitHub takes a thousand an hour.
 _MANY: Final = 500
+# Characters that each need takes in the condition of a job, besides its name twice; and those of the rest.
+_NEED: Final = 82
+_REST: Final = 1_000
 
 
 def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
@@ -39,7 +45,7 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "a condition is on a parameter"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
-    elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and len(graph.steps) <= _MANY:
+    elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and _has_room(graph):
         yield f"{len(cacheable(graph))} steps may be cached"
 
 
@@ -51,9 +57,15 @@ def cache_mode(graph: Graph, settings: Settings) -> Cache:
     """Who looks for earlier results: `plan`, `job` or `off`."""
     if settings.cache != "auto":
         return settings.cache
-    if not cacheable(graph):
-        return "off"
-    return "plan" if len(graph.steps) <= _MANY and plan_reasons(graph, settings) else "job"
+    if cacheable(graph) and _has_room(graph) and plan_reasons(graph, settings):
+        return "plan"
+    return "job" if 0 < len(cacheable(graph)) <= _FEW else "off"
+
+
+def _has_room(graph: Graph) -> bool:
+    """Whether what a plan says fits into the workflow of `graph`."""
+    longest = max((sum(2 * len(need) + _NEED for need in step.needs) for step in graph.steps), default=0)
+    return len(graph.steps) <= _MANY and longest + _REST <= EXPRESSION_CHARACTERS
 
 
 def cacheable(graph: Graph) -> list[Step]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orch.model.fan import leg_id, step_of
+from orch.runtime.runner import OWN_WORDS
 
 _KEPT: Final = 2000  # lines of a job's log, for a job that ends without a record
 
@@ -106,13 +107,13 @@ class Listener:
         if said.get("raw_output") or command == "ignored":  # `ignored` is a line that looks like a command, while they are stopped
             text = self._text(said, "raw" if command == "ignored" else "msg")
             log.lines.append(text)
-            if log.token and log.is_users:
+            if log.token and log.is_users and not log.token.startswith(OWN_WORDS):
                 yield JobOutput(job, text if text.endswith("\n") else f"{text}\n")
         elif command == "stop-commands":
             log.token = str(said.get("arg", ""))
         elif command and command == log.token:
+            log.is_users = log.is_users and log.token.startswith(OWN_WORDS)
             log.token = ""
-            log.is_users = False
         elif command == "summary":
             log.summary += self._text(said, "content")
         elif command == "error":
