@@ -115,20 +115,6 @@ def test_of_more_items_than_jobs_each_job_has_several_legs(tmp_path: Path) -> No
     assert matrix.run("double", 172).returncode == 2
 
 
-def test_the_gather_reads_every_leg_of_jobs_that_have_several(tmp_path: Path) -> None:
-    """As many as of more items than a matrix has jobs, for a few items."""
-    matrix = Matrix(tmp_path, 3)
-    matrix.run("numbers")
-    matrix.legs = matrix.legs.replace('"each":1', '"each":2').replace('"jobs":"[0,1,2]"', '"jobs":"[0,1]"')
-
-    assert [list(matrix.records()) for job in (0, 1) if matrix.run("double", job).returncode == 0] == [
-        ["double.0", "double.1"],
-        ["double.2"],
-    ]
-    assert matrix.run("total").returncode == 0
-    assert matrix.records()["total"]["outputs"]["output"]["preview"] == "6"
-
-
 def test_a_failed_leg_among_several_leaves_the_others_of_its_job(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 514)
     matrix.run("numbers")
