@@ -16,7 +16,7 @@ from orch.workflow.model import Workflow
 from orch.workflow.text import emit
 
 PAGE = "docs/triggers.md"
-(PROGRAM,) = (block.text for block in pages.blocks(PAGE, "python"))
+PROGRAM, CHOSEN = (block.text for block in pages.blocks(PAGE, "python"))
 (COMMAND,) = (block.text for block in pages.blocks(PAGE, "console"))
 
 
@@ -27,6 +27,16 @@ def workflow(tmp_path: Path) -> Workflow:
     with separate_modules():
         (graph,) = load_graphs(str(tmp_path / "pipeline.py"))
     return compile_workflow(graph)
+
+
+def test_a_choice_among_environments_is_the_gates_own(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pipeline.py").write_text(CHOSEN, encoding="utf-8")
+    with separate_modules():
+        (graph,) = load_graphs(str(tmp_path / "pipeline.py"))
+    gate = compile_workflow(graph).jobs["chosen-environment-where"]
+
+    assert gate.deployment == "${{ fromJSON(needs.orch-plan.outputs.environments).where }}"
 
 
 def rows(heading: str) -> set[str]:

@@ -86,6 +86,11 @@ def gate_job(environment: str) -> str:
     return f"environment-{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:6]}"
 
 
+def chosen_gate_job(parameter: str) -> str:
+    """The same for the environment that a parameter chooses; no other job begins so."""
+    return f"chosen-environment-{parameter}"
+
+
 def outputs_artifact(pipeline: str, step: str, attempt: int | str) -> str:
     """The GitHub artifact that carries a step's outputs to the jobs that read them."""
     return f"orch-{pipeline}-{step}-a{attempt}"

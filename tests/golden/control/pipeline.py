@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from orch import Concurrency, Environment, MergeGroup, PullRequest, Push, RepositoryDispatch, Schedule, WorkflowCall, pipeline, step
 
 
@@ -30,6 +32,11 @@ def sign(model: int) -> str:
     return str(model)
 
 
+@step
+def release(model: int, channel: str) -> str:
+    return f"{model} on {channel}"
+
+
 @pipeline(
     name="control",
     schedule=Schedule("0 2 * * MON-FRI", timezone="Europe/Berlin"),
@@ -46,6 +53,7 @@ def control(
     rows: int = 1000,
     tables: list[str] = ["a"],  # noqa: B006
     region: Environment = "staging",
+    channel: Literal["beta", "stable"] = "beta",
     x01: int = 1, x02: int = 1, x03: int = 1, x04: int = 1, x05: int = 1, x06: int = 1, x07: int = 1, x08: int = 1, x09: int = 1,
     x10: int = 1, x11: int = 1, x12: int = 1, x13: int = 1, x14: int = 1, x15: int = 1, x16: int = 1, x17: int = 1, x18: int = 1,
     x19: int = 1, x20: int = 1, x21: int = 1, x22: int = 1, x23: float | None = None,
@@ -54,3 +62,4 @@ def control(
     deploy(model, region)
     announce(model)
     sign(model)
+    release.with_options(deploys_to=channel)(model, channel)

@@ -43,6 +43,13 @@ def test_a_call_may_ask_for_something_else(tmp_path: Path) -> None:
     assert graph_of(tmp_path, changed)["deploy"].settings.deploys_to == "production"
 
 
+def test_a_parameter_chooses_what_a_call_deploys_to(tmp_path: Path) -> None:
+    chosen = code(step='deploys_to="staging"').replace("deploy(where)", "deploy.with_options(deploys_to=where)(where)")
+    settings = graph_of(tmp_path, chosen)["deploy"].settings
+
+    assert (settings.deploys_to, settings.deploys_by) == (None, "where")
+
+
 def test_a_parameter_may_be_an_environment(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, code())
 

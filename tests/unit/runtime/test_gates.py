@@ -34,6 +34,14 @@ def test_a_step_that_did_not_start_says_what_its_gate_did(gate: str, reason: str
     assert record.steps[1].reason == reason
 
 
+def test_a_gate_that_a_parameter_chooses_is_told_by_that() -> None:
+    graph = a_graph(a_step("deploy", settings=StepSettings(deploys_by="where")))
+    results = {"chosen-environment-where": "failure", "deploy": "skipped"}
+    record = told_of_gates(fold_run(RunInfo("1", "p", "github"), graph, [], results, ended=0), graph, results)
+
+    assert record.steps[0].reason == "nobody let it deploy to what 'where' says: that was refused, or asked for too long"
+
+
 def test_a_step_that_ran_keeps_what_it_said() -> None:
     ran = StepRecord("deploy", State.FAILED, reason="")
     results = {"build": "success", "environment-production": "success", "deploy": "failure"}

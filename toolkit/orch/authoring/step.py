@@ -149,7 +149,8 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     `timeout` is seconds or text like `2h`, `90m`; `secrets` names environment variables that only this step sees;
     `keep` keeps its outputs for 30 days on GitHub instead of the one that passing them on takes.
 
-    `deploys_to` names an environment of the repository on GitHub, which may ask somebody first; `permissions` is what the token of
+    `deploys_to` names an environment of the repository on GitHub, which may ask somebody first, or in `with_options` is a parameter
+    of the pipeline that chooses among some; `permissions` is what the token of
     the step's job may do besides reading the code, as `{"id-token": "write"}`. Both mean nothing locally.
 
     A step with outputs is not run again while its code, inputs, parameters and packages are the same: `cache=False` runs it

@@ -77,6 +77,11 @@ class Graph:
         return cached
 
     @property
+    def choosers(self) -> tuple[str, ...]:
+        """The parameters that choose what steps deploy to."""
+        return tuple(dict.fromkeys(step.settings.deploys_by for step in self.steps if step.settings.deploys_by is not None))
+
+    @property
     def job_of(self) -> Mapping[str, str]:
         """The id of each step's job in the workflow."""
         cached: dict[str, str] | None = self.__dict__.get("_job_of")

@@ -38,20 +38,21 @@ class Outputs:
     """What the job says to the others.
 
     `plan` has `run`, `cached`, `maybe` or `skipped` for each step; `flags` what is known of conditions, by step, or by `orch-plan`
-    where they are on parameters; `legs` how many mapped steps have; `sources` where the outputs of cached steps lie; `reason`
-    why no step runs at all.
+    where they are on parameters; `legs` how many mapped steps have; `sources` where the outputs of cached steps lie; `environments`
+    what parameters choose that steps deploy to; `reason` why no step runs at all.
     """
 
     plan: Mapping[str, str]
     flags: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     legs: Mapping[str, Json] = field(default_factory=dict)
     sources: Mapping[str, Json] = field(default_factory=dict)
+    environments: Mapping[str, Json] = field(default_factory=dict)
     logical_date: str = ""
     reason: str = ""
 
     def texts(self) -> dict[str, str]:
         """By the names that outputs of the job have."""
-        tables = {"plan": self.plan, "flags": self.flags, "legs": self.legs, "sources": self.sources}
+        tables = {"plan": self.plan, "flags": self.flags, "legs": self.legs, "sources": self.sources, "environments": self.environments}
         texts = {"logical-date": self.logical_date, "reason": self.reason}
         return {name: canonical.dumps(dict(table)) for name, table in tables.items()} | texts
 
@@ -154,7 +155,8 @@ def decided(
         if each.legs and each.step in legs:
             legs[each.step] = narrowed(legs[each.step], [leg.action is Action.CACHED for leg in each.legs])
     taken = planned.taken if planned is not None else {}
-    return Outputs(actions, flags, legs, sources_of(taken), logical_date)
+    chosen = {name: (parameters or {})[name] for name in graph.choosers}
+    return Outputs(actions, flags, legs, sources_of(taken), chosen, logical_date)
 
 
 def _tell_missed(

@@ -10,6 +10,7 @@ from orch.model.bindings import OutputRef, Value
 from orch.model.concurrency import Concurrency
 from orch.model.conditions import Compare
 from orch.model.graph import Graph
+from orch.model.parameters import Kind, Parameter, ParameterType
 from orch.model.settings import StepSettings
 from orch.model.steps import Step
 from orch.names import gate_job
@@ -81,6 +82,47 @@ def test_a_gate_before_everything_asks_at_once() -> None:
     made = jobs(a_graph(a_step("a", settings=PRODUCTION)))
 
     assert (made[GATE].needs, made[GATE].condition, made["a"].needs) == ((), "", (GATE,))
+
+
+WHERE = Parameter("where", ParameterType(Kind.CHOICE, choices=("staging", "production")), default="staging")
+BY_WHERE = StepSettings(deploys_by="where")
+
+
+def test_steps_that_deploy_to_what_a_parameter_says_share_a_gate_that_the_plan_tells_where() -> None:
+    graph = replace(a_graph(a_step("a", settings=BY_WHERE), a_step("b", settings=BY_WHERE), a_step("c", ["b"])), parameters=(WHERE,))
+    made = jobs(graph)
+    gate = made["chosen-environment-where"]
+
+    assert (gate.name, gate.needs) == ("where: a, b", ("orch-plan",))
+    assert gate.deployment == "${{ fromJSON(needs.orch-plan.outputs.environments).where }}"
+    assert "environments" in made["orch-plan"].outputs
+    assert [name for name, job in made.items() if "chosen-environment-where" in job.needs] == ["a", "b", "orch-result"]
+
+
+def test_a_step_that_needs_what_a_chosen_environment_keeps_is_in_it_itself() -> None:
+    graph = replace(a_graph(a_step("a", settings=BY_WHERE._replace(secrets=("KEY",)))), parameters=(WHERE,))
+    made = jobs(graph)
+
+    assert made["a"].deployment == "${{ fromJSON(needs.orch-plan.outputs.environments).where }}"
+    assert "orch-plan" in made["a"].needs
+    assert "chosen-environment-where" not in made
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (ParameterType(Kind.ENVIRONMENT), "step 'a' deploys to what parameter 'where' says, which may be anything"),
+        (ParameterType(Kind.STR), "which may be anything: GitHub makes an environment that there is not, and asks nobody for it"),
+        (ParameterType(Kind.CHOICE, optional=True, choices=("staging",)), "which may be anything"),
+        (ParameterType(Kind.CHOICE, choices=("staging", "${{ x }}")), "parameter 'where' may be '${{ x }}', which is no name"),
+    ],
+)
+def test_a_parameter_chooses_among_environments_that_are_listed(kind: ParameterType, message: str) -> None:
+    graph = replace(a_graph(a_step("a", settings=BY_WHERE)), parameters=(Parameter("where", kind, default="staging"),))
+    (problem,) = check_grants(graph)
+
+    assert message in problem.message
+    assert problem.hint
 
 
 @pytest.mark.parametrize(

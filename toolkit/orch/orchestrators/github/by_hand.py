@@ -69,7 +69,7 @@ def _clashes(step: Step) -> Iterator[Fault]:
             yield Fault(f"['env'][{name!r}]", "is the step's own in environment= or secrets=, too", "write it once")
     yield from _taken(data)
     for key, option in (("runs-on", "resources"), ("environment", "deploys_to")):
-        if key in data and getattr(settings, option):
+        if key in data and (getattr(settings, option) or (key == "environment" and settings.deploys_by)):
             yield Fault(f"[{key!r}]", f"stands beside {option}=, which says the same in another way", "write one of them")
     ids = ["run", *(item["id"] for key in ("before", "after") for item in data.get(key, ()) if "id" in item)]
     for name in sorted({name for name in ids if ids.count(name) > 1}):

@@ -14,9 +14,10 @@ from typing import Final
 
 from orch.errors import OrchError, PipelineError
 from orch.model.graph import Graph
+from orch.model.parameters import Kind
 from orch.model.steps import Step
-from orch.names import RESULT_JOB, gate_job
-from orch.workflow.expressions import is_plain, need_succeeded, render
+from orch.names import PLAN_JOB, RESULT_JOB, chosen_gate_job, gate_job
+from orch.workflow.expressions import Context, Member, from_json, interpolate, is_plain, need_succeeded, render
 from orch.workflow.model import AREAS, Job, Permission, Run
 
 _GATE_MINUTES: Final = 5  # of its own; GitHub waits 30 days for an answer, and does not count them
@@ -28,17 +29,17 @@ def granted(graph: Graph, jobs: Mapping[str, Job], runner: str) -> dict[str, Job
     """`jobs` with what their steps ask for, and the gates before them; `graph` has passed `check_grants`."""
     made = dict(jobs)
     may_skip = any(jobs[step.id].condition for step in graph.steps if step.id in jobs)  # else GitHub's own condition is enough
-    gated: dict[str, list[str]] = {}
+    gated: dict[str, tuple[str, str, list[str]]] = {}  # gate -> its name, its environment, and whom it is before
     for step in graph.steps:
         if step.id in made:
             made[step.id] = _granted(step, made[step.id])
-            if step.settings.deploys_to and not made[step.id].deployment:
-                gated.setdefault(step.settings.deploys_to, []).append(step.id)
-    for environment, steps in gated.items():
-        gate = gate_job(environment)
-        made = {gate: _gate(environment, steps, made, runner, _members(graph, steps))} | {
-            name: job if name not in steps else _behind(gate, job) if may_skip else replace(job, needs=(*job.needs, gate))
-            for name, job in made.items()
+            if (environment := _environment(step)) and not made[step.id].deployment:
+                gate, name = gate_of(step)
+                gated.setdefault(gate, (name, environment, []))[2].append(step.id)
+    for gate, (name, environment, steps) in gated.items():
+        made = {gate: _gate(name, environment, steps, made, runner, _members(graph, steps))} | {
+            each: job if each not in steps else _behind(gate, job) if may_skip else replace(job, needs=(*job.needs, gate))
+            for each, job in made.items()
         }
         made[RESULT_JOB] = replace(made[RESULT_JOB], needs=(*made[RESULT_JOB].needs, gate))
     return _in_order(made, list(jobs))
@@ -50,7 +51,23 @@ def _granted(step: Step, job: Job) -> Job:
     )
     job = replace(job, permissions=(*job.permissions, *asked))
     needs_it_itself = set(step.settings.secrets) - {"GITHUB_TOKEN"} or "id-token" in dict(step.settings.permissions)
-    return replace(job, deployment=step.settings.deploys_to) if step.settings.deploys_to and needs_it_itself else job
+    return replace(job, deployment=_environment(step)) if needs_it_itself else job
+
+
+def gate_of(step: Step) -> tuple[str, str]:
+    """The job that asks before `step` deploys, and what it is called."""
+    if step.settings.deploys_by is not None:
+        return chosen_gate_job(step.settings.deploys_by), step.settings.deploys_by
+    return gate_job(step.settings.deploys_to or ""), step.settings.deploys_to or ""
+
+
+def _environment(step: Step) -> str:
+    """Of GitHub, empty for none. One that a parameter chooses is read from the plan job, which has checked that it is one of the choices:
+    GitHub makes environments that there are not, and nobody is asked for those."""
+    if step.settings.deploys_by is None:
+        return step.settings.deploys_to or ""
+    said = from_json(Context(("needs", PLAN_JOB, "outputs", "environments")))
+    return interpolate(Member(said, step.settings.deploys_by))
 
 
 def _behind(gate: str, job: Job) -> Job:
@@ -59,7 +76,7 @@ def _behind(gate: str, job: Job) -> Job:
     return replace(job, needs=(*job.needs, gate), condition=f"${{{{ {asked} && {passed} }}}}")
 
 
-def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str, members: list[str]) -> Job:
+def _gate(who: str, environment: str, steps: list[str], jobs: Mapping[str, Job], runner: str, members: list[str]) -> Job:
     """It asks once all that the first of its steps wait for has ended well, and only if one is to run, as far as that is known then.
 
     Where some of that failed, it asks for none of them: their jobs stand below the failed one by way of the gate. Who is asked
@@ -76,7 +93,7 @@ def _gate(environment: str, steps: list[str], jobs: Mapping[str, Job], runner: s
     else:
         condition = f"${{{{ {' || '.join(f'({each})' for each in conditions) if len(conditions) > 1 else conditions[0]} }}}}"
     said = Run('echo "$WAITING may start"', name="Go on", environment={"WAITING": ", ".join(members)})
-    name = f"{environment}: {', '.join(members) if len(members) < 4 else f'{len(members)} steps'}"
+    name = f"{who}: {', '.join(members) if len(members) < 4 else f'{len(members)} steps'}"
     return Job(runner, (said,), _GATE_MINUTES, name, needs=needs, condition=condition, deployment=environment)
 
 
@@ -118,6 +135,7 @@ def check_grants(graph: Graph) -> Iterator[OrchError]:
     environments: dict[str, str] = {}
     for step in graph.steps:
         yield from _check_permissions(step)
+        yield from _check_choice(step, graph)
         if (name := step.settings.deploys_to) is None:
             continue
         if len(name) > _LONGEST or not _is_name(name) or name != name.strip():
@@ -128,6 +146,21 @@ def check_grants(graph: Graph) -> Iterator[OrchError]:
     group = graph.concurrency.group if graph.concurrency else None
     if group is not None and not _is_name(group):
         yield PipelineError(f"pipeline {graph.pipeline!r} has the concurrency group {group!r}, which is no name", hint="as 'deploys'")
+
+
+def _check_choice(step: Step, graph: Graph) -> Iterator[OrchError]:
+    if step.settings.deploys_by is None:
+        return
+    kind = graph.parameter(step.settings.deploys_by).type
+    if kind.kind is not Kind.CHOICE or kind.optional:
+        told = f"step {step.id!r} deploys to what parameter {step.settings.deploys_by!r} says, which may be anything: GitHub makes"
+        hint = f"annotate it with the environments that there are, as `{step.settings.deploys_by}: Literal['staging', 'production']`"
+        yield PipelineError(f"{told} an environment that there is not, and asks nobody for it", hint=hint)
+        return
+    for name in kind.choices:
+        if len(name) > _LONGEST or not _is_name(name) or name != name.strip():
+            told = f"parameter {step.settings.deploys_by!r} may be {name!r}, which is no name of an environment"
+            yield PipelineError(f"{told}, and step {step.id!r} deploys there", hint="as 'production'")
 
 
 def _check_permissions(step: Step) -> Iterator[OrchError]:

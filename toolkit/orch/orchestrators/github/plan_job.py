@@ -43,6 +43,8 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "only a change of some paths needs the steps"
     if PARAMETERS in leaves_of(graph.steps):
         yield "a condition is on a parameter"
+    if graph.choosers:
+        yield "a parameter chooses an environment"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
     elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and _has_room(graph):
@@ -115,6 +117,7 @@ def outputs_of(graph: Graph, settings: Settings) -> tuple[str, ...]:
         "sources": cache_mode(graph, settings) == "plan",
         "logical-date": dates.has_schedule(graph.triggers),
         "reason": _has_paths(graph),
+        "environments": bool(graph.choosers),
     }
     return tuple(name for name, is_read in read.items() if is_read)
 
