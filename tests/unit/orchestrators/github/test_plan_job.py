@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.steps import a_graph, a_step
 
+from orch.model.fans import Fan
 from orch.model.graph import Graph
 from orch.model.resources import ResourceSettings
 from orch.model.settings import StepSettings
+from orch.model.steps import Binding, OutputRef, Value
 from orch.orchestrators.github.jobs import jobs_of
 from orch.orchestrators.github.pins import Pins
 from orch.orchestrators.github.plan_job import cache_mode, plan_reasons
@@ -18,6 +22,10 @@ LONG = a_graph(*(a_step(name) for name in "abcdef"))
 FIVE = a_graph(*(a_step(name) for name in "abcde"))
 WIDE = a_graph(*(a_step(f"s{number}") for number in range(240)), a_step("all", [f"s{number}" for number in range(240)]))
 VERY_LONG = a_graph(*(a_step(f"s{number}") for number in range(501)))
+
+
+def mapped(over: Binding) -> Graph:
+    return a_graph(a_step("a"), replace(a_step("m"), inputs=(("x", over),), fan=Fan(("x",))))
 
 
 def jobs(graph: Graph, cache: Cache) -> dict[str, Job]:
@@ -41,6 +49,9 @@ def test_a_pipeline_that_needs_no_plan_has_no_plan_job() -> None:
         (VERY_LONG, "auto", "off"),
         (WIDE, "auto", "off"),
         (a_graph(a_step("a", settings=StepSettings(cache=False))), "auto", "off"),
+        (mapped(OutputRef("a", "output")), "auto", "plan"),
+        (mapped(Value([1, 2])), "auto", "job"),
+        (mapped(Value([1, 2, 3, 4, 5])), "auto", "plan"),
     ],
 )
 def test_few_steps_look_for_themselves_and_many_have_a_plan_look_as_far_as_it_fits_into_a_file(
@@ -113,3 +124,21 @@ def test_the_plan_is_told_the_runners_of_the_steps() -> None:
     settings = Settings(cache="plan", runners=(Runner("gpu", gpu_count=1),))
 
     assert inputs_of(jobs_of(graph, settings, Pins())["orch-plan"])["runners"] == '{"":"ubuntu-24.04","b":"gpu"}'
+
+
+def test_a_matrix_has_the_jobs_that_the_plan_leaves_of_it_where_it_decides_by_leg() -> None:
+    graph = mapped(Value([1, 2]))
+    literal, by_plan = jobs(graph, "job")["m"], jobs(graph, "plan")["m"]
+    uncached = jobs(replace(graph, steps=(graph["a"], replace(graph["m"], settings=StepSettings(cache=False)))), "plan")["m"]
+
+    for job in (literal, uncached):
+        assert job.strategy is not None
+        assert job.strategy.matrix == {"leg": [0, 1]}
+    assert by_plan.strategy is not None
+    assert by_plan.strategy.matrix == {"leg": "${{ fromJSON(fromJSON(needs.orch-plan.outputs.legs).m.jobs) }}"}
+    assert "!(fromJSON(needs.orch-plan.outputs.legs).m.jobs == '[]')" in by_plan.condition
+    assert [uses.inputs.get("decision") for job in (literal, by_plan, uncached) for uses in job.steps if isinstance(uses, Uses)][1::2] == [
+        "look",
+        "${{ fromJSON(needs.orch-plan.outputs.plan).m }}",
+        None,
+    ]

@@ -8,6 +8,7 @@ from typing import Final
 from orch.model import canonical, dates
 from orch.model.flags import PARAMETERS, leaves_of
 from orch.model.graph import Graph
+from orch.model.matrix import fixed
 from orch.model.steps import Step
 from orch.model.triggers import FILTERED
 from orch.names import PLAN_JOB
@@ -47,7 +48,7 @@ def _reasons(graph: Graph, settings: Settings) -> Iterator[str]:
         yield "a parameter chooses an environment"
     if settings.cache == "plan":
         yield "orch.yaml says `cache: plan`"
-    elif settings.cache == "auto" and len(cacheable(graph)) > _FEW and _has_room(graph):
+    elif settings.cache == "auto" and _cacheable_jobs(graph) > _FEW and _has_room(graph):
         yield f"{len(cacheable(graph))} steps may be cached"
 
 
@@ -61,7 +62,7 @@ def cache_mode(graph: Graph, settings: Settings) -> Cache:
         return settings.cache
     if cacheable(graph) and _has_room(graph) and plan_reasons(graph, settings):
         return "plan"
-    return "job" if 0 < len(cacheable(graph)) <= _FEW else "off"
+    return "job" if 0 < _cacheable_jobs(graph) <= _FEW else "off"
 
 
 def _has_room(graph: Graph) -> bool:
@@ -73,6 +74,12 @@ def _has_room(graph: Graph) -> bool:
 def cacheable(graph: Graph) -> list[Step]:
     """The steps whose results may be used again."""
     return list(filter(is_cacheable, graph.steps))
+
+
+def _cacheable_jobs(graph: Graph) -> int:
+    """How many jobs these have; a mapped step has more than a few, where only the run knows."""
+    dealt = (fixed(graph.by_id, step) if step.fan else {"items": 1} for step in cacheable(graph))
+    return sum(_FEW + 1 if each is None else int(each["items"]) for each in dealt)
 
 
 def is_cacheable(step: Step) -> bool:
