@@ -15,6 +15,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from support.local import run_module
 from support.modules import write
+from support.sides import Bucket
+from support.stores import Servers
 
 from orch.errors import StoreError
 from orch.orchestrators.local.home import Home
@@ -148,6 +150,43 @@ def test_a_folder_that_two_machines_share(tmp_path: Path) -> None:
 
     assert {step["state"] for step in last_line(again)["steps"]} == {"cached"}
     assert ran(here) == ["numbers", "files"]
+
+
+@pytest.mark.stores("versitygw")
+def test_two_machines_that_share_a_bucket(object_servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = Bucket(object_servers["s3"], monkeypatch)
+    here, other = project(tmp_path / "here", bucket.url), project(tmp_path / "other", bucket.url)
+
+    first = orch(here, "run", "--json", "pipeline.py")
+    assert {step["state"] for step in last_line(first)["steps"]} == {"succeeded"}
+    objects = bucket.files()
+    assert len(objects) == 5, "the list, the manifest and three files"
+
+    # Bytes are shared, and not which results there are: that has to be brought along.
+    (other / ".orch").mkdir()
+    shutil.copytree(here / ".orch" / "cache", other / ".orch" / "cache")
+    second = orch(other, "run", "--json", "pipeline.py")
+    assert {step["state"] for step in last_line(second)["steps"]} == {"cached"}
+    assert len(dict(stored_objects(Home.of(other).store))) >= 5
+    assert bucket.files() == objects
+
+
+@pytest.mark.stores("versitygw")
+def test_a_bucket_that_refuses_is_told_before_any_step_and_shows_no_secret(
+    object_servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket(object_servers["s3"], monkeypatch)
+    bucket.become(bucket.server.environment("the/secret+of=yesterday"))
+    here = project(tmp_path, bucket.url)
+    done = orch(here, "run", "pipeline.py")
+
+    assert (done.returncode, done.stdout) == (5, "")
+    assert f"cannot use the artifact store {bucket.url!r}: it refuses the credentials of this machine" in done.stderr
+    assert "docs/stores.md" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (here / "ran").exists()
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"yesterday" not in written + done.stderr.encode()
 
 
 def test_a_place_that_cannot_be_reached_fails_the_run_and_none_of_its_steps(tmp_path: Path) -> None:

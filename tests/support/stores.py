@@ -117,7 +117,16 @@ class S3(ObjectServer):
     ASKED = re.compile(r"\| (?P<status>\d{3}) \|[^|]*\|[^|]*\| (?P<method>[A-Z]+) ")
 
     def command(self) -> list[str]:
-        return ["--keep-alive", "--port", f"127.0.0.1:{self.port}", "posix", "data"]
+        users = self.folder.resolve() / "users"
+        users.mkdir(exist_ok=True)
+        return ["--keep-alive", "--iam-dir", str(users), "--port", f"127.0.0.1:{self.port}", "posix", "data"]
+
+    def add_user(self, name: str, secret: str) -> None:
+        program = find_tool(self.PROGRAM)
+        assert program
+        admin = ["admin", "--access", "orchkey", "--secret", SECRET, "--endpoint-url", f"http://127.0.0.1:{self.port}"]
+        create = ["create-user", "--access", name, "--secret", secret, "--role", "user"]
+        subprocess.run([program, *admin, *create], check=True, capture_output=True)
 
     def _own_environment(self) -> dict[str, str]:
         return {**super()._own_environment(), "ROOT_ACCESS_KEY": "orchkey", "ROOT_SECRET_KEY": SECRET}

@@ -34,12 +34,17 @@ class BucketPlace(RemotePlace):
 
     def __init__(self, url: str, system: AbstractFileSystem, root: str, kind: str, timeout: float = 30) -> None:
         super().__init__(url, system, root)
+        self._kind = kind
         self._timeout = timeout
         self._options: dict[str, Any] = _PARTS.get(kind, {})
         self._large = threading.BoundedSemaphore(2)  # what several parts of several objects take of the memory
 
     def check(self) -> None:
-        self._system.info(self._root.partition("/")[0])
+        bucket = self._root.partition("/")[0]
+        if self._kind == "gcs":  # whose roles for objects may list a bucket, and not look at it
+            self._system.call("GET", "b/{}/o", bucket, maxResults=1)
+        else:
+            self._system.info(bucket)
 
     def put(self, digest: str, store: LocalStore) -> None:
         source, size = LocalStore(store.root, verify=True).path(digest), store.size(digest)
