@@ -7,6 +7,7 @@ import json
 import os
 import random
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -335,11 +336,12 @@ def test_a_killed_gc_loses_nothing_that_is_kept(machines: Machines, tmp_path: Pa
     undisturbed = Undisturbed(machines, tmp_path, SMALL)
     collect = ("gc", "--older-than", "0s", "--json")
 
+    full = undisturbed.project("full")
+    assert machines(full, "run", "pipeline.py", "--set", "n=5").code == 0
+    assert undisturbed.run(full).code == 0
+
     def project(name: str) -> Path:
-        folder = undisturbed.project(name)
-        assert machines(folder, "run", "pipeline.py", "--set", "n=5").code == 0
-        assert undisturbed.run(folder).code == 0
-        return folder
+        return shutil.copytree(full, tmp_path / name, symlinks=True)
 
     def trial(kill: str) -> None:
         folder = project(kill.replace(":", "-"))

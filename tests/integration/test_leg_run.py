@@ -115,6 +115,20 @@ def test_of_more_items_than_jobs_each_job_has_several_legs(tmp_path: Path) -> No
     assert matrix.run("double", 172).returncode == 2
 
 
+def test_the_gather_reads_more_legs_than_a_matrix_has_jobs(tmp_path: Path) -> None:
+    """257 items: 129 jobs of two, the last of one."""
+    matrix = Matrix(tmp_path, 257)
+    matrix.run("numbers")
+    matrix.attempt = "2"  # at which none fails
+    jobs = json.loads(json.loads(matrix.legs)["double"]["jobs"])
+    legs = [leg for job in jobs if matrix.run("double", job).returncode == 0 for leg in matrix.records()]
+    assert matrix.run("total").returncode == 0
+
+    assert jobs == list(range(129))
+    assert legs == [f"double.{leg}" for leg in range(257)]
+    assert matrix.records()["total"]["outputs"]["output"]["preview"] == str(257 * 256)
+
+
 def test_a_failed_leg_among_several_leaves_the_others_of_its_job(tmp_path: Path) -> None:
     matrix = Matrix(tmp_path, 514)
     matrix.run("numbers")

@@ -11,8 +11,8 @@ from support.github_model import GitHub, Story
 from support.github_parser import GitHubParser
 from support.local import run_module
 from support.modules import graph_of
-from support.ran import Ran
-from support.truth_table import MAPPED_ROWS, MAPPED_UNDER_ACT, ROWS, UNDER_ACT, WORTH_A_RUN, MappedRow, Row
+from support.ran import Ran, copied
+from support.truth_table import MAPPED_ROWS, MAPPED_UNDER_ACT, MODES, ROWS, UNDER_ACT, WORTH_A_RUN, MappedRow, Row
 
 from orch.model import values
 from orch.model.fan import index_of
@@ -111,17 +111,32 @@ def test_a_mapped_run_under_act_ends_as_the_table_says(tmp_path: Path, row: Mapp
     assert mapped_twice(row, broken, run) == row.ends
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A run under act in which everything succeeded, as the first one of all rows that use results of an earlier run."""
+    folder = tmp_path_factory.mktemp("before")
+    (folder / "broken").mkdir()
+    (folder / "project").mkdir()
+    (folder / "project/orch.yaml").write_text("cache: plan\n")
+    return act_module(folder / "project", Row("cached", "cached", "output-true", MODES[0]).code(folder / "broken"))
+
+
 @pytest.mark.act
 @pytest.mark.parametrize("row", UNDER_ACT, ids=str)
-def test_a_run_under_act_ends_as_the_table_says(tmp_path: Path, row: Row) -> None:
-    project, broken = tmp_path / "project", tmp_path / "broken"
-    broken.mkdir()
-    project.mkdir()
-    (project / "orch.yaml").write_text("cache: plan\n")
+def test_a_run_under_act_ends_as_the_table_says(tmp_path: Path, row: Row, request: pytest.FixtureRequest) -> None:
+    if row.cached:
+        earlier: Ran = request.getfixturevalue("before")
+        assert set(earlier.states.values()) == {"succeeded"}
+        project, broken = copied(earlier, tmp_path).repository, earlier.repository.parent / "broken"
+        assert not row.failed  # the folder is that of all
+    else:
+        project, broken = tmp_path / "project", tmp_path / "broken"
+        broken.mkdir()
+        project.mkdir()
+        (project / "orch.yaml").write_text("cache: plan\n")
+    for name in row.failed:
+        (broken / name).touch()
 
-    def run(given: dict[str, object]) -> Ran:
-        return act_module(project, row.code(broken), given={name: str(value).lower() for name, value in given.items()})
-
-    ran = twice(row, broken, run)
+    ran = act_module(project, row.code(broken), given={name: str(value).lower() for name, value in row.parameters.items()})
 
     assert ran.states == row.ends
