@@ -31,12 +31,13 @@ def main(argument: str) -> NoReturn:
     try:
         setup = Setup.from_json(canonical.loads(requests.readline()))
         executor = Executor(setup, after_call=surroundings.restore_process)
+        surroundings.start_in(setup.root, setup.scratch)
         collect_as_ever()
         for line in requests:
-            surroundings.start_in(setup.root, setup.scratch)
             record = executor.execute(Order.from_json(canonical.loads(line)))
             surroundings.end_log(mark)
-            files.write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
+            files.write_all(responses, f"{record.text}\n".encode())
+            surroundings.start_in(setup.root, setup.scratch)  # for the next step, while the scheduler looks for it
     except KeyboardInterrupt:  # interrupted between two steps: there is nothing to report
         os._exit(128 + signal.SIGINT)
     _end()

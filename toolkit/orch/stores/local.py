@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
 _SMALL: Final = 1 << 16  # bytes
+_READING: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 # Hidden, so that an upload of this folder leaves out what a killed writer left behind.
 ASIDE: Final = ".writing-"
 
@@ -119,8 +120,7 @@ class LocalStore:
 
     def get(self, digest: str) -> bytes:
         try:
-            with open(self._file(digest), "rb") as file:
-                data = file.read()
+            data = _read(self._file(digest))
         except OSError as error:
             raise self._unreadable(digest, error) from error
         if self.verify and digest not in self._trusted:
@@ -249,6 +249,19 @@ class LocalStore:
         if isinstance(error, FileNotFoundError):
             return StoreError(f"object {digest} is not in the store: {path!r}", hint="run the step that makes it again")
         return StoreError(f"object {digest} cannot be read: {path!r}: {error.strerror}")
+
+
+def _read(path: str) -> bytes:
+    """A small object at once: Python's own files ask the system for more than twice as much."""
+    descriptor = os.open(path, _READING)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size <= _SMALL:
+            return os.read(descriptor, size)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _check_arrived(digest: str, expected: str, source: str) -> None:

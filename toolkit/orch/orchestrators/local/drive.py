@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from orch.errors import MapError
 from orch.model.artifacts import GATHER, Artifact
-from orch.model.events import StepStarted
 from orch.model.fan import index_of, step_of
 from orch.model.gathered import spread_out
 from orch.model.graph import Graph, OutputRef, Step
@@ -77,12 +76,13 @@ class Drive:
             self._advance()
             if not (self.pool.busy or self.retries or self.broken):
                 return self._write()
-            self.cache.keep_sources()  # while the workers are at work
-            for record in self.pool.poll(self._patience()):
-                self._take(record)
-            self._advance()  # before the records are written: the workers need not wait for that
+            # The workers are at work: now there is time to tell and write what they did before.
+            self.journal.publish()
+            self.cache.keep_sources()
             if clock.monotonic() >= self._written + _PATIENCE:
                 self._write()
+            for record in self.pool.poll(self._patience()):
+                self._take(record)
 
     def _patience(self) -> float | None:
         limits = [self.retries.patience() if self.pool.has_room else None, _PATIENCE if self.journal.is_behind else None]
@@ -124,6 +124,7 @@ class Drive:
                 self._start_due()  # a new process takes its time to start: meanwhile there is more to decide
             else:
                 self._end(record)
+                self.journal.publish()  # the next decision may have to wait for a store far away
 
     def _next_ready(self) -> Step | None:
         """Legs are looked at when there may soon be room for them: there may be thousands."""
@@ -175,7 +176,7 @@ class Drive:
 
     def _start(self, step: Step) -> None:
         tries = self.retries.tries.get(step.id, 1)
-        self.journal.sink(StepStarted(step.id, tries))
+        self.journal.begin(step.id, tries)
         artifacts = self._artifacts_for(step)
         order = Order(step.to_json(), artifacts, tries, asked=self.cache.asked_of(step.id))
         settings = step.settings
@@ -252,6 +253,7 @@ class Drive:
             self.journal.tell(self._interrupted(step.id) if self.was_stopped else below)
 
     def _write(self) -> None:
+        self.journal.publish()
         self.journal.write()
         self.cache.write()
         self._written = clock.monotonic()
@@ -293,6 +295,7 @@ class Drive:
                 self.pool.kill()
             for record in self.pool.poll(1.0):
                 self._take(record)
+            self.journal.publish()
         for record in self.retries.cancel():
             self._end(record)
         self.hooks.cancel()
