@@ -38,6 +38,14 @@ def test_a_value_has_one_text(value: Any, text: str) -> None:
     assert canonical.loads(text) == value
 
 
+@given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), VALUES, max_size=4))
+def test_texts_are_put_together_to_the_text_of_the_whole(value: dict[str, Any]) -> None:
+    texts = {name: canonical.dumps(each) for name, each in value.items()}
+
+    assert canonical.object_of(texts) == canonical.dumps(value)
+    assert canonical.list_of(texts.values()) == canonical.dumps(list(value.values()))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, [-math.inf], "\ud800", {"\udfff": 1}])
 def test_what_has_no_text_is_refused(value: Any) -> None:
     for write in (canonical.dumps, canonical.pretty):

@@ -16,7 +16,7 @@ from orch.errors import RecordError
 from orch.model import canonical
 from orch.model.ends import Ends
 from orch.model.graph import Graph, topological
-from orch.model.records import SCHEMA, StepRecord, newest, skipped
+from orch.model.records import SCHEMA, Failure, StepRecord, newest, skipped
 from orch.model.runs import RunRecord, comparable_digests, fold
 from orch.model.states import State
 
@@ -28,6 +28,22 @@ def test_the_highest_attempt_of_a_step_counts_and_of_one_attempt_the_last() -> N
 
     assert newest([first, second]) == {"a": first}
     assert newest([first, again]) == {"a": again}
+
+
+def test_the_text_of_a_record_is_its_canonical_json() -> None:
+    steps = (ended("a"), replace(ended("b", State.FAILED), failure=Failure("exit", "it ended with 3")))
+    told = [step.text for step in steps]
+    run = RunRecord(info(), State.FAILED, steps, "2026-11-21T10:00:00.000Z", 1.5, Failure("bug", "ValueError: x"))
+
+    assert told == [canonical.dumps(step.to_json()) for step in steps]
+    assert run.text == canonical.dumps(run.to_json())
+    assert replace(run, steps=()).text == canonical.dumps(run.to_json() | {"steps": []})
+
+
+def test_a_record_that_is_changed_has_another_text() -> None:
+    record = ended("a")
+
+    assert record.text != replace(record, reason="because").text
 
 
 def test_a_step_that_could_not_start_names_the_need_that_stopped_it() -> None:

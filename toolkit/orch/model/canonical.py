@@ -8,6 +8,7 @@ surrogate pair has no UTF-8, so it is refused both ways.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 # A recursive alias would be exact, but pydantic-free code below has to stay readable: `Any` stands for a JSON value.
@@ -20,6 +21,16 @@ _pretty = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, 
 def dumps(value: Json) -> str:
     """Raises ValueError for what has no canonical form."""
     return _encodable(_compact.encode(value))
+
+
+def object_of(members: Mapping[str, str]) -> str:
+    """The text of an object whose values are given as texts that `dumps` made."""
+    return f"{{{','.join(f'{dumps(name)}:{members[name]}' for name in sorted(members))}}}"
+
+
+def list_of(items: Iterable[str]) -> str:
+    """The text of a list whose items are given as texts that `dumps` made."""
+    return f"[{','.join(items)}]"
 
 
 def pretty(value: Json) -> str:

@@ -39,6 +39,7 @@ def _declared(kind: type) -> tuple[tuple[str, tuple[type, ...], object], ...]:
     return tuple(
         (field.name, _KINDS.get(field.type) or ((Mapping,) if str(field.type).startswith("Mapping[") else (object,)), field.type)
         for field in fields(kind)
+        if field.init  # what follows from the others needs no look
     )
 
 

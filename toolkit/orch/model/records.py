@@ -71,6 +71,14 @@ class StepRecord:
     cause: str = ""  # why it ran, or was cached, as one word: see `orch.model.plan.Cause`
     hook: Failure | None = None  # why its on_failure or on_success hook failed; the step's own state stays
     flags: Mapping[str, bool] = field(default_factory=dict)  # comparisons of its outputs, by name: see `orch.model.flags`
+    _text: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """Canonical JSON, made once: it is a line of the journal first, and a part of the run's record in the end."""
+        if not self._text:
+            object.__setattr__(self, "_text", canonical.dumps(self.to_json()))
+        return self._text
 
     def to_json(self) -> Json:
         data: dict[str, Any] = {

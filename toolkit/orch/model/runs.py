@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from orch.errors import ExitCode, RecordError
+from orch.model import canonical
 from orch.model.canonical import Json
 from orch.model.ends import Ends
 from orch.model.fan import index_of, step_of
@@ -68,12 +69,20 @@ class RunRecord:
         has_no_store = self.state is State.FAILED and any(failure and failure.cause == "store" for failure in failures)
         return ExitCode.UNREACHABLE if has_no_store else self.state.exit_code
 
+    @property
+    def text(self) -> str:
+        """Canonical JSON."""
+        members = {name: canonical.dumps(value) for name, value in self._without_steps().items()}
+        return canonical.object_of(members | {"steps": canonical.list_of(step.text for step in self.steps)})
+
     def to_json(self) -> Json:
+        return self._without_steps() | {"steps": [step.to_json() for step in self.steps]}
+
+    def _without_steps(self) -> Json:
         return (
             {"schema": SCHEMA, "kind": "run"}
             | self.info.to_json()
             | {"state": str(self.state), "ended": self.ended, "duration": round(self.duration, 6)}
-            | {"steps": [step.to_json() for step in self.steps]}
             | ({"failure": self.failure.to_json()} if self.failure else {})
         )
 

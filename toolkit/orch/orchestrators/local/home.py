@@ -24,7 +24,6 @@ from typing import BinaryIO, Final
 
 from orch import files, locks, materializers
 from orch.errors import MaterializationError, RecordError, StoreError, Where
-from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.fan import step_of
 from orch.model.graph import Graph, OutputRef
@@ -68,9 +67,10 @@ class RunFolder:
 
     def write_run(self, record: RunRecord) -> None:
         """While the run goes on, with room for the words that end it on a full disk."""
-        data = canonical.dumps(record.to_json()).encode()
+        room = "" if record.state.has_ended else " " * _ROOM
+        data = f"{record.text}{room}\n".encode()
         with self.writing():
-            files.write_atomic(self.path / RUN_FILE, data + (b"" if record.state.has_ended else b" " * _ROOM) + b"\n")
+            files.write_atomic(self.path / RUN_FILE, data)
 
     def break_off(self, record: RunRecord) -> None:
         """The record of a run that an error ends; where there is no room for it, without the steps, which have a file of their own."""
@@ -80,11 +80,11 @@ class RunFolder:
             failure = record.failure and replace(record.failure, message=record.failure.message[:_LONGEST])
             least = replace(record, steps=(), failure=failure)
             with suppress(OSError):
-                files.overwrite(self.path / RUN_FILE, canonical.dumps(least.to_json()).encode())
+                files.overwrite(self.path / RUN_FILE, least.text.encode())
 
     def append_steps(self, records: Iterable[StepRecord]) -> None:
         """Whole lines in one write: a reader, or a kill, meets at most one line without its end."""
-        text = "".join(f"{canonical.dumps(record.to_json())}\n" for record in records)
+        text = "".join(f"{record.text}\n" for record in records)
         with self.writing():
             files.append_lines(self.path / STEPS_FILE, text.encode())
 
