@@ -19,5 +19,7 @@ def step_of(name: str) -> str:
 
 def index_of(name: str) -> int | None:
     """Which leg `name` is; None of a step, and of what no leg is called, as in a record that any job could have written."""
+    if "." not in name:  # as of nearly all that is asked about
+        return None
     index = name.partition(".")[2]
     return int(index) if _INDEX.fullmatch(index) else None

@@ -18,7 +18,7 @@ from orch.model.fan import step_of
 from orch.model.flags import leaves_of, resolved
 from orch.model.graph import Graph, Step
 from orch.model.index import Entry, Index
-from orch.model.plan import Decision
+from orch.model.plan import Action, Decision
 from orch.model.records import StepRecord
 from orch.model.runs import RunInfo
 from orch.model.states import State
@@ -72,7 +72,7 @@ class Cache:
         self.use = use
         self.store = LocalStore(home.store)
         self.shared = shared or Shared(self.store)
-        self.decisions: dict[str, Decision] = {}
+        self._to_run: dict[str, Decision] = {}
         since = clock.now()
         wanted = frozenset(graph.by_id) - frozenset(besides)
         self.gathered: Gathered = gather(graph, project, steps=wanted, memory=home.index.with_name(MEMORY))
@@ -99,7 +99,9 @@ class Cache:
 
     def decide(self, step: Step, inputs: Mapping[str, Artifact]) -> Decision:
         """`inputs` has all that the step reads."""
-        decision = self.decisions[step.id] = decide_step(self.graph.pipeline, step, self.known, inputs)
+        decision = decide_step(self.graph.pipeline, step, self.known, inputs)
+        if decision.action is not Action.CACHED:
+            self._to_run[step.id] = decision
         return decision
 
     def asked_of(self, step: str) -> list[Json]:
@@ -111,7 +113,7 @@ class Cache:
 
         Where a file that the step reaches was changed since the start, nobody knows which code ran: then neither.
         """
-        decision = self.decisions[record.step]
+        decision = self._to_run.pop(record.step)
         cause = str(decision.cause)
         if not decision.key:
             return replace(record, cause=cause)
