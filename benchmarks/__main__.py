@@ -3,7 +3,8 @@
 python3 tasks.py bench [--rounds N] [start_up one_step local_runs ...]
 
 What is told by itself is a median. A difference is one of least times: whatever else the machine does only adds to them, by
-more than some of the differences are.
+more than some of the differences are. Whether a step takes longer in a long chain is told by what processors spent on the steps
+from n to 2n, so that nothing counts that a run does once, or that it waits for.
 
 Quote ratios and differences of one run only: machines differ, and so do the same machine's days.
 """
@@ -11,10 +12,12 @@ Quote ratios and differences of one run only: machines differ, and so do the sam
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import math
 import os
 import pickle
+import resource
 import shutil
 import statistics
 import subprocess
@@ -30,6 +33,11 @@ from benchmarks.job_phases import measure as phases_of_jobs
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
+_LENGTHS: Final = (100, 1000, 3000)  # of chains
+_NOT_CACHED: Final = ("--jobs", "1", "--no-cache")
+_TOLD: Final = (
+    "import sys, time, orch.cli.run; from orch.__main__ import main; print(time.process_time(), file=sys.stderr); sys.exit(main())"
+)
 _TURN: Final = 1.0  # seconds in a round for one measure, which is taken as often as it fits in
 
 
@@ -43,6 +51,20 @@ class Row(NamedTuple):
     @property
     def holds(self) -> bool:
         return self.measured <= self.bar
+
+
+class Chain(NamedTuple):
+    """In a project of its own."""
+
+    folder: Path
+    length: int
+    options: Sequence[str]
+    firsts: Iterator[int]
+
+    def arguments(self) -> list[str]:
+        """Where its steps are to run, they make values that are not in the store."""
+        first = ["--set", f"first={next(self.firsts)}"] if "--no-cache" in self.options else []
+        return ["run", f"pipelines.py:chain_{self.length}", *self.options, *first]
 
 
 class Bench:
@@ -85,6 +107,13 @@ class Bench:
         rounds = [[min(measure() for _ in range(n)) for measure, n in zip(measures, times, strict=True)] for _ in range(self.rounds)]
         return [min(column) for column in zip(*rounds, strict=True)]
 
+    def spent(self, *arguments: str, folder: Path) -> float:
+        """Seconds of processors for `orch` and its workers, from when Python has started and has imported it to its end."""
+        before = _spent_by_children()
+        command = [PYTHON, "-c", _TOLD, *arguments]
+        ended = subprocess.run(command, cwd=folder, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+        return _spent_by_children() - before - float(ended.stderr)
+
     def python(self, *arguments: str) -> Callable[[], float]:
         return lambda: self.seconds([PYTHON, *arguments])
 
@@ -98,14 +127,24 @@ class Bench:
 
     def uncached(self, length: int) -> Callable[[], float]:
         """Of a chain whose steps all run, one after the other, and make values that are not in the store."""
-        folder = self.project(f"chain_{length}-uncached")
-        firsts = _firsts()
+        chain = self.chain(length, "uncached", _NOT_CACHED)
+        return lambda: self.seconds([PYTHON, "-m", "orch", *chain.arguments()], folder=chain.folder)
 
-        def measure() -> float:
-            options = ["--jobs", "1", "--no-cache", "--set", f"first={next(firsts)}"]
-            return self.seconds([PYTHON, "-m", "orch", "run", f"pipelines.py:chain_{length}", *options], folder=folder)
+    def growth(self, what: str, *options: str) -> list[Row]:
+        """What processors spend on a step of long chains, against one of a short chain."""
+        chains = [self.chain(length, f"growth-{what}", options) for n in _LENGTHS for length in (n, 2 * n)]
+        least = self.least(*(functools.partial(self.spent_on, chain) for chain in chains))
+        short, *longer = ((twice - once) / n for n, once, twice in zip(_LENGTHS, least[::2], least[1::2], strict=True))
+        return [
+            Row(f"a step at {n:,} against a step at 100, {what}", step / short, 1, "x", f"{step * 1000:.3f} of {short * 1000:.3f} ms")
+            for n, step in zip(_LENGTHS[1:], longer, strict=True)
+        ]
 
-        return measure
+    def chain(self, length: int, name: str, options: Sequence[str]) -> Chain:
+        return Chain(self.project(f"chain_{length}-{name}"), length, options, _firsts())
+
+    def spent_on(self, chain: Chain) -> float:
+        return self.spent(*chain.arguments(), folder=chain.folder)
 
     def pickle_loop(self, length: int) -> float:
         """Seconds for what a chain cannot do without: each value to disk and back, here by pickle."""
@@ -122,6 +161,11 @@ class Bench:
         took = time.perf_counter() - started
         shutil.rmtree(folder)
         return took
+
+
+def _spent_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _changes_python(variable: str) -> bool:
@@ -171,39 +215,30 @@ def local_runs(bench: Bench) -> list[Row]:
     def run(pipeline: str, *, fails: bool = False) -> Callable[[], float]:
         return bench.runs(pipeline, "--no-cache", "--jobs", "2", fails=fails)
 
-    start, *longer, loop = bench.least(*map(bench.uncached, (1, 100, 1000, 3000)), lambda: bench.pickle_loop(99))
-    at_100, at_1000, at_3000 = _above(start, longer)
+    start, at_100, loop = bench.least(bench.uncached(1), bench.uncached(100), lambda: bench.pickle_loop(99))
     one, fan, death = bench.least(run("fan_1"), run("fan_100"), run("fan_99_and_a_death", fails=True))
     bare, worker = bench.least(bench.python("-c", "pass"), bench.python("-c", "import orch.runtime.worker"))
     return [
         Row(
             "chain of 100 steps, --jobs 1",
-            (at_100 - loop / 99) * 1000,
+            (at_100 - start - loop) / 99 * 1000,
             0.5,
             "ms",
             f"a step, above the {loop * 1000 / 99:.2f} of a loop that pickles",
         ),
-        Row("a step at 1,000 against a step at 100, all run", at_1000 / at_100, 1, "x", ""),
-        Row("a step at 3,000 against a step at 100, all run", at_3000 / at_100, 1, "x", ""),
+        *bench.growth("all run", *_NOT_CACHED),
         Row("100 independent steps, --jobs 2", (fan - one) * 1000 / 99, 2, "ms", "a step"),
         Row("one of them dies", (death - fan) / worker, 2, "x", f"of one new process ({(worker - bare) * 1000:.0f} ms above bare Python)"),
     ]
 
 
-def _above(start: float, longer: Sequence[float]) -> list[float]:
-    """Seconds for each of the steps that chains of 100, 1,000 and 3,000 have and one of 1 has not."""
-    return [(took - start) / steps for took, steps in zip(longer, (99, 999, 2999), strict=True)]
-
-
 def cached_runs(bench: Bench) -> list[Row]:
-    start, *longer = bench.least(*(bench.runs(f"chain_{length}") for length in (1, 100, 1000, 3000)))
-    at_100, at_1000, at_3000 = _above(start, longer)
+    start, at_100 = bench.least(bench.runs("chain_1"), bench.runs("chain_100"))
     bench.orch("run", "pipelines.py:chain_100")()
     (part,) = bench.in_turn(bench.orch("run", "pipelines.py:chain_100", "--step", "add_50"))
     return [
-        Row("chain of 100 steps, all cached", at_100 * 1000, 0.25, "ms", "a step, above starting `orch run` on one step"),
-        Row("a step at 1,000 against a step at 100, all cached", at_1000 / at_100, 1, "x", ""),
-        Row("a step at 3,000 against a step at 100, all cached", at_3000 / at_100, 1, "x", ""),
+        Row("chain of 100 steps, all cached", (at_100 - start) / 99 * 1000, 0.25, "ms", "a step, above starting `orch run` on one step"),
+        *bench.growth("all cached"),
         Row("orch run --step, one step of 100", part, 1, "s", "whole process"),
     ]
 

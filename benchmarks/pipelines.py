@@ -49,6 +49,11 @@ def chain_100(first: int = 0) -> None:
 
 
 @pipeline
+def chain_200(first: int = 0) -> None:
+    _chain(200, first)
+
+
+@pipeline
 def chain_300(first: int = 0) -> None:
     _chain(300, first)
 
@@ -64,8 +69,18 @@ def chain_1000(first: int = 0) -> None:
 
 
 @pipeline
+def chain_2000(first: int = 0) -> None:
+    _chain(2000, first)
+
+
+@pipeline
 def chain_3000(first: int = 0) -> None:
     _chain(3000, first)
+
+
+@pipeline
+def chain_6000(first: int = 0) -> None:
+    _chain(6000, first)
 
 
 @pipeline
