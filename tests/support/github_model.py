@@ -37,6 +37,7 @@ from orch.orchestrators.github.compile import files
 from orch.orchestrators.github.plan_job import cache_mode
 from orch.orchestrators.local.schedule import Schedule
 from orch.planning.ahead import of_legs
+from orch.planning.decide import never_cached
 from orch.planning.foresee import foresee
 from orch.runtime.asked import choose, flags_text
 from orch.runtime.counting import legs_said, parameter_lengths
@@ -341,6 +342,8 @@ class GitHub:
 
     def _decision_by_legs(self, step: Step, decisions: Mapping[str, Decision]) -> Decision:
         """A leg is cached if all that it reads from is, where it is known how many there are."""
+        if (never := never_cached(step)) is not None:
+            return never
         cached = {step for step, decision in decisions.items() if decision.action is Action.CACHED}
         taken = cached | {leg for decision in decisions.values() for leg in decision.taken}
         if not cached.issuperset(root for root in roots(self.story.graph.by_id, step) if root != PARAMETERS):

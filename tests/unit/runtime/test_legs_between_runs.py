@@ -316,12 +316,14 @@ def test_the_key_of_a_leg_is_the_one_that_a_laptop_computes_from_the_list_itself
         assert key_of(key_document(leg, facts, {}, {"load.output": told})) == key_of(local)
 
 
-def test_a_list_of_which_no_items_are_told_is_one_thing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("members", [(), ("{", "{")])
+def test_a_list_of_which_no_items_are_told_is_one_thing(tmp_path: Path, members: tuple[str, ...]) -> None:
     """Whatever changes in it, all legs run: nothing is taken for known that is not."""
     leg = replace(TRAIN, id="train.0", inputs=(("x", Item(OutputRef("load", "output"), 0)),), fan=None)
     repository = Repository(tmp_path, BY_A_STEP)
     facts = repository.plan()[0].facts["train"]
-    keys = {key_of(key_document(leg, facts, {}, {"load.output": replace(value(items), length=2)})) for items in ([5, 6], [5, 7])}
+    lists = [replace(value(items), length=2, members=members) for items in ([5, 6], [5, 7])]
+    keys = {key_of(key_document(leg, facts, {}, {"load.output": artifact})) for artifact in lists}
 
     assert len(keys) == 2
 

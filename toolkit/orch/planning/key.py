@@ -115,13 +115,21 @@ def _item(binding: Binding, index: int, given: _Given) -> Json:
             artifact = given.inputs[str(binding)]
             if artifact.materializer == GATHER:
                 return {"artifact": _content(artifact.items[index])}
-            if index < len(artifact.members):
-                return canonical.loads(artifact.members[index])
+            if (told := _told(artifact, index)) is not None:
+                return told
             if found := given.member(artifact, index):
                 return member_document(*found)
         case _:
             pass
     return {"item": _argument(binding, given), "index": index}
+
+
+def _told(artifact: Artifact, index: int) -> Json:
+    """What the job that made a list says of one item; None where it says nothing, or nothing that can be read."""
+    try:
+        return canonical.loads(artifact.members[index])
+    except (IndexError, ValueError):
+        return None
 
 
 def member_document(data: Json, meta: Json) -> Json:
