@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -25,10 +29,12 @@ def requires_docker() -> None:
         pytest.skip(reason)
 
 
-def engine() -> docker.DockerClient:
+@contextmanager
+def engine() -> Iterator[docker.DockerClient]:
     import docker
 
-    return docker.from_env()
+    with closing(docker.from_env()) as client:
+        yield client
 
 
 _known: list[str] = []
@@ -46,14 +52,16 @@ def _look() -> str:
         import docker
     except ImportError:
         return "the Docker SDK is not installed: pip install docker"
-    try:
-        client = docker.from_env()
-    except docker.errors.DockerException:
-        return f"no Docker Engine answers on this machine: {_HOW_TO}"
+    client = docker.DockerClient.from_env(version="1.40")  # older than any that there is: it is not asked for, and nothing is left open
     try:
         client.images.get(IMAGE)
     except docker.errors.ImageNotFound:
         return f"the engine has no image {IMAGE!r}: {_HOW_TO}"
+    except (docker.errors.DockerException, OSError):
+        return f"no Docker Engine answers on this machine: {_HOW_TO}"
     finally:
         client.close()
+        with warnings.catch_warnings():  # the SDK leaves the socket open that nobody answered at
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
     return ""

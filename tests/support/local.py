@@ -14,6 +14,7 @@ from orch.model.events import Event
 from orch.model.graph import Graph
 from orch.model.parameters import resolve
 from orch.orchestrators.local import run
+from orch.orchestrators.local.away import Placement
 from orch.orchestrators.local.parts import Part
 from orch.stores.transport import Transport
 
@@ -31,6 +32,7 @@ def run_module(
     part: Callable[[Graph], Part] | None = None,
     pickles: str = "allow",
     transport: Transport | None = None,
+    placement: Placement | None = None,
 ) -> Ran:
     """Run the one pipeline of `code`, or `part` of it, written into `folder`; `watch` sees each event when it happens."""
     file = write(folder, code)
@@ -57,5 +59,6 @@ def run_module(
         part=part(graph) if part else None,
         pickles=pickles,
         transport=transport,
+        placement=placement,
     )
     return Ran(record, home, events)

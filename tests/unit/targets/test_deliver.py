@@ -27,7 +27,8 @@ def setup(root: Path) -> Setup:
 
 
 def sent(root: Path, artifacts: dict[str, object], secrets: dict[str, str] | None = None) -> Parcel:
-    return parcel("name", setup(root), Order({"id": "a"}, artifacts), {}, secrets or {})
+    told = {"environment": {}, "secrets": secrets or {}, "timeout": None}
+    return parcel("name", setup(root), Order({"id": "a"}, artifacts), told)
 
 
 def test_what_a_step_reads_travels_with_it_and_is_found_there(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def _run(folder: Path) -> None:
     try:
         with interrupts.caught() as interrupted:
             pool.wake_on(interrupted.descriptor)
-            pool.submit(Task(order, {}, tuple(secrets)))
+            pool.submit(Task(order, {}, tuple(secrets), told["timeout"]))
             record = wait_for_end(pool, interrupted)
     finally:
         pool.close()

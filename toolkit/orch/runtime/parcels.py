@@ -30,18 +30,22 @@ class Parcel(NamedTuple):
     inputs: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
     secrets: Mapping[str, str] = {}
+    timeout: float | None = None  # seconds, from when the step starts there
 
     def files(self) -> dict[str, bytes]:
         """Those that are of this parcel alone, besides its inputs; none of them is for anybody's eyes but the step's."""
-        told = {"setup": self.setup.to_json(), "order": self.order.to_json()}
+        told = {"setup": self.setup.to_json(), "order": self.order.to_json(), "timeout": self.timeout}
         found = {ORDER: canonical.dumps(told).encode()}
         if self.secrets:
             found[SECRETS] = canonical.dumps(dict(self.secrets)).encode()
         return found
 
 
-def parcel(name: str, setup: Setup, order: Order, environment: Mapping[str, str], secrets: Mapping[str, str]) -> Parcel:
-    """`setup` and `order` are as for a worker on this machine; in the parcel, all paths are those where the step will run."""
+def parcel(name: str, setup: Setup, order: Order, told: Mapping[str, Json]) -> Parcel:
+    """`setup` and `order` are as for a worker on this machine; `told` has the environment, secrets and timeout of the step.
+
+    In the parcel, all paths are those where the step will run.
+    """
     folder = setup.project.root.relative_to(setup.project.git_root).as_posix()
     git_root = f"{PLACE}/{PROJECT}"
     there = setup._replace(
@@ -54,7 +58,7 @@ def parcel(name: str, setup: Setup, order: Order, environment: Mapping[str, str]
     )
     inputs: dict[str, str] = {}
     artifacts = {which: _placed(artifact, setup.store, inputs) for which, artifact in order.artifacts.items()}
-    return Parcel(name, there, order._replace(artifacts=artifacts), inputs, environment, secrets)
+    return Parcel(name, there, order._replace(artifacts=artifacts), inputs, told["environment"], told["secrets"], told["timeout"])
 
 
 def _placed(data: Json, own: str, inputs: dict[str, str]) -> Json:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ENDING: Final = 1.0  # seconds that a worker without a step, and what it started, may take to end
 ENDING_AWAY: Final = 10.0  # the same for one whose steps run elsewhere: it takes away what they left there
+_LATE: Final = 60.0  # seconds after which a limit is kept here that should have been where the step runs: its start there takes time
 _TOOLKIT: Final = str(Path(__file__).parents[2])
 # -P: the current folder is not on the path, the folders of the project are put there when its modules are loaded. The worker is
 # of the same toolkit as this process, whatever else is installed.
@@ -91,11 +92,13 @@ class Worker:
     def start(self, task: Task, secrets: Mapping[str, str]) -> None:
         self.task = task
         self.started = clock.now()
-        self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout
+        late = _LATE if self.program else 0.0
+        self.deadline = None if task.timeout is None else clock.monotonic() + task.timeout + late
         self.kill_at = None
         self.lines = Lines(Redactor(secrets.values()))
         order = task.order.to_json()
-        told = {"order": order, "environment": dict(task.environment), "secrets": dict(secrets)} if self.program else order
+        more = {"environment": dict(task.environment), "secrets": dict(secrets), "timeout": task.timeout}
+        told = {"order": order, **more} if self.program else order
         self.process.send(f"{canonical.dumps(told)}\n".encode())
 
     def interrupt(self) -> None:

@@ -24,7 +24,9 @@ TOO_OLD: Final = 97  # the exit code of a Python that is older: a step's own pro
 PLACE: Final = f"{parcels.PLACE}/{parcels.RUNTIME}"
 _PACKAGE: Final = Path(__file__).parents[1]
 # Of no syntax that is newer than Python 2: it is there to say so.
-_MAIN: Final = f"""import sys
+_MAIN: Final = f"""import signal
+import sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 if sys.version_info < {OLDEST}:
     sys.stderr.write("Python %d.%d or newer is needed, and this is %d.%d\\n" % ({OLDEST} + tuple(sys.version_info[:2])))
     sys.exit({TOO_OLD})

@@ -46,7 +46,7 @@ def main(argument: str) -> NoReturn:
         order = Order.from_json(message["order"])
         try:
             courier = courier or _courier(setup, told, interrupts, lambda chunk: files.write_all(log, chunk))
-            sent = parcel(told.name_of(order, setup), setup, order, message["environment"], message["secrets"])
+            sent = parcel(told.name_of(order, setup), setup, order, message)
             record = courier.carry(sent, Spec.from_json(told.specs[step_of(order.step["id"])]), LocalStore(Path(setup.store)))
         except OrchError as error:
             failure = failure_of_orch("target", error)
