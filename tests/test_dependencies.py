@@ -6,6 +6,8 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final
@@ -31,9 +33,14 @@ EXTRAS: Final = named([text for extra in PROJECT["project"].get("optional-depend
 DEV: Final = named([text for text in PROJECT["dependency-groups"]["dev"] if isinstance(text, str)])
 
 
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def imported(folder: Path) -> dict[str, str]:
     """The distributions that modules below `folder` import, each with one of these modules."""
-    distributions = packages_distributions()
+    distributions = _distributions()
     found: dict[str, str] = {}
     for file in sorted(folder.rglob("*.py")):
         if "golden" in file.parts or "node_modules" in file.parts:

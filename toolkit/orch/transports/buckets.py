@@ -93,7 +93,7 @@ class BucketPlace(RemotePlace):
         return self._is_whole(digest)
 
     def _upload(self, source: Path, digest: str, *, mode: str) -> None:
-        # Of the whole transfer: S3's driver waits without an end for leave to send what it has to send.
+        # Of the whole transfer: drivers wait for answers so long and no longer, but for room to send on without an end.
         limit = 10 * self._timeout + source.stat().st_size / _SLOWEST
         self._system.put_file(str(source), self._path(digest), mode=mode, timeout=limit, **self._options)
 

@@ -29,11 +29,7 @@ def file_system(url: str, timeout: float) -> tuple[AbstractFileSystem, str]:
         logging.getLogger(name).addHandler(logging.NullHandler())
     match EXTRAS.get(scheme):
         case "s3":
-            # Of the two that try again, s3fs takes care of broken answers and botocore of those that servers excuse themselves with.
-            config = {"connect_timeout": _CONNECT, "read_timeout": timeout, "max_pool_connections": PARALLEL}
-            retries = {"retries": {"mode": "standard", "max_attempts": 3}}
-            system, root = fsspec.core.url_to_fs(url, config_kwargs=config | retries, **_UNCACHED)
-            system.retries = 2
+            system, root = _s3(url, timeout)
         case "gcs":
             system, root = _gcs(url, timeout)
         case "azure":
@@ -44,6 +40,22 @@ def file_system(url: str, timeout: float) -> tuple[AbstractFileSystem, str]:
         case _:
             system, root = fsspec.core.url_to_fs(url)
     return system, root.rstrip("/")
+
+
+def _s3(url: str, timeout: float) -> tuple[Any, str]:
+    """Without asking for leave before each object: that is one more way to go, and whoever never answers it is waited for."""
+    import fsspec
+    from aiobotocore.session import get_session
+    from botocore.handlers import add_expect_header
+
+    session = get_session()
+    session.unregister("before-call.s3", add_expect_header)
+    # Of the two that try again, s3fs takes care of broken answers and botocore of those that servers excuse themselves with.
+    retries = {"retries": {"mode": "standard", "max_attempts": 3}}
+    config = {"connect_timeout": _CONNECT, "read_timeout": timeout, "max_pool_connections": PARALLEL}
+    system, root = fsspec.core.url_to_fs(url, session=session, config_kwargs=config | retries, **_UNCACHED)
+    system.retries = 2
+    return system, root
 
 
 def _gcs(url: str, timeout: float) -> tuple[Any, str]:
