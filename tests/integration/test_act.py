@@ -29,7 +29,7 @@ from orch.replay.act.processes import descendants, parents
 pytestmark = pytest.mark.act
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 
 LETTERS: Final = """
     from orch import pipeline, step

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.local import run_module
 from support.modules import write
+
+from orch.model.events import Event, StepEnded
 
 # `breaks` fails once `beside` has started; `beside` ends once it is let, or is stopped.
 CODE = """
@@ -24,11 +27,11 @@ CODE = """
 
     @step({retry})
     def breaks() -> int:
-        wait_for("started")
+        wait_for("started" if context().tries == 1 else "beside-told")
         Path(f"failed-{{context().tries}}").touch()
         raise ValueError("no")
 
-    @step(timeout=60)
+    @step(timeout=600)
     def beside() -> int:
         Path("started").touch()
         {beside}
@@ -53,11 +56,21 @@ MODES = ["continue_on_failure", "stop_on_failure", "fail_fast"]
 APART = ["apart", "apart_2", "apart_3"]
 
 
+def telling(folder: Path) -> Callable[[Event], None]:
+    """So that steps can wait until the scheduler has heard that another one has ended."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepEnded):
+            (folder / f"{event.record.step}-told").touch()
+
+    return watch
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_says_what_becomes_of_steps_that_do_not_depend_on_the_failure(tmp_path: Path, mode: str) -> None:
-    beside = 'wait_for("failed-1"); time.sleep(0.3)' if mode != "fail_fast" else "time.sleep(60)"
+    beside = 'wait_for("breaks-told")' if mode != "fail_fast" else "time.sleep(600)"
 
-    ran = run_module(tmp_path, CODE.format(mode=mode, retry="", beside=beside), jobs=2)
+    ran = run_module(tmp_path, CODE.format(mode=mode, retry="", beside=beside), jobs=2, watch=telling(tmp_path))
 
     goes_on = mode == "continue_on_failure"
     assert ran.states == {
@@ -77,11 +90,11 @@ def test_the_mode_says_what_becomes_of_steps_that_do_not_depend_on_the_failure(t
 
 
 def test_failing_fast_kills_what_does_not_stop(tmp_path: Path) -> None:
-    ignores = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); Path('started').touch(); time.sleep(60)"
+    ignores = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); Path('started').touch(); time.sleep(600)"
     ran = run_module(tmp_path, CODE.format(mode="fail_fast", retry="", beside=ignores), jobs=2)
 
     assert ran.states["beside"] == "cancelled"
-    assert ran["beside"].duration < 30
+    assert ran["beside"].duration < 600
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -90,7 +103,7 @@ def test_a_failure_is_one_after_the_last_try(tmp_path: Path, mode: str) -> None:
     beside = 'wait_for("failed-1")'
     retry = "retry=StepRetryConfig(max_retries=1, delay=0.2)"
 
-    ran = run_module(tmp_path, CODE.format(mode=mode, retry=retry, beside=beside), jobs=2)
+    ran = run_module(tmp_path, CODE.format(mode=mode, retry=retry, beside=beside), jobs=2, watch=telling(tmp_path))
 
     assert (ran.states["breaks"], ran["breaks"].tries, ran.states["beside"]) == ("failed", 2, "succeeded")
     assert ran.order.index("-beside") < ran.order.index("-breaks")
@@ -126,14 +139,14 @@ def test_a_step_between_two_tries_still_runs_when_nothing_new_starts(tmp_path: P
 
 @pytest.mark.parametrize("mode", MODES)
 def test_ctrl_c_ends_the_run_in_every_mode(tmp_path: Path, mode: str) -> None:
-    file = write(tmp_path, CODE.format(mode=mode, retry="retry=StepRetryConfig(max_retries=1, delay=60)", beside="time.sleep(60)"))
+    file = write(tmp_path, CODE.format(mode=mode, retry="retry=StepRetryConfig(max_retries=1, delay=600)", beside="time.sleep(600)"))
     command = [sys.executable, "-m", "orch", "run", "--json", "--jobs", "2", str(file)]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not (tmp_path / "failed-1").exists() and time.monotonic() < until:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
     record = json.loads(out.splitlines()[-1])
 
     assert (process.returncode, record["state"]) == (130, "cancelled")
@@ -232,7 +245,7 @@ def test_failing_fast_stops_steps_and_no_hooks(tmp_path: Path) -> None:
     def slow(x: int) -> int:
         Path("slow").touch()
         try:
-            time.sleep(60)
+            time.sleep(600)
         finally:
             Path("slow-stopped").touch()
 
@@ -255,7 +268,7 @@ def test_ctrl_c_stops_hooks_too_and_the_record_says_so(tmp_path: Path) -> None:
 
     def endless() -> None:
         Path("hook").touch()
-        time.sleep(60)
+        time.sleep(600)
 
     @step(on_success=endless)
     def one() -> int: return 1
@@ -270,11 +283,11 @@ def test_ctrl_c_stops_hooks_too_and_the_record_says_so(tmp_path: Path) -> None:
     file = write(tmp_path, code)
     command = [sys.executable, "-m", "orch", "run", "--json", "--jobs", "1", str(file)]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not (tmp_path / "hook").exists() and time.monotonic() < until:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
     one, two = json.loads(out.splitlines()[-1])["steps"]
 
     assert process.returncode == 130

@@ -29,7 +29,7 @@ from orch.stores.local import object_file, stored_objects
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and the lifeline of workers, are Linux's")
 
-PATIENCE = 60.0  # seconds after which a test that waits has failed
+PATIENCE = 300.0  # seconds after which a test that waits has failed
 
 BUSY = """
     import os, subprocess, sys
