@@ -127,7 +127,8 @@ def test_what_may_be_better_luck_next_time_is_tried_again(tmp_path: Path, kind: 
     record, log = record_of(kind, tmp_path, step)
 
     assert (record["state"], record["tries"], record["failure"]["cause"]) == ("failed", 3, cause)
-    assert (tmp_path / "tries").read_text() == "xxx"
+    if cause != "timeout":  # the time may be over before the step's code has begun
+        assert (tmp_path / "tries").read_text() == "xxx"
     assert [line for line in log.splitlines() if line.startswith("---")] == [
         "--- try 1 of 3 failed, the next starts in 0 s ---",
         "--- try 2 of 3 failed, the next starts in 0 s ---",
@@ -175,7 +176,7 @@ def test_ctrl_c_ends_the_wait_for_the_next_try_at_once_and_the_step_is_cancelled
         assert process.stdout is not None
         assert any("--- try 1 of 2 failed, the next starts in 600 s ---" in line for line in process.stdout)
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     if kind == "job":
         record = job.record()
     else:
