@@ -6,11 +6,13 @@ import os
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.github_model import GitHub, Story, run_locally
 from support.github_parser import GitHubParser
 from support.graphs import PLAIN, graphs
+from support.steps import a_graph, a_step
 
 from orch.model.fan import index_of, leg_id
 from orch.model.flags import parameter_problems
@@ -38,12 +40,10 @@ def stories(draw: st.DrawFn, graph: Graph) -> Story:
     ids = [step.id for step in graph.steps]
     legs = [leg_id(step.id, index) for step in graph.steps if step.fan for index in range(MOST_LEGS)]
     cached = draw(st.sets(st.sampled_from(ids + legs))) if draw(st.booleans()) else frozenset()
-    # A plan that takes a result does not wait for what the step only comes after, and a cancelled job is seen by the next ones alone.
-    ends = ENDS if not cached else ENDS.map(lambda state: State.FAILED if state is State.CANCELLED else state)
     outputs = [f"{step.id}.{output.name}" for step in graph.steps for output in step.outputs]
     return Story(
         replace(graph, execution_mode=ExecutionMode.CONTINUE_ON_FAILURE),  # what another does hangs on which job ends first
-        ends={step: draw(ends) for step in ids},
+        ends={step: draw(ENDS) for step in ids},
         values={output: draw(PLAIN) for output in outputs},
         cached=cached,
         lengths={output: draw(st.integers(0, MOST_LEGS)) for output in outputs if output in mapped_over(graph)},
@@ -119,3 +119,17 @@ def test_what_ran_again_after_a_failure_ends_as_a_local_run_does(
     assert {step: read[step] for step in github.read} == github.read
     done = {step.step for step in first.steps if step.state is State.SUCCEEDED and step.step not in graph.mapped}
     assert done <= {step.step for step in record.steps if step.attempt == 1}
+
+
+@pytest.mark.parametrize("names", ["load", "load clean", "load clean train"])
+def test_below_cached_steps_nothing_runs_where_one_was_cancelled_that_they_only_come_after(github_parser: GitHubParser, names: str) -> None:
+    migrate = a_step("migrate", settings=StepSettings(cache=False))
+    steps = [migrate, a_step("load", after=["migrate"]), a_step("clean", ["load"]), a_step("train", ["clean"], after=["migrate"])]
+    graph = a_graph(*steps, a_step("report", ["train"], settings=StepSettings(cache=False)))
+    story = Story(graph, ends={"migrate": State.CANCELLED}, cached=frozenset(names.split()))
+    github = GitHub(github_parser, story, Settings(cache="plan"))
+
+    record = github.run()
+
+    assert {step.step: step.state for step in record.steps} == run_locally(story)[0]
+    assert github.read == {"migrate": ()}

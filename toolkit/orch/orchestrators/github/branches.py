@@ -12,23 +12,29 @@ from orch.model.steps import ParameterRef, Step, alternatives
 from orch.orchestrators.github.conditions import plan_says
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.reduction import accepted, either, skippable
-from orch.workflow.expressions import And, Call, Context, Expression, Literal, Not, Or, interpolate
+from orch.orchestrators.github.unheard import Unheard, foreseeable
+from orch.workflow.expressions import And, Call, Context, Expression, Literal, Not, Or, interpolate, need_succeeded
+from orch.workflow.limits import NEEDS
 
 FLAGS: Final = "flags"  # the output of a job
 
 
 class Branches:
-    """`has_plan`: a plan job stands before all others."""
+    """`has_plan`: a plan job stands before all others. It may take the `cacheable` steps from earlier runs."""
 
-    def __init__(self, graph: Graph, *, has_plan: bool) -> None:
+    def __init__(self, graph: Graph, *, has_plan: bool, cacheable: Collection[str] = ()) -> None:
         self.has_plan = has_plan
         self.graph = graph
         self.asked = leaves_of(graph.steps)
         self.skippable = skippable(graph)
         self.above: dict[str, set[str]] = {}  # all steps that lead to one, where that matters
-        if self.skippable or any(step.choices for step in graph.steps):
+        if self.skippable or any(step.choices or (cacheable and step.after) for step in graph.steps):
             for step in topological(graph):
                 self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
+        self._taken = foreseeable(graph, cacheable)
+        self._ambiguous = self.skippable | graph.mapped  # a mapped step without items is skipped, too
+        self._unheard = Unheard(graph, self._taken, self._ambiguous, self.above)
+        self._heard: dict[str, tuple[str, ...]] = {}  # whom the job of a step hears besides its needs
 
     @property
     def may_skip(self) -> bool:
@@ -42,17 +48,28 @@ class Branches:
     def guard(self, step: Step) -> tuple[Expression, ...]:
         """Beside the other conditions of `step`. `failure()` tells of failed jobs at any distance, and nothing does so of cancelled ones,
         as a job is that has run into its time limit."""
-        is_loose = bool(accepted(step, self.skippable))
-        return (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if is_loose else ()
+        heard = self._heard.get(step.id, ())
+        is_loose = bool(accepted(step, self.skippable)) or not self._ambiguous.isdisjoint(heard)
+        none_cancelled = (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if is_loose else ()
+        return (*(self._passed(each) for each in heard if each not in self._ambiguous), *none_cancelled)
+
+    def _passed(self, step: str) -> Expression:
+        succeeded = need_succeeded(step)
+        return Or((succeeded, plan_says(step, "cached"))) if step in self._taken else succeeded
 
     def needs(self, needs: Mapping[str, tuple[str, ...]], jobs: Collection[str]) -> dict[str, tuple[str, ...]]:
         """`needs` of each step, and those of its steps above with `jobs` of which none of them tells whether they were cancelled."""
-        told = dict(needs)
-        for step in self.graph.steps:
-            if untold := self._untold(step):
-                more = untold.intersection(jobs).difference(needs[step.id])
-                told[step.id] = (*needs[step.id], *(each.id for each in self.graph.steps if each.id in more))
-        return told
+        told = {step.id: (*needs[step.id], *self._more(self._untold(step), jobs, needs[step.id])) for step in self.graph.steps}
+        heard = {step.id: self._more(unheard, jobs, needs[step.id]) for step in self.graph.steps if (unheard := self._unheard.by(step))}
+        if sum(map(len, told.values())) + sum(map(len, heard.values())) > NEEDS:
+            return told  # more than GitHub takes
+        self._heard = heard
+        return told | {step: tuple(dict.fromkeys((*told[step], *more))) for step, more in heard.items()}
+
+    def _more(self, steps: set[str], jobs: Collection[str], needs: Collection[str]) -> tuple[str, ...]:
+        """Of `steps` those that have jobs which are none of the `needs`, in their order."""
+        more = steps.intersection(jobs).difference(needs)
+        return tuple(step.id for step in self.graph.steps if step.id in more) if more else ()
 
     def _untold(self, step: Step) -> set[str]:
         """The steps above `step` that may have been cancelled, as far as the success of those that it requires does not tell."""

@@ -21,7 +21,7 @@ from orch.orchestrators.github.modes import check_mode, mode_permissions
 from orch.orchestrators.github.notify_job import check_notices, notify_job
 from orch.orchestrators.github.packs import graph_of_jobs
 from orch.orchestrators.github.pins import Pins
-from orch.orchestrators.github.plan_job import cache_mode, decision_inputs, looks_itself, narrowed_steps, plan_job, plan_reasons
+from orch.orchestrators.github.plan_job import cache_mode, cacheable, decision_inputs, looks_itself, narrowed_steps, plan_job, plan_reasons
 from orch.orchestrators.github.runners import check_runner, is_hosted, runner_for
 from orch.orchestrators.github.secrets import secret_problem
 from orch.orchestrators.github.triggers import result_outputs
@@ -46,7 +46,8 @@ def jobs_of(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     first = {PLAN_JOB: plan_job(graph, settings, checkout, action)} if plan_reasons(graph, settings) else {}
     settings = replace(settings, cache=cache_mode(graph, settings))  # looked up once, and not for every step
     fans = FanOut(graph, has_plan=bool(first), narrowed=narrowed_steps(graph, settings))
-    branches = Branches(graph, has_plan=bool(first))
+    taken = [step.id for step in cacheable(graph)] if settings.cache == "plan" else []
+    branches = Branches(graph, has_plan=bool(first), cacheable=taken)
     may_skip = bool(first) or fans.may_skip or branches.may_skip
     needs = branches.needs(fans.needs(), {step.id for step in graph.steps if not fans.is_empty(step)})
     jobs: dict[str, Job] = {}
