@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orch.errors import CycleError, DuplicateStepError, GraphError, OrchError, UnknownStepError, raise_problems
 from orch.model import canonical
@@ -55,40 +56,30 @@ class Graph:
     def __getitem__(self, step_id: str) -> Step:
         return self.by_id[step_id]
 
-    @property
+    @cached_property
     def by_id(self) -> Mapping[str, Step]:
-        cached = self.__dict__.get("_by_id")
-        if cached is None:
-            cached = {step.id: step for step in self.steps}
-            self.__dict__["_by_id"] = cached
-        return cached
+        return {step.id: step for step in self.steps}
 
     @property
     def outputs_read(self) -> frozenset[OutputRef]:
         """The outputs that some step reads; the others are what the pipeline is for."""
         return frozenset(ref for step in self.steps for ref in step.references if isinstance(ref, OutputRef))
 
-    @property
+    @cached_property
     def mapped(self) -> frozenset[str]:
         """The ids of the steps that run once for each item of something."""
-        cached: frozenset[str] | None = self.__dict__.get("_mapped")
-        if cached is None:
-            cached = self.__dict__["_mapped"] = frozenset(step.id for step in self.steps if step.fan)
-        return cached
+        return frozenset(step.id for step in self.steps if step.fan)
 
     @property
     def choosers(self) -> tuple[str, ...]:
         """The parameters that choose what steps deploy to."""
         return tuple(dict.fromkeys(step.settings.deploys_by for step in self.steps if step.settings.deploys_by is not None))
 
-    @property
+    @cached_property
     def job_of(self) -> Mapping[str, str]:
         """The id of each step's job in the workflow."""
-        cached: dict[str, str] | None = self.__dict__.get("_job_of")
-        if cached is None:
-            heads = {step: pack[0] for pack in self.packs for step in pack}
-            cached = self.__dict__["_job_of"] = {step.id: heads.get(step.id, step.id) for step in self.steps}
-        return cached
+        heads = {step: pack[0] for pack in self.packs for step in pack}
+        return {step.id: heads.get(step.id, step.id) for step in self.steps}
 
     def parameter(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
