@@ -9,6 +9,7 @@ import io
 import marshal
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,7 @@ def runtime_zip(package: Path = _PACKAGE) -> bytes:
     return written.getvalue()
 
 
+@cache
 def with_bytecode(zipped: bytes) -> bytes:
     """The same with what this Python makes of each source beside it: another Python takes the sources."""
     from importlib.util import source_hash

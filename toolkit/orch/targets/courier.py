@@ -27,6 +27,7 @@ from orch.targets.refused import no_python
 
 # Who asks us to stop kills us after 3 seconds: what runs away from here has less, so that it can be taken away in time.
 PATIENCE: Final = 1.8
+_NO_PROGRAM: Final = (126, 127)  # of what is process 1 in a container, where it cannot run what it should
 
 
 class Interrupted(Exception):
@@ -197,6 +198,8 @@ def _without_record(ended: Ended, spec: Spec) -> Failure:
         return _out_of_memory(spec.resources)
     if ended.exit_code == TOO_OLD:
         return failure_of_orch("target", no_python(spec.reference, "has an older Python"))
+    if ended.exit_code in _NO_PROGRAM:
+        return failure_of_orch("target", no_python(spec.reference, "has no 'python3' on its PATH that can be run"))
     if ended.exit_code > 128:
         name = _signal_name(ended.exit_code - 128)
         hint = "somebody stopped it, or the engine was restarted: run it again"
