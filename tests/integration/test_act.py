@@ -18,12 +18,14 @@ from typing import Final
 import pytest
 from support.act import act_module, orch
 from support.local import run_module
+from support.ran import Ran
 from support.tools import requires_tool
 
 from orch.errors import SecretError, ToolFailedError
 from orch.model.runs import comparable_digests
 from orch.model.states import State
 from orch.orchestrators.local.home import Home
+from orch.replay.act.kept import FOLDER
 from orch.replay.act.processes import descendants, parents
 
 pytestmark = pytest.mark.act
@@ -58,8 +60,14 @@ LETTERS: Final = """
 """
 
 
-def test_a_pipeline_in_an_otherwise_empty_folder_gives_what_the_local_run_gives(tmp_path: Path) -> None:
-    ran = act_module(tmp_path, LETTERS, given={"rows": "5", "name": 'a "b" $HOME'})
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The pipeline in an otherwise empty folder."""
+    return act_module(tmp_path_factory.mktemp("letters"), LETTERS, given={"rows": "5", "name": 'a "b" $HOME'})
+
+
+def test_a_run_under_act_gives_what_the_local_run_gives(letters: Ran, tmp_path: Path) -> None:
+    ran = letters
     local = run_module(tmp_path, LETTERS, parameters={"rows": 5, "name": 'a "b" $HOME'})
 
     assert ran.states == {"load": "succeeded", "total": "succeeded", "most": "succeeded", "report": "succeeded"}
@@ -70,11 +78,11 @@ def test_a_pipeline_in_an_otherwise_empty_folder_gives_what_the_local_run_gives(
     assert ran.order[-2:] == ["+report", "-report"]
 
 
-def test_a_run_is_kept_in_the_layout_of_every_run(tmp_path: Path) -> None:
-    ran = act_module(tmp_path, LETTERS)
+def test_a_run_is_kept_in_the_layout_of_every_run(letters: Ran) -> None:
+    ran = letters
 
     assert json.loads((ran.folder / "run.json").read_text()) == ran.record.to_json()
-    assert (ran.folder / "logs" / "load.log").read_text() == "loading 4 rows of 'x'\n"
+    assert (ran.folder / "logs" / "load.log").read_text() == ran.output("load")
     digest = ran["report"].outputs["output"].digest.removeprefix("sha256:")
     assert (ran.home / "store" / "objects" / digest[:2] / digest[2:]).is_file()
 
@@ -341,27 +349,19 @@ def test_the_working_tree_runs_as_it_is_without_what_git_ignores(tmp_path: Path)
     assert subprocess.run([*git, "status", "--short", "--", ".github"], capture_output=True, check=True).stdout == b""
 
 
-def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
+def test_two_runs_at_once_do_not_meet_and_tell_a_line_per_event_and_the_record_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "pipe.py").write_text(dedented(LETTERS))
     both = [orch(tmp_path, ["act", "pipe.py", "--json", "--set", f"rows={rows}"]) for rows in (3, 6)]
 
-    records = [json.loads(each.communicate(timeout=PATIENCE)[0].splitlines()[-1]) for each in both]
+    told = [[json.loads(line) for line in each.communicate(timeout=PATIENCE)[0].splitlines()] for each in both]
+    records = [lines[-1] for lines in told]
 
     assert [each.returncode for each in both] == [0, 0]
+    assert [lines[0]["event"] for lines in told] == ["run-started"] * 2
+    assert [[step["state"] for step in record["steps"]] for record in records] == [["succeeded"] * 4] * 2
     previews = [step["outputs"]["output"]["preview"] for record in records for step in record["steps"] if step["id"] == "report"]
     assert previews == ["'3 in all, 2 at most'", "'15 in all, 5 at most'"]
     assert records[0]["run"] != records[1]["run"]
-
-
-def test_json_is_a_line_per_event_and_the_record_at_the_end(tmp_path: Path) -> None:
-    (tmp_path / "pipe.py").write_text(dedented(LETTERS))
-
-    out, _ = orch(tmp_path, ["act", "pipe.py", "--json"]).communicate(timeout=PATIENCE)
-
-    lines = [json.loads(line) for line in out.splitlines()]
-    assert lines[0]["event"] == "run-started"
-    assert lines[-1]["pipeline"] == "letters"
-    assert [step["state"] for step in lines[-1]["steps"]] == ["succeeded"] * 4
 
 
 def test_a_parameter_of_another_type_is_an_error_before_any_job(tmp_path: Path) -> None:
@@ -560,19 +560,14 @@ def test_a_run_in_the_middle_of_which_act_itself_ends_is_an_error_that_says_so(t
     assert folder.read().state is State.FAILED
 
 
-def test_the_summary_of_the_run_is_written_by_the_result_job(tmp_path: Path) -> None:
-    work, keep = tmp_path / "work", tmp_path / "keep"
-    work.mkdir()
-
-    ran = act_module(work, LETTERS, keep=keep)
-
-    summary = (ran.folder / "summary.md").read_text()
+def test_the_summary_of_the_run_is_written_by_the_result_job(letters: Ran) -> None:
+    summary = (letters.folder / "summary.md").read_text()
     assert "letters: succeeded" in summary
     assert "```mermaid" in summary
-    with zipfile.ZipFile(next(keep.glob("artifacts/*/orch-run-letters-a1.zip"))) as zipped:
+    with zipfile.ZipFile(letters.folder / FOLDER / "orch-run-letters-a1.zip") as zipped:
         record = json.loads(zipped.read("run.json"))
     assert record["orchestrator"] == "act"
-    assert record["steps"] == ran.record.to_json()["steps"]
+    assert record["steps"] == letters.record.to_json()["steps"]
 
 
 def test_it_works_from_an_installed_wheel_in_an_empty_folder(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ CODE = """
         if context().tries < 3: raise ValueError("not yet")
         return 1
 
-    @step(timeout=0.5, on_failure=failed)
+    @step(timeout=3, on_failure=failed)
     def endless() -> int:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (SHARED / "child").write_text(str(child.pid))

@@ -96,7 +96,7 @@ def test_independent_steps_run_in_parallel_up_to_jobs(tmp_path: Path) -> None:
     import time
     from pathlib import Path
 
-    @step(timeout=30)
+    @step(timeout=600)
     def meet(mine: str, other: str) -> bool:
         Path(mine).touch()
         while not Path(other).exists():
@@ -294,7 +294,7 @@ def test_output_is_shown_while_the_step_still_runs(tmp_path: Path) -> None:
     import time
     from pathlib import Path
 
-    @step(timeout=30)
+    @step(timeout=600)
     def wait() -> None:
         print("waiting")
         while not Path("go").exists():
