@@ -405,6 +405,24 @@ def test_outputs_of_earlier_runs_are_taken_where_the_step_reads_them(workspace: 
     assert workspace.ask("step", pipeline="churn", step="train", producers="load", sources="{}").said["take"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("producers", "pattern"),
+    [
+        ("load.*", "orch-churn-{load.*,orch-plan}-a*"),
+        ("load.3", "orch-churn-{load.3,orch-plan}-a*"),
+        ("{other,load.*}", "orch-churn-{other,load.*,orch-plan}-a*"),
+        ("other", "orch-churn-other-a*"),
+    ],
+)
+def test_where_earlier_runs_have_legs_the_plan_tells_where_they_lie(workspace: Workspace, producers: str, pattern: str) -> None:
+    workspace.compiled()
+    source = json.dumps({"load": {"plan": True}, "other": {"run": "5", "artifacts": [1], "check": "x"}})
+
+    answer = workspace.ask("step", pipeline="churn", step="train", producers=producers, sources=source)
+
+    assert (answer.said["pattern"], answer.said["take"]) == (pattern, "true")
+
+
 def test_sources_that_are_no_json_are_told(workspace: Workspace) -> None:
     workspace.compiled()
 
