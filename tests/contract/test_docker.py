@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from support.docker import IMAGE, engine
+from support.docker import IMAGE, OwnEngine, engine
 from support.local import run_module
 from support.modules import write
 from support.ran import Ran
@@ -327,6 +328,37 @@ def test_many_steps_leave_no_container_network_or_volume(tmp_path: Path) -> None
 
     assert ran.record.state is State.SUCCEEDED
     assert (after, left(ran.record.info.run)) == (before, [])
+
+
+# --- an engine that is in trouble ---
+
+
+@pytest.fixture
+def own_engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnEngine]:
+    with OwnEngine(tmp_path_factory.mktemp("e")) as own:
+        monkeypatch.setenv("DOCKER_HOST", own.host)
+        yield own
+
+
+def test_an_engine_that_ends_in_the_middle_of_a_step_or_has_no_room_is_told(tmp_path: Path, own_engine: OwnEngine) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    def restart(event: Event) -> None:
+        if isinstance(event, StepOutput) and "started" in event.text:
+            own_engine.stop()
+            own_engine.start()
+
+    offline = {"network": "none"}
+    restarted = run(tmp_path / "a", one("print('started', flush=True); time.sleep(600)"), docker=offline, watch=restart)
+    assert left(restarted.record.info.run) == []
+    (own_engine.data / "full").write_bytes(b"x" * shutil.disk_usage(own_engine.data).free)
+    full = run(tmp_path / "b", one(), docker=offline)
+
+    failures = [ran["one"].failure for ran in (restarted, full)]
+    assert [failure and failure.type for failure in failures] == ["TargetError", "DiskFullError"]
+    assert failures[0]
+    assert "from outside, before the step was done" in failures[0].message
 
 
 # --- a handle is all that another process needs ---

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
 import pytest
-from support.tools import REQUIRED
+from support.tools import REQUIRED, requires_tool
 
 if TYPE_CHECKING:
     import docker
@@ -65,3 +67,46 @@ def _look() -> str:
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
     return ""
+
+
+class OwnEngine:
+    """Another one, which a test may stop and fill: its data lie on a small disk of their own. As root, on Linux."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.host = f"unix://{folder}/docker.sock"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        # The bridge and the rules of packets are the first one's.
+        options = ["--bridge", "none", "--iptables=false", "--data-root", self.data, "--exec-root", self._folder / "exec"]
+        options += ["--pidfile", self._folder / "pid", "-H", self.host]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([requires_tool("dockerd"), *options], stdout=log, stderr=log, start_new_session=True)
+        while not Path(f"{self._folder}/docker.sock").exists():
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+
+    def stop(self) -> None:
+        """With all containers, as a restart does."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        import docker
+
+        self.data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "none", self.data], check=True)
+        try:
+            self.start()
+            with engine() as other, closing(docker.DockerClient(self.host)) as own:
+                own.images.load(b"".join(other.images.get(IMAGE).save(named=True)))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        subprocess.run(["umount", "-l", self.data], check=True)

@@ -22,6 +22,7 @@ HOW_TO_GET: Final = {
     "azurite-blob": "tests/engines/stores/get.sh",
     "bash": "install bash",
     "check-jsonschema": "pip install check-jsonschema",
+    "dockerd": "install docker.io",
     "dot": "install graphviz",
     "esbuild": "npm ci --ignore-scripts --prefix tests/parser",
     "fake-gcs-server": "tests/engines/stores/get.sh",

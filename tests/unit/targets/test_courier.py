@@ -33,6 +33,7 @@ def test_a_child_that_ran_out_of_memory_is_no_failure_of_a_step_that_went_on() -
         (None, Ended(137, out_of_memory=True), "out-of-memory", "of 64MiB"),
         (None, Ended(97), "target", "older Python"),
         (None, Ended(127), "target", "no 'python3' on its PATH"),
+        (StepRecord("a", State.CANCELLED), Ended(0), "target", "ended by SIGTERM from outside"),
         (GOOD, Ended(137), "target", "ended by SIGKILL from outside"),
         (KILLED, Ended(0, out_of_memory=True), "out-of-memory", "of 64MiB"),
         (KILLED, Ended(0), "signal", "SIGKILL"),

@@ -190,6 +190,8 @@ def why(record: StepRecord | None, ended: Ended, spec: Spec, *, is_stopped: bool
         return _out_of_memory(spec.resources)
     if ended.exit_code and record.state is State.SUCCEEDED and not is_stopped:
         return _without_record(ended, spec)
+    if record.state is State.CANCELLED and not is_stopped:
+        return _ended_from_outside("SIGTERM")
     return record.failure
 
 
@@ -201,13 +203,14 @@ def _without_record(ended: Ended, spec: Spec) -> Failure:
     if ended.exit_code in _NO_PROGRAM:
         return failure_of_orch("target", no_python(spec.reference, "has no 'python3' on its PATH that can be run"))
     if ended.exit_code > 128:
-        name = _signal_name(ended.exit_code - 128)
-        hint = "somebody stopped it, or the engine was restarted: run it again"
-        return failure_of_orch(
-            "target", TargetError(f"the container was ended by {name} from outside, before the step was done", hint=hint)
-        )
+        return _ended_from_outside(_signal_name(ended.exit_code - 128))
     message = f"the container ended with exit code {ended.exit_code} and left no record{f': {ended.reason}' if ended.reason else ''}"
     return failure_of_orch("target", TargetError(message, hint="what it said last is in the step's log"))
+
+
+def _ended_from_outside(name: str) -> Failure:
+    message = f"the container was ended by {name} from outside, before the step was done"
+    return failure_of_orch("target", TargetError(message, hint="somebody stopped it, or the engine was restarted: run it again"))
 
 
 def _signal_name(number: int) -> str:
