@@ -79,11 +79,12 @@ class OwnEngine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        # The bridge and the rules of packets are the first one's.
-        options = ["--bridge", "none", "--iptables=false", "--data-root", self.data, "--exec-root", self._folder / "exec"]
+        options = ["--iptables=false", "--data-root", self.data, "--exec-root", self._folder / "exec"]
         options += ["--pidfile", self._folder / "pid", "-H", self.host]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([requires_tool("dockerd"), *options], stdout=log, stderr=log, start_new_session=True)
+            # In a network of its own: two engines would take the same bridge, and the first one has it.
+            command = ["unshare", "--net", requires_tool("dockerd"), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         while not Path(f"{self._folder}/docker.sock").exists():
             assert self._process.poll() is None, (self._folder / "log").read_text()
 
