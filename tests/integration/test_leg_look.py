@@ -165,7 +165,7 @@ def test_without_the_plan_nothing_is_taken_and_the_job_says_so(run: Run) -> None
     (run.folder / "inputs" / "orch-p-orch-plan-a1" / "plan.json").unlink()
 
     assert run.take("total") == set()
-    assert "where earlier runs keep the legs of train is not known: the plan of this run is not there" in run.said
+    assert "where earlier runs keep the outputs of train is not known: the plan of this run is not there" in run.said
 
 
 def test_other_bytes_than_the_index_says_are_not_taken(run: Run) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orch.errors import RecordError
+from orch.model import canonical
 from orch.model.artifacts import Artifact
 from orch.model.facts import Facts
 from orch.model.index import Entry, Kept
@@ -71,3 +73,12 @@ def test_sources_are_references_and_short() -> None:
 
     assert said == {"a": {"run": "5", "artifacts": [7], "check": said["a"]["check"]}}
     assert len(said["a"]["check"]) == 32
+
+
+def test_of_many_cached_steps_the_plans_artifact_tells_where_their_outputs_lie() -> None:
+    taken = {f"a_step_of_many_{number}": replace(ENTRY, step=f"a_step_of_many_{number}") for number in range(500)}
+
+    said = sources_of(taken)
+
+    assert said == {name: {"plan": True} for name in taken}
+    assert len(canonical.dumps(said)) < 30_000

@@ -105,7 +105,13 @@ def test_every_trigger_is_written_with_its_inputs() -> None:
 def test_a_permission_shows_its_reason() -> None:
     job = Job("r", (Run("x"),), 1, permissions=(Permission("contents"), Permission("actions", reason="to look")))
 
-    assert "    permissions:\n      actions: read # to look\n      contents: read\n" in emit(a_workflow({"a": job}))
+    assert "    permissions: {actions: read, contents: read} # to look\n" in emit(a_workflow({"a": job}))
+
+
+def test_permissions_for_several_reasons_stand_on_one_line_each() -> None:
+    job = Job("r", (Run("x"),), 1, permissions=(Permission("issues", "write", "to tell"), Permission("actions", reason="to look")))
+
+    assert "    permissions:\n      actions: read # to look\n      issues: write # to tell\n" in emit(a_workflow({"a": job}))
 
 
 def test_a_script_is_shown_line_by_line_and_names_its_shell() -> None:

@@ -23,6 +23,9 @@ from orch.model.plan import Action, Cause, Decision, Plan
 from orch.runtime.earlier import INDEX_FILE, parse_index
 
 PLAN_FILE: Final = "plan.json"
+# Characters. Jobs get it as a variable, and the result job those of all outputs together, of at most 128 KB:
+# https://man7.org/linux/man-pages/man2/execve.2.html#NOTES
+_LONGEST: Final = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def index_text(entries: Iterable[Entry]) -> bytes:
 def sources_of(taken: Mapping[str, Entry]) -> dict[str, Json]:
     """Where the outputs of cached steps lie, as an output of the plan job: the run, the artifacts, and what tells that these are they.
 
-    Of a mapped step of which legs are cached it says that the plan's artifact tells: of thousands, an output of a job cannot.
+    Of a mapped step of which legs are cached it says that the plan's artifact tells: of thousands, an output of a job cannot. So it does
+    of all, where they are too many.
     """
     found: dict[str, Json] = {}
     for name, entry in sorted(taken.items()):
@@ -85,7 +89,7 @@ def sources_of(taken: Mapping[str, Entry]) -> dict[str, Json]:
         elif entry.outputs:
             source = {"run": entry.run, "artifacts": [kept.id for kept in entry.artifacts], "check": check_of(entry)}
             found[name] = source | _other(name, entry)
-    return found
+    return found if len(canonical.dumps(found)) <= _LONGEST else {name: {"plan": True} for name in found}
 
 
 def _other(step: str, entry: Entry) -> dict[str, Json]:

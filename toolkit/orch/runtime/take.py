@@ -55,7 +55,7 @@ def main(argv: list[str], environment: Mapping[str, str], stdout: TextIO) -> int
     try:
         entries = _legs_read(graph, members, mapped, inputs, options.get("leg", ""), environment) if mapped else {}
     except OrchError as error:  # the step says what is absent
-        told = f"where earlier runs keep the legs of {', '.join(mapped)} is not known: {error.message}"
+        told = f"where earlier runs keep the outputs of {', '.join(mapped)} is not known: {error.message}"
         _print(stdout, runner.annotation("error", told, title=error.code))
     for leg, problem in take_legs(api, entries, inputs, attempt) if entries else ():
         tell(leg, entries[leg].run, problem)

@@ -14,6 +14,7 @@ from orch.workflow.scalars import Commented, OneLine, OneLineTable, Script
 Data: TypeAlias = Any  # a value that YAML can hold
 
 _WIDTH: Final = 100
+_FEW: Final = 2  # permissions that stand on one line
 _EMPTY: Final[tuple[Data, ...]] = (None, "", (), [], {})
 
 
@@ -170,12 +171,16 @@ AREAS: Final = frozenset(
 
 
 def _permissions(permissions: tuple[Permission, ...]) -> dict[str, str]:
-    """One line for each area: the widest access, and every reason for it."""
+    """Of each area the widest access, and every reason for it: on one line if there is no more to say, else on one for each."""
     merged: dict[str, Permission] = {}
     for each in sorted(permissions, key=lambda permission: (permission.area, permission.access == "write")):
         known = merged.get(each.area)
         reasons = [reason for reason in (known.reason if known else "", each.reason) if reason]
         merged[each.area] = Permission(each.area, each.access, "; ".join(dict.fromkeys(reasons)))
+    reasons = [each.reason for each in merged.values() if each.reason]
+    if 0 < len(merged) <= _FEW and len(reasons) <= 1:
+        *first, last = ((area, each.access) for area, each in merged.items())
+        return OneLineTable([*first, (last[0], Commented(last[1], reasons[0]) if reasons else last[1])])
     return {area: Commented(each.access, each.reason) if each.reason else each.access for area, each in merged.items()}
 
 

@@ -17,7 +17,7 @@ ANCHORS_FROM: Final = 400_000
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ONE_LINE: Final = 2**31 - 1  # libyaml's width is a C int
 _MARK: Final = "\x1f"  # never in a workflow: control characters are refused where text comes in
-_COMMENT: Final = re.compile(r'"([^"\\\n]*)\\x1F([^"\\\n]*)"$', re.MULTILINE)
+_COMMENT: Final = re.compile(r'"([^"\\\n]*)\\x1F([^"\\\n]*)"(\}?)$', re.MULTILINE)
 # Numbers to GitHub, which reads YAML 1.2, and text to PyYAML, which reads 1.1: https://yaml.org/spec/1.2.2/#1032-tag-resolution
 _NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _BREAKS: Final = frozenset("\n\x85\u2028\u2029")  # the last three end a line in YAML 1.1 alone
@@ -80,7 +80,7 @@ def emit(workflow: Workflow, header: str = "") -> str:
 def _dump(data: Data, dumper: Any) -> str:
     text: str = yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_ONE_LINE, default_flow_style=False)
     # YAML 1.1 reads a bare `on` as true, so PyYAML quotes it; GitHub reads YAML 1.2 and everybody writes it bare.
-    return _COMMENT.sub(r"\1\2", text).replace("\n'on':", "\non:", 1)
+    return _COMMENT.sub(r"\1\3\2", text).replace("\n'on':", "\non:", 1)
 
 
 def _share(data: Data, seen: dict[Any, Data]) -> Data:

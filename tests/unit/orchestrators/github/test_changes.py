@@ -53,7 +53,7 @@ def test_a_commit_is_told_by_its_version() -> None:
 def test_triggers_permissions_and_runners() -> None:
     before = workflow(CHAIN, Settings(cache="off"))
     pushed = workflow(a_graph(*CHAIN.steps, triggers=[Push(branches=["main"])]), Settings(cache="off", result_runner="small"))
-    after = pushed.replace("permissions:\n      contents: read", "permissions:\n      contents: write", 1)
+    after = pushed.replace("permissions: {contents: read}", "permissions: {contents: write}", 1)
 
     assert workflow_changes(before, after) == [
         "on.push added",

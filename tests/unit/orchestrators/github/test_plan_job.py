@@ -48,6 +48,7 @@ def test_a_pipeline_that_needs_no_plan_has_no_plan_job() -> None:
         (LONG, "auto", "plan"),
         (VERY_LONG, "auto", "off"),
         (WIDE, "auto", "off"),
+        (a_graph(*(a_step(f"{number:a>64}") for number in range(460))), "auto", "off"),
         (a_graph(a_step("a", settings=StepSettings(cache=False))), "auto", "off"),
         (mapped(OutputRef("a", "output")), "auto", "plan"),
         (mapped(Value([1, 2])), "auto", "job"),

@@ -30,6 +30,10 @@ _MANY: Final = 500
 # Characters that each need takes in the condition of a job, besides its name twice; and those of the rest.
 _NEED: Final = 82
 _REST: Final = 1_000
+# Bytes that each step takes in what the result job is told of all jobs, besides its name three times: a variable, of which Linux
+# takes 128 KB. https://man7.org/linux/man-pages/man2/execve.2.html#NOTES
+_TOLD: Final = 100
+_VARIABLE: Final = 128 << 10
 
 
 def plan_reasons(graph: Graph, settings: Settings) -> list[str]:
@@ -68,7 +72,8 @@ def cache_mode(graph: Graph, settings: Settings) -> Cache:
 def _has_room(graph: Graph) -> bool:
     """Whether what a plan says fits into the workflow of `graph`."""
     longest = max((sum(2 * len(need) + _NEED for need in step.needs) for step in graph.steps), default=0)
-    return len(graph.steps) <= _MANY and longest + _REST <= EXPRESSION_CHARACTERS
+    told = sum(3 * len(step.id) + _TOLD for step in graph.steps)
+    return len(graph.steps) <= _MANY and longest + _REST <= EXPRESSION_CHARACTERS and told + _REST <= _VARIABLE
 
 
 def cacheable(graph: Graph) -> list[Step]:
