@@ -8,6 +8,7 @@ from typing import Final
 
 _PYTHONS_OWN: Final = gc.get_threshold() if hasattr(gc, "freeze") else None  # PyPy collects in another way
 # New objects between two looks. What is imported and built lasts as long as the process, so that each look at all of it is in vain.
+# Of a step of a run some thirty are left: without the first look, a long chain takes no longer a step than a short one.
 _SELDOM: Final = (500_000, 20, 100)
 
 

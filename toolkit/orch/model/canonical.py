@@ -25,7 +25,10 @@ def dumps(value: Json) -> str:
 
 def object_of(members: Mapping[str, str]) -> str:
     """The text of an object whose values are given as texts that `dumps` made."""
-    return f"{{{','.join(f'{dumps(name)}:{members[name]}' for name in sorted(members))}}}"
+    pieces: list[str] = []
+    for name in sorted(members):
+        pieces += (",", dumps(name), ":", members[name])
+    return "".join(("{", *pieces[1:], "}"))  # in one go: the texts may be long
 
 
 def list_of(items: Iterable[str]) -> str:
