@@ -213,4 +213,6 @@ def test_many_small_objects_share_few_connections_and_take_one_request_each_way(
     transport.pull(digests, elsewhere)
 
     assert len(server.asked(before + 200)) == before + 200
+    transport.push(digests, here, expected=digests)
+    assert len(server.asked(before + 300)) == before + 300
     assert front.connections <= 20

@@ -103,8 +103,11 @@ class Memory:
 class Objects(MemoryFileSystem):  # type: ignore[misc]
     """As a store of whole objects, where nothing is renamed."""
 
-    protocol = "s3"
     cachable = False
+
+    def split_path(self, path: str) -> tuple[str, str, None]:
+        bucket, _, key = path.lstrip("/").partition("/")
+        return f"/{bucket}", key, None
 
     def mv(self, *_: object, **__: object) -> None:
         raise AssertionError("renaming is copying here")
@@ -113,8 +116,12 @@ class Objects(MemoryFileSystem):  # type: ignore[misc]
 class Buckets(Memory):
     mends = True
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        fsspec.filesystem("memory").makedirs(self.root)
+
     def open(self) -> Transport:
-        return Transport(BucketPlace(self.url, Objects(), self.root, "s3"))
+        return Transport(BucketPlace(self.url, Objects(), self.root, ""))
 
 
 class Unwilling(LocalFileSystem):  # type: ignore[misc]

@@ -48,7 +48,7 @@ def push(system: Refusing, folder: Path, there: bytes | None = None) -> tuple[li
     path = f"/bucket/{object_path(digest := store.put(b'the right bytes'))}"
     if there is not None:
         system.pipe_file(path, there)
-    Transport(BucketPlace("s3://bucket", system, "/bucket", "s3")).push([digest], store)
+    Transport(BucketPlace("s3://bucket", system, "/bucket", "")).push([digest], store)
     data: Any = system.cat_file(path)
     return system.modes, data
 

@@ -6,7 +6,7 @@ Whatever arrives is hashed on its way, and refused if it is not what its digest 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -37,8 +37,11 @@ class Place(Protocol):
     def read(self, digest: str) -> Iterator[bytes]:
         """The object's bytes, a piece at a time; raises FileNotFoundError where there is none."""
 
-    def put(self, digest: str, store: LocalStore) -> None:
-        """Have the object of `store` there, whole or not at all. One of its size may stay as it is; what else is there does not."""
+    def put(self, digest: str, store: LocalStore, *, expected: bool = False) -> None:
+        """Have the object of `store` there, whole or not at all. One of its size may stay as it is; what else is there does not.
+
+        `expected` says that it probably is there.
+        """
 
 
 class Transport:
@@ -68,12 +71,15 @@ class Transport:
         self._each(look, digests)
         return found
 
-    def push(self, digests: Iterable[str], store: LocalStore) -> None:
-        """Have the objects of `store` there. One that is there in full size is not written again; what a dead writer left is."""
+    def push(self, digests: Iterable[str], store: LocalStore, *, expected: Collection[str] = ()) -> None:
+        """Have the objects of `store` there. One that is there in full size is not written again; what a dead writer left is.
+
+        Those that are `expected` to be there are looked at first, which costs less then, and more where they are not.
+        """
 
         def push(digest: str) -> None:
             with self._reaching("write to"):
-                self._place.put(digest, store)
+                self._place.put(digest, store, expected=digest in expected)
 
         self._each(push, digests)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from orch.errors import StoreError
 from orch.model.artifacts import GATHER, Artifact
 from orch.model.records import StepRecord
+from orch.model.states import State
 from orch.stores.local import LocalStore
 from orch.stores.transport import Transport
 
@@ -34,8 +35,8 @@ class Shared:
     def give(self, records: Iterable[StepRecord]) -> None:
         """The outputs of the steps that have some, also of those that were not run: an earlier run may have been killed before it did."""
         if self.transport is not None:
-            digests = [digest for record in records for artifact in record.outputs.values() for digest in artifact.digests]
-            self.transport.push(digests, self.store)
+            made = {digest: record.state for record in records for artifact in record.outputs.values() for digest in artifact.digests}
+            self.transport.push(made, self.store, expected={digest for digest, state in made.items() if state is State.CACHED})
 
     def _is_here(self, artifact: Artifact) -> bool:
         """By size: hashing is left to whoever reads the bytes first."""
