@@ -61,6 +61,7 @@ def test_the_program_has_the_form_that_the_page_describes(workflow: Workflow) ->
         "rows": "number",
         "where": "environment",
         "logical_date": "string",
+        "no_cache": "boolean",
     }
 
 

@@ -18,6 +18,7 @@ NOTIFY_JOB: Final = "orch-notify"
 PLAN_JOB: Final = "orch-plan"
 # Inputs of a workflow besides the pipeline's parameters.
 LOGICAL_DATE_INPUT: Final = "logical_date"
+NO_CACHE_INPUT: Final = "no_cache"
 PARAMETERS_INPUT: Final = "parameters"  # as JSON, those that have no field of their own
 # `orch-record-...` and `orch-run-...` are artifacts of every pipeline, and the pins lie beside the graphs, on some systems in any case.
 _TAKEN: Final = frozenset({"record", "run", "pins"})

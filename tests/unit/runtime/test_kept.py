@@ -59,6 +59,15 @@ def test_records_get_the_keys_of_their_steps_and_why_they_ran() -> None:
     assert (explained["a"].cause, explained["b"].cause) == ("first", "first")
 
 
+def test_where_every_step_was_to_run_none_says_that_its_result_was_lost() -> None:
+    known = replace(KNOWN, index=Index(made(A, B).entries()))
+    asked = made(A, B, known=replace(known, reads_cache=False))
+
+    assert {record.cause for record in made(A, B, known=known).explained().values()} == {"lost"}
+    assert {record.cause for record in asked.explained().values()} == {"asked"}
+    assert [entry.step for entry in asked.entries()] == ["a", "b"]
+
+
 def test_a_step_that_read_something_else_than_its_producer_made_is_not_kept() -> None:
     other = replace(B, inputs={"a.output": {"digest": output("8").digest}})
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from orch.errors import ParameterError
 from orch.model import canonical
 from orch.model.canonical import Json
-from orch.names import LOGICAL_DATE_INPUT, PARAMETERS_INPUT
+from orch.names import LOGICAL_DATE_INPUT, NO_CACHE_INPUT, PARAMETERS_INPUT
 
 if TYPE_CHECKING:
     from orch.model.parameters import Parameter
 
 # Inputs of compiled workflows that are no parameters, unless the pipeline has one of that name.
-_RESERVED: Final = (LOGICAL_DATE_INPUT, PARAMETERS_INPUT)
+_RESERVED: Final = (LOGICAL_DATE_INPUT, NO_CACHE_INPUT, PARAMETERS_INPUT)
 
 
 def given_inputs(environment: Mapping[str, str]) -> dict[str, Json]:

@@ -34,7 +34,8 @@ from orch.runtime.planned import Planned, index_text
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """`mode` is `plan` or `job`; `said` is what the plan job said of each step; `legs` are those of mapped steps."""
+    """`mode` is `plan` or `job`, or `asked` where somebody wanted every step to run; `said` is what the plan job said of each step;
+    `legs` are those of mapped steps."""
 
     graph: Graph
     project: Project
@@ -80,7 +81,7 @@ class Keeping:
         except OrchError as error:
             self.warn(f"the results of this run are not kept for later ones: {error.message}")
             return record
-        known = Known(facts, record.info.parameters, Index(before), now, self._logical_date(record))
+        known = Known(facts, record.info.parameters, Index(before), now, self._logical_date(record), reads_cache=self.mode != "asked")
         taken = self.planned.taken if self.planned is not None else {}
         made = Made(self.graph, here.run, {step.step: step for step in record.steps}, known, artifacts, self.legs, taken)
         entries = cumulative(before, [*made.entries(), *lost(record.steps, taken, self.graph)], used=taken.values())

@@ -95,7 +95,7 @@ def test_a_map_of_a_map_has_as_many_items_as_the_first() -> None:
 )
 def test_a_check_of_the_cost_takes_no_map_for_one_job(step: Step, told: str) -> None:
     graph = graph_of(step)
-    found = list(check_cost(graph, compile_workflow(graph).jobs, Settings(max_cost=0.05), "p.py"))
+    found = list(check_cost(graph, compile_workflow(graph, Settings(cache="off")).jobs, Settings(max_cost=0.05, cache="off"), "p.py"))
 
     assert [told in error.message for error in found] == ([True] if told else [])
     assert all("orch plan" in error.hint or "@step(max_items=20)" in error.hint for error in found)

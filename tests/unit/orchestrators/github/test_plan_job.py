@@ -62,6 +62,10 @@ def test_few_steps_look_for_themselves_and_many_have_a_plan_look_as_far_as_it_fi
     assert bool(plan_reasons(graph, Settings(cache=asked))) is (mode == "plan")
 
 
+LOOK = "${{ inputs.no_cache && 'run' || 'look' }}"
+ASKED_OR_PLAN = "${{ inputs.no_cache && 'asked' || 'plan' }}"
+
+
 def test_every_job_waits_for_the_plan() -> None:
     made = jobs(DIAMOND, "plan")
 
@@ -90,15 +94,15 @@ def test_jobs_are_told_what_the_plan_says_of_them_and_of_what_they_read() -> Non
 
     assert inputs_of(made["b"])["decision"] == "${{ fromJSON(needs.orch-plan.outputs.plan).b }}"
     assert {name for name in "abcd" if "sources" in inputs_of(made[name])} == {"b", "c", "d"}
-    assert (inputs_of(made["orch-plan"])["runners"], inputs_of(made["orch-result"])["cache"]) == ("ubuntu-24.04", "plan")
+    assert (inputs_of(made["orch-plan"])["runners"], inputs_of(made["orch-result"])["cache"]) == ("ubuntu-24.04", ASKED_OR_PLAN)
 
 
 def test_without_a_plan_each_job_is_told_to_look() -> None:
     made = jobs(DIAMOND, "job")
 
-    assert {name: inputs_of(made[name]).get("decision") for name in "abcd"} == dict.fromkeys("abcd", "look")
+    assert {name: inputs_of(made[name]).get("decision") for name in "abcd"} == dict.fromkeys("abcd", LOOK)
     assert not any("sources" in inputs_of(job) for job in made.values())
-    assert inputs_of(made["orch-result"])["cache"] == "job"
+    assert inputs_of(made["orch-result"])["cache"] == "${{ inputs.no_cache && 'asked' || 'job' }}"
 
 
 def test_only_where_results_are_looked_for_may_a_job_without_inputs_read_artifacts() -> None:
@@ -139,7 +143,7 @@ def test_a_matrix_has_the_jobs_that_the_plan_leaves_of_it_where_it_decides_by_le
     assert by_plan.strategy.matrix == {"leg": "${{ fromJSON(fromJSON(needs.orch-plan.outputs.legs).m.jobs) }}"}
     assert "!(fromJSON(needs.orch-plan.outputs.legs).m.jobs == '[]')" in by_plan.condition
     assert [uses.inputs.get("decision") for job in (literal, by_plan, uncached) for uses in job.steps if isinstance(uses, Uses)][1::2] == [
-        "look",
+        LOOK,
         "${{ fromJSON(needs.orch-plan.outputs.plan).m }}",
         None,
     ]

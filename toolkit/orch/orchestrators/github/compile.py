@@ -14,6 +14,7 @@ from orch.names import graph_path, workflow_path
 from orch.orchestrators.github.grants import check_grants, granted
 from orch.orchestrators.github.graph_size import check_graph_size
 from orch.orchestrators.github.jobs import check_steps, jobs_of
+from orch.orchestrators.github.no_cache import no_cache_field
 from orch.orchestrators.github.packs import graph_of_jobs, with_packs
 from orch.orchestrators.github.pins import OWN_ACTION, PLACEHOLDER, Pins
 from orch.orchestrators.github.plan_job import cache_mode
@@ -55,9 +56,10 @@ def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins 
             graph,
         )
     )
+    settings = replace(settings, cache=cache_mode(graph, settings))  # who looks hangs on the steps: in fewer jobs they cache no less
     workflow = Workflow(
         name=graph.pipeline,
-        triggers=triggers_of(graph),
+        triggers=triggers_of(graph, no_cache_field(graph, settings, settings.cache)),
         concurrency=_concurrency(graph),
         jobs=granted(graph, _jobs(graph, settings, pins), settings.result_runner),
         more=graph.github,
@@ -68,8 +70,6 @@ def compile_workflow(graph: Graph, settings: Settings | None = None, pins: Pins 
 
 def _jobs(graph: Graph, settings: Settings, pins: Pins) -> dict[str, Job]:
     """A pack is called by all its steps, as far as a page shows them."""
-    if graph.packs and settings.cache == "auto":  # who looks hangs on the steps: fewer jobs cache no less
-        settings = replace(settings, cache=cache_mode(graph, settings))
     jobs = jobs_of(graph_of_jobs(graph), settings, pins)
     names = {pack[0]: " + ".join(pack) if len(pack) <= _SHOWN else f"{pack[0]} + {len(pack) - 1} more" for pack in graph.packs}
     return jobs | {job: replace(jobs[job], name=name) for job, name in names.items()}

@@ -18,6 +18,7 @@ from orch.orchestrators.github.durations import HOSTED_MINUTES, SELF_HOSTED_MINU
 from orch.orchestrators.github.fan_out import LEGS, FanOut, check_fans, legs_job_of
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.modes import check_mode, mode_permissions
+from orch.orchestrators.github.no_cache import unless_asked
 from orch.orchestrators.github.notify_job import check_notices, notify_job
 from orch.orchestrators.github.packs import graph_of_jobs
 from orch.orchestrators.github.pins import Pins
@@ -114,7 +115,7 @@ def _result_job(graph: Graph, settings: Settings, checkout: Uses, action: Action
     inputs |= handed_over(graph) | _record_retention(settings.retention)
     told = result_outputs(graph)
     if (mode := cache_mode(graph, settings)) != "off":
-        inputs["cache"] = mode
+        inputs["cache"] = unless_asked(graph, settings, "asked", mode)
     return Job(
         name=f"{graph.pipeline} / result",
         permissions=(_READ_CODE, Permission("actions", reason="to read artifacts of earlier attempts")),

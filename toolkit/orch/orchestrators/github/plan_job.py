@@ -14,6 +14,7 @@ from orch.model.triggers import FILTERED
 from orch.names import PLAN_JOB
 from orch.orchestrators.github.conditions import decision_of
 from orch.orchestrators.github.inputs import handed_over
+from orch.orchestrators.github.no_cache import unless_asked
 from orch.orchestrators.github.runners import runner_for
 from orch.stacks.settings import Cache, Settings
 from orch.workflow.expressions import Context, interpolate
@@ -106,7 +107,7 @@ def decision_inputs(graph: Graph, step: Step, settings: Settings) -> dict[str, s
     mode = cache_mode(graph, settings)
     inputs: dict[str, str] = {}
     if looks_itself(graph, step, settings):
-        inputs["decision"] = interpolate(decision_of(step.id)) if mode == "plan" else "look"
+        inputs["decision"] = interpolate(decision_of(step.id)) if mode == "plan" else unless_asked(graph, settings, "run", "look")
     if mode == "plan" and step.producers:
         inputs["sources"] = interpolate(Context(("needs", PLAN_JOB, "outputs", "sources")))
     return inputs
@@ -137,6 +138,7 @@ def outputs_of(graph: Graph, settings: Settings) -> tuple[str, ...]:
 def plan_job(graph: Graph, settings: Settings, checkout: Uses, action: ActionRef) -> Job:
     inputs = {"pipeline": graph.pipeline} | handed_over(graph)
     if cache_mode(graph, settings) == "plan":
+        inputs |= {"cache": said} if (said := unless_asked(graph, settings, "off", "plan")) != "plan" else {}
         inputs["runners"] = _labels(graph, settings)
         inputs |= {"pickle": settings.pickle} if settings.pickle != "allow" else {}
     else:

@@ -12,6 +12,7 @@ from orch.model.triggers import Schedule
 from orch.orchestrators.github.inputs import inputs_of
 from orch.stacks.server import is_enterprise_server, mirrored
 from orch.stacks.settings import FILE, Settings
+from orch.workflow.limits import INPUTS
 from orch.workflow.model import ActionRef, Job, Uses, Workflow
 
 _ENTERPRISE_INPUTS: Final = 10  # github.com takes 25 since December 2025
@@ -36,6 +37,10 @@ def _mirror(action: ActionRef, mirrors: Mapping[str, str]) -> ActionRef:
     return ActionRef(name) if name.startswith("./") else replace(action, name=name)
 
 
+def most_inputs(settings: Settings) -> int:
+    return _ENTERPRISE_INPUTS if is_enterprise_server(settings.server) else INPUTS
+
+
 def check_server(graph: Graph, settings: Settings) -> Iterator[OrchError]:
     """What a GitHub Enterprise Server does not do."""
     server = settings.server
@@ -49,6 +54,6 @@ def check_server(graph: Graph, settings: Settings) -> Iterator[OrchError]:
         if isinstance(trigger, Schedule) and trigger.timezone != "UTC":
             told = f"pipeline {graph.pipeline!r} has a schedule in {trigger.timezone!r}, and {server} reads all in UTC"
             yield PipelineError(told, hint="write it in UTC")
-    if (count := len(inputs_of(graph))) > _ENTERPRISE_INPUTS:
+    if (count := len(inputs_of(graph))) > most_inputs(settings):
         told = f"pipeline {graph.pipeline!r} has {count} inputs, {server} takes {_ENTERPRISE_INPUTS}"
         yield LimitError(told, hint="group parameters in one of type dict, which is typed as JSON")

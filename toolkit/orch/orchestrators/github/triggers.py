@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from orch.errors import OrchError, PipelineError
@@ -19,7 +20,7 @@ from orch.orchestrators.github.by_hand import secrets_by_hand
 from orch.orchestrators.github.cron import check_cron
 from orch.orchestrators.github.inputs import check_inputs, inputs_of, text_problem
 from orch.workflow.expressions import Context, interpolate
-from orch.workflow.model import Called, CalledOutput, Cron, Dispatch, Filter, Sent, Triggers
+from orch.workflow.model import Called, CalledOutput, Cron, Dispatch, Filter, Input, Sent, Triggers
 
 _OF_CALLS: Final = ("string", "number", "boolean")
 _UNATTENDED: Final = ("schedule", "push", "pull_request", "merge_group")
@@ -33,15 +34,15 @@ _RESULT_OUTPUTS: Final = {
 }
 
 
-def triggers_of(graph: Graph) -> Triggers:
-    """What starts the workflow of `graph`, which has passed `check_triggers`: always a person, and what it asks for."""
+def triggers_of(graph: Graph, more: Mapping[str, Input] = MappingProxyType({})) -> Triggers:
+    """What starts the workflow of `graph`, which has passed `check_triggers`: always a person, and what it asks for, with `more` fields."""
     schedules = [trigger for trigger in graph.triggers if isinstance(trigger, Schedule)]
     # Not with `paths`: GitHub would start no run, and a check that is required would wait for one. The plan job looks at them.
     filters = {trigger.TYPE: Filter(tuple(trigger.branches)) for trigger in graph.triggers if isinstance(trigger, FILTERED)}
     types = [each for trigger in graph.triggers if isinstance(trigger, RepositoryDispatch) for each in trigger.types]
     is_called = any(isinstance(trigger, WorkflowCall) for trigger in graph.triggers)
     return Triggers(
-        workflow_dispatch=Dispatch(inputs_of(graph)),
+        workflow_dispatch=Dispatch(inputs_of(graph) | dict(more)),
         workflow_call=_called(graph) if is_called else None,
         repository_dispatch=Sent(tuple(dict.fromkeys(types))) if types else None,
         push=filters.get("push"),
