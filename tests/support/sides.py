@@ -157,7 +157,7 @@ class Bucket:
         self._monkeypatch = monkeypatch
         self.become(server.environment())
         if server not in _DRIVERS:
-            _DRIVERS[server] = (server.files(), file_system(self.url, 10)[0])
+            _DRIVERS[server] = (server.files(), file_system(self.url, 30)[0])
         self._files, self.driver = _DRIVERS[server]
 
     def become(self, environment: Mapping[str, str]) -> None:
@@ -167,7 +167,7 @@ class Bucket:
 
     def open(self) -> Transport:
         """With one connection for all tests of a server: to make one takes longer than most tests do."""
-        return Transport(BucketPlace(self.url, self.driver, self.root, EXTRAS[self.server.SCHEME], 10))
+        return Transport(BucketPlace(self.url, self.driver, self.root, EXTRAS[self.server.SCHEME]))
 
     def write(self, path: str, data: bytes) -> None:
         self._files.pipe_file(f"{self.root}/{path}", data)
