@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orch.model.artifacts import Artifact
-from orch.model.bindings import OutputRef
+from orch.model.bindings import OutputRef, Value
 from orch.model.fans import Fan
 from orch.model.graph import Graph, Output, Step
 from orch.model.records import Failure, StepRecord
@@ -113,3 +113,28 @@ def test_what_the_plan_job_kept_from_starting_is_as_it_says() -> None:
     record = folded(skipped, replace(skipped, step="report"), legs=0, train="skipped", report="skipped")
 
     assert record.steps[1].reason == "no path of it has changed"
+
+
+CACHED = [done("train", State.CACHED), done("train.0", State.CACHED), done("train.1", State.CACHED)]
+
+
+def test_a_step_that_the_plan_took_from_earlier_runs_has_its_legs_beside_it() -> None:
+    record = folded(*CACHED, done("report"), legs=2, train="skipped", report="success")
+
+    assert states(record) == {"load": "succeeded", "train": "cached", "train.0": "cached", "train.1": "cached", "report": "succeeded"}
+
+
+def test_legs_that_the_plan_took_stand_beside_those_that_ran() -> None:
+    record = folded(done("train.0", State.CACHED), done("train.1"), done("report"), legs=2, train="success", report="success")
+
+    assert states(record)["train"] == "succeeded"
+    assert record.steps[1].reason == "1 of 2 legs are cached"
+
+
+@pytest.mark.parametrize("told", [CACHED, CACHED[1:2]])
+def test_below_a_failure_nothing_is_left_of_what_the_plan_took(told: list[StepRecord]) -> None:
+    graph = replace(GRAPH, steps=(LOAD, replace(TRAIN, inputs=(("x", Value([1, 2])),), after=("load",)), REPORT))
+    results = {"load": "failure", "train": "skipped", "report": "skipped"}
+    record = fold_run(RunInfo("7", "p", "github"), graph, [done("load", State.FAILED), *told], results, ended=0.0, legs={"train": 2})
+
+    assert states(record) == {"load": "failed", "train": "skipped", "report": "skipped"}
