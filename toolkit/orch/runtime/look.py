@@ -15,9 +15,8 @@ from orch.model import values
 from orch.model.artifacts import Artifact
 from orch.model.canonical import Json
 from orch.model.conditions import Compare
-from orch.model.fan import index_of, leg_id
+from orch.model.fan import index_of
 from orch.model.flags import leaves_of
-from orch.model.gathered import gather
 from orch.model.graph import Graph
 from orch.model.index import Index
 from orch.model.matrix import counted, dealt_legs, items_of_job, jobs_for, read_tables
@@ -33,12 +32,12 @@ from orch.planning.machines import Machine
 from orch.runtime import arguments, clock, counting, runner
 from orch.runtime.api import Api
 from orch.runtime.asked import choose, flags_text, parameters_of
-from orch.runtime.delivered import newest_records
 from orch.runtime.earlier import read_earlier
 from orch.runtime.fetching import fetcher, wanted_of
 from orch.runtime.graph_files import read_graph
 from orch.runtime.here import Here
 from orch.runtime.inputs import given_parameters
+from orch.runtime.known_outputs import made_so_far, outputs_read
 from orch.runtime.looked import Places, republish
 from orch.runtime.masked import masked_values
 from orch.runtime.planned import Planned
@@ -98,7 +97,8 @@ class _Look:
         found = Found(left=[each for each in wanted if each.id not in taken], elsewhere=sum(each.id in taken for each in wanted))
         if not found.left:  # the plan would not have started this job
             return Found()
-        known, delivered = self._known(planned, api), self._delivered(planned, inputs)
+        known = self._known(planned, api)
+        delivered = outputs_read(self.graph, self.step, made_so_far(planned, inputs), self._tables)
         self._take(found, known, delivered, api, has_neighbours=len(wanted) > 1)
         return found
 
@@ -133,15 +133,16 @@ class _Look:
         """The step, or the legs of this job; raises OrchErrors."""
         if not step.fan:
             return [step]
-        dealt = self._counted(step.id)
+        dealt = counted(self.graph.by_id, step, self._tables)
         if self.options["decision"] == "look" and jobs_for(dealt["items"]) > MOST_ASKING:
             raise SettingsError(f"more than {MOST_ASKING} jobs would ask GitHub, each for itself", hint="say `cache: plan` in orch.yaml")
         legs = dealt_legs(step, dealt["sizes"], self.graph.mapped)
         leg = self.options.get("leg", "")
         return [legs[index] for index in items_of_job(len(legs), int(leg))] if leg.isdecimal() else []
 
-    def _counted(self, step: str) -> Json:
-        return counted(self.graph.by_id, self.graph[step], read_tables(self.environment.get("ORCH_LEGS", "")))
+    @property
+    def _tables(self) -> dict[str, Json]:
+        return read_tables(self.environment.get("ORCH_LEGS", ""))
 
     @property
     def asked(self) -> tuple[Compare, ...]:
@@ -175,32 +176,6 @@ class _Look:
             asked={self.step.id: self.asked},
             may_unpickle=may_unpickle,
         )
-
-    def _delivered(self, planned: Planned | None, inputs: Path) -> dict[str, Artifact]:
-        """What earlier runs have for cached steps, and what jobs of this run have uploaded."""
-        records = {name: record for name, (record, _) in newest_records(inputs).items()} if inputs.is_dir() else {}
-        made = {name: record.outputs for name, record in records.items()}
-        if planned is not None:
-            made |= {name: entry.outputs for name, entry in planned.taken.items()}
-        found: dict[str, Artifact] = {}
-        for producer in self.step.producers:
-            legs = self._legs_of(producer, made) if producer in self.graph.mapped else {}
-            for name in (producer, *legs):
-                found |= {f"{name}.{output}": artifact for output, artifact in made.get(name, {}).items()}
-            if producer in self.graph.mapped:
-                found |= {f"{producer}.{name}": artifact for name, artifact in self._gathered(producer, legs).items()}
-        return found
-
-    def _legs_of(self, producer: str, made: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Mapping[str, Artifact]]:
-        """What each leg of a mapped step has made, as far as it is here; raises MapError where nobody has counted them."""
-        names = (leg_id(producer, index) for index in range(self._counted(producer)["items"]))
-        return {name: made.get(name, {}) for name in names}
-
-    def _gathered(self, producer: str, legs: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Artifact]:
-        """The lists that the legs made, if all of them are here."""
-        outputs = [output.name for output in self.graph[producer].outputs]
-        whole = all(name in leg for name in outputs for leg in legs.values())
-        return {name: gather([leg[name] for leg in legs.values()]) for name in outputs} if whole else {}
 
     # --- what the job hears ---
 
