@@ -357,6 +357,35 @@ def job_phases(bench: Bench) -> list[Row]:
     return rows
 
 
+def docker_steps(bench: Bench) -> list[Row]:
+    """On the engine that answers, in the image that `tests/engines/docker/up.sh` makes."""
+    image = os.environ.get("ORCH_TEST_IMAGE", "orch-tests/python:3.11")
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
+        print(f"no engine has the image {image}: . what tests/engines/docker/up.sh writes", file=sys.stderr)
+        return []
+    folder = bench.project("docker")
+    settings = f"{{stacks: {{d: {{target: docker, docker: {{parent_image: '{image}'}}}}}}, active: d}}"
+    (folder / "orch.yaml").write_text(settings)
+    (folder / ".git").mkdir()
+
+    def chain(length: int) -> Callable[[], float]:
+        command = [PYTHON, "-m", "orch", "run", f"pipelines.py:chain_{length}", *_NOT_CACHED]
+        return lambda: bench.seconds(command, folder=folder)
+
+    plain = ["docker", "run", "--rm", image, "python3", "-c", "pass"]
+    alone, one, ten = bench.least(lambda: bench.seconds(plain), chain(1), chain(10))
+    started = time.perf_counter()
+    bench.seconds([PYTHON, "-m", "orch", "run", "pipelines.py:fan_100", "--jobs", "4", "--no-cache"], folder=folder)
+    took = time.perf_counter() - started
+    listed = ["docker", "ps", "--all", "--quiet", "--filter", "label=orch.run"]
+    left = subprocess.run(listed, capture_output=True, check=True).stdout.split()
+    step = (ten - one) / 9
+    return [
+        Row("a step in a container that does nothing", step / alone, 1.3, "x", f"of `docker run --rm` of the same image ({alone:.2f} s)"),
+        Row("100 steps in containers, --jobs 4: containers that are left", len(left), 0, "", f"in {took:.0f} s"),
+    ]
+
+
 def table(rows: Sequence[Row]) -> str:
     lines = ["| what | measured | bar | |", "| --- | ---: | ---: | --- |"]
     for row in rows:
@@ -366,7 +395,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 GROUPS: Final = {
-    group.__name__: group for group in (start_up, one_step, local_runs, cached_runs, compiling, deciding, job_phases, large_values)
+    group.__name__: group
+    for group in (start_up, one_step, local_runs, cached_runs, compiling, deciding, job_phases, large_values, docker_steps)
 }
 
 

@@ -59,7 +59,7 @@ ONE: Final = """
         {body}
         return 1
     @pipeline
-    def churn() -> None: one()
+    def lone() -> None: one()
 """
 
 
@@ -213,7 +213,7 @@ def test_a_container_that_is_killed_from_outside_is_never_a_success(tmp_path: Pa
     def kill(event: Event) -> None:
         if isinstance(event, StepOutput) and "started" in event.text:
             with engine() as client:
-                (container,) = client.containers.list(filters={"label": "orch.pipeline=churn"})
+                (container,) = client.containers.list(filters={"label": "orch.pipeline=lone"})
                 container.kill()
 
     ran = run(tmp_path, one("print('started', flush=True); time.sleep(600)"), watch=kill)
@@ -243,7 +243,7 @@ def test_no_secret_is_in_what_the_engine_shows(tmp_path: Path) -> None:
     def look(event: Event) -> None:
         if isinstance(event, StepOutput) and "started" in event.text:
             with engine() as client:
-                (container,) = client.containers.list(filters={"label": "orch.pipeline=churn"})
+                (container,) = client.containers.list(filters={"label": "orch.pipeline=lone"})
                 seen.append(json.dumps(container.attrs) + container.logs().decode())
                 files, _ = container.get_archive("/orch")
                 seen.append(b"".join(files).decode(errors="replace"))
