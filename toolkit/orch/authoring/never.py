@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from orch.errors import ConditionError, Where
@@ -71,7 +72,7 @@ def _never_taken(step: Step, known: Mapping[str, Mapping[str, Needed]], unsure: 
     own = set(map(_key, _terms(step.when)))
     for _, binding in step.inputs:
         for way in alternatives(binding):
-            for ref, other in zip(way, way[1:], strict=False):
+            for ref, other in pairwise(way):
                 if ref.step in known and ref.step not in unsure and known[ref.step].keys() <= own:
                     return str(other), ref.step
     return None
