@@ -140,7 +140,7 @@ def test_a_matrix_has_the_jobs_that_the_plan_leaves_of_it_where_it_decides_by_le
         assert job.strategy is not None
         assert job.strategy.matrix == {"leg": [0, 1]}
     assert by_plan.strategy is not None
-    assert by_plan.strategy.matrix == {"leg": "${{ fromJSON(fromJSON(needs.orch-plan.outputs.legs).m.jobs) }}"}
+    assert by_plan.strategy.matrix == {"leg": "${{ fromJSON(fromJSON(needs.orch-plan.outputs.legs || '{}').m.jobs || '[]') }}"}
     assert "!(fromJSON(needs.orch-plan.outputs.legs).m.jobs == '[]')" in by_plan.condition
     assert [uses.inputs.get("decision") for job in (literal, by_plan, uncached) for uses in job.steps if isinstance(uses, Uses)][1::2] == [
         LOOK,

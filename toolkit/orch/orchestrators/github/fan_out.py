@@ -110,7 +110,9 @@ class FanOut:
     def strategy(self, step: Step) -> Strategy:
         assert step.fan is not None
         known = None if step.id in self._narrowed else fixed(self.steps, step)
-        indices = known["jobs"] if known else interpolate(from_json(Member(self._said_of(step), "jobs")))
+        # act looks at the matrix of a job that it does not start, too, as below one that failed: then nobody has counted.
+        said = Member(Member(from_json(expressions.Or((self._table(step), Literal("{}")))), step.id), "jobs")
+        indices = known["jobs"] if known else interpolate(from_json(expressions.Or((said, _NONE))))
         return Strategy({"leg": OneLine(canonical.loads(indices)) if known else indices}, step.fan.max_parallel)
 
     def guard(self, step: Step) -> tuple[Expression, ...]:
