@@ -31,7 +31,7 @@ _PAYLOAD: Final = "name a file with GitHub's payload of the event, as in github.
 @click.command("act")
 @arguments.reference
 @arguments.set_option
-@click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs.")
+@click.option("--job", metavar="STEP", help="Run only this step's job, and those that it needs, whatever ran before.")
 @click.option(
     "--logical-date", metavar="WHEN", help="The moment that the run is for, as 2026-03-29T02:30; needs a pipeline with a schedule."
 )

@@ -110,7 +110,8 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
         kept.begin(place.run(info.run), about, private.artifacts / info.run)
-        runs = kept.KeptRuns(place, clock.now, "" if request.knows_earlier_runs else info.run)
+        looks = request.knows_earlier_runs and request.job is None  # one job is asked for to be run
+        runs = kept.KeptRuns(place, clock.now, "" if looks else info.run)
         routes = (*running.jobs.routes, *running.issues.routes, *runs.routes)
         api = held.enter_context(server.serving(routes, repository=repository, token=secrets["GITHUB_TOKEN"], log=kept.request_log(folder)))
         webhooks = issues.addresses(api, url_secrets(graph.notices))
