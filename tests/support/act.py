@@ -45,9 +45,9 @@ def act_module(
 
     Jobs that look for earlier results take longer, so none does without an `orch.yaml` in the folder that says so.
     """
+    file = write(folder, code)
     if not (folder / "orch.yaml").exists():
         (folder / "orch.yaml").write_text("cache: 'off'\n")
-    file = write(folder, code)
     with separate_modules():
         (compiled,) = compile_references([str(file)], folder).pipelines
     values = parse_all(compiled.graph.parameters, given or {})
