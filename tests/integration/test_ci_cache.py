@@ -307,7 +307,7 @@ MIXED: Final = f"""
 
 
 def test_conditions_joins_and_mapped_steps_use_what_earlier_runs_made(tmp_path: Path) -> None:
-    """A mapped step runs every time; what reads its list is cached where the list is as it was."""
+    """Where the code of a mapped step changed, all its legs run; what reads its list is cached where the list is as it was."""
     repository(tmp_path)
     first = act_module(tmp_path, MIXED)
     second = act_module(tmp_path, MIXED.replace("return x * x", "return x ** 2"))
