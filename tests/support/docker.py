@@ -79,8 +79,8 @@ class OwnEngine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = ["--iptables=false", "--data-root", self.data, "--exec-root", self._folder / "exec"]
-        options += ["--pidfile", self._folder / "pid", "-H", self.host]
+        options = ["--iptables=false", "--data-root", str(self.data), "--exec-root", str(self._folder / "exec")]
+        options += ["--pidfile", str(self._folder / "pid"), "-H", self.host]
         with (self._folder / "log").open("ab") as log:
             # In a network of its own: two engines would take the same bridge, and the first one has it.
             command = ["unshare", "--net", requires_tool("dockerd"), *options]

@@ -108,7 +108,10 @@ class Docker:
 
     def _owner(self, container: Any, spec: Spec) -> tuple[int, int]:
         """Whom the container runs as: the image may know them by a name only."""
-        user = container.attrs["Config"].get("User") or "0"
+        user = container.attrs["Config"].get("User") or "0:0"
+        numbers = user.split(":")
+        if len(numbers) == 2 and all(each.isdecimal() for each in numbers):
+            return int(numbers[0]), int(numbers[1])
         known = self._owners.get((spec.image, user))
         if known is None:
             accounts = [self._text(container, f"/etc/{name}") for name in ("passwd", "group")]
