@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
-from typing import Self
+from typing import Final, Self
+
+# A connection waits for each answer before it asks again.
+_REQUEST: Final = re.compile(rb"([A-Z]+) \S+ HTTP/1\.1\r\n")
+_ANSWER: Final = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)")
 
 
 class Front:
@@ -16,6 +21,7 @@ class Front:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.connections = 0
+        self.answered: list[tuple[str, int]] = []  # the method and the status of each request
         self._behind = 0
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -51,12 +57,17 @@ class Front:
                 client.close()
                 continue
             self._sockets += [client, server]
+            asked: list[str] = []
             for direction, source, target in (("up", client, server), ("down", server, client)):
-                threading.Thread(target=self._pump, args=(direction, source, target), daemon=True).start()
+                threading.Thread(target=self._pump, args=(direction, source, target, asked), daemon=True).start()
 
-    def _pump(self, direction: str, source: socket.socket, target: socket.socket) -> None:
+    def _pump(self, direction: str, source: socket.socket, target: socket.socket, asked: list[str]) -> None:
         with contextlib.suppress(OSError):
             while (data := source.recv(1 << 16)) and not self._is_enough(direction, len(data)):
+                if direction == "up" and (request := _REQUEST.match(data)):
+                    asked.append(request[1].decode())
+                elif direction == "down" and (answer := _ANSWER.match(data)) and asked:
+                    self.answered.append((asked.pop(), int(answer[1])))
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
