@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from support import shown
 from support.action_repositories import ActionRepositories
 from support.docker import requires_docker
@@ -37,8 +37,9 @@ SCRUBBED_PREFIXES: Final = ("ACTIONS_", "AWS_", "AZURE_", "GITHUB_", "GOOGLE_", 
 # The last: what steps leave beside their modules is there for people, too.
 SCRUBBED: Final = ("CI", "FORCE_COLOR", "NO_COLOR", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
 
-# A deadline measures the machine; what a failing example needs to be found again stands in pytest's output.
-settings.register_profile("orch", deadline=None, database=None, print_blob=True)
+# A deadline measures the machine, and so does who finds examples slow to make; what a failing one needs to be found again stands in
+# pytest's output.
+settings.register_profile("orch", deadline=None, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("orch")
 
 

@@ -105,6 +105,7 @@ def test_what_ran_again_after_a_failure_ends_as_a_local_run_does(
 ) -> None:
     """The second attempt runs the failed jobs alone, and all below them; also where some of them fail again."""
     story = data.draw(stories(graph))
+    story = replace(story, ends={**story.ends, data.draw(st.sampled_from([*graph.by_id])): State.FAILED})
     assume(not parameter_problems(graph.steps, story.parameters))
     github = GitHub(github_parser, story, Settings(cache=cache))
     first = github.run()
