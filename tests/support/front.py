@@ -72,6 +72,7 @@ class Front:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)  # to close one that another thread reads from tells nobody
+            end.close()  # what is still sent there is refused, as by a process that is gone
 
     def _is_enough(self, direction: str, count: int) -> bool:
         with self._lock:
