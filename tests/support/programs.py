@@ -23,9 +23,15 @@ _HEAD: Final = """
     from pathlib import Path
     from typing import Annotated
 
+    def text_of(part: object) -> str:
+        if isinstance(part, Path):
+            return part.read_text()
+        if isinstance(part, (list, dict)):
+            return " ".join(map(text_of, part.values() if isinstance(part, dict) else part))
+        return repr(part)
+
     def mix(*parts: object) -> int:
-        texts = [part.read_text() if isinstance(part, Path) else repr(part) for part in parts]
-        return hashlib.sha256("\\n".join(texts).encode()).digest()[0]
+        return hashlib.sha256("\\n".join(map(text_of, parts)).encode()).digest()[0]
 
     def may_fail(name: str) -> None:
         if (Path({folder!r}) / name).exists():

@@ -27,7 +27,8 @@ class Ran:
 
     @property
     def folder(self) -> Path:
-        return self.home / "runs" / self.record.info.run
+        info = self.record.info
+        return self.home / "runs" / (info.run if info.attempt == 1 else f"{info.run}-a{info.attempt}")
 
     @property
     def states(self) -> dict[str, str]:
