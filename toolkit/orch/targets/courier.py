@@ -100,6 +100,7 @@ class Courier:
         self._labels = labels
         self._say = say
         self._waste: Json = None
+        self._cleaner: threading.Thread | None = None
         self._heard = 0  # bytes of its log
         self.interrupts = interrupts
 
@@ -135,10 +136,19 @@ class Courier:
         return replace(told, state=state, outputs={}, failure=failure, reason="" if failure else "interrupted")
 
     def clean_up(self) -> None:
-        """Nobody waits for it; what it cannot remove, its handle names."""
-        if self._waste is None:
-            return
-        handle, self._waste = self._waste, None
+        """Beside what comes next: nobody waits for it but `close`. What cannot be removed, its handle names."""
+        self.close()
+        if self._waste is not None:
+            self._cleaner = threading.Thread(target=self._remove, args=[self._waste])
+            self._cleaner.start()
+        self._waste = None
+
+    def close(self) -> None:
+        if self._cleaner:
+            self._cleaner.join()
+        self._cleaner = None
+
+    def _remove(self, handle: Json) -> None:
         with suppress(TargetError):
             self._target.remove(handle)
             self._handles.drop(handle)

@@ -56,7 +56,9 @@ def main(argument: str) -> NoReturn:
             files.write_all(log, mark)
         files.write_all(responses, canonical.dumps(record.to_json()).encode() + b"\n")
         if courier:
-            courier.clean_up()  # while the next step is decided about
+            courier.clean_up()
+    if courier:
+        courier.close()
     os._exit(0)
 
 
