@@ -73,9 +73,16 @@ def paths(chosen: Mapping[str, Package]) -> Iterator[str]:
     yield from EXTRA
 
 
+def bytecode(path: str) -> list[str]:
+    """What Python made of a source when its package was installed, and no package lists: else each container would make it anew."""
+    file = Path("/", path)
+    return [str(each).strip("/") for each in (file.parent / "__pycache__").glob(f"{file.stem}.cpython-*.pyc")]
+
+
 def main(wanted: Sequence[str]) -> None:
     chosen = closure(wanted)
     files = {MERGED.sub(r"/usr/\1", path).strip("/") for path in paths(chosen) if not SKIPPED.match(path)}
+    files |= {cached for path in files if path.endswith(".py") for cached in bytecode(path)}
     files |= {str(parent) for path in files for parent in Path(path).parents}
     files |= {"bin", "sbin", "lib", "lib64"}
     files -= {"", ".", *EMPTY}
