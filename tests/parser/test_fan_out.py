@@ -8,12 +8,16 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from support.github_model import GitHub, Story
 from support.github_parser import GitHubParser
+from support.modules import graph_of
 
 from orch.model.bindings import OutputRef
 from orch.model.fans import Fan
 from orch.model.matrix import deal
+from orch.model.states import State
 from orch.model.steps import Step
+from orch.stacks.settings import Settings
 
 ROOT: Final = Path(__file__).parents[2]
 MAPPED: Final = Step("train", "p.py:train", (("x", OutputRef("load", "output")),), fan=Fan(("x",)))
@@ -95,3 +99,43 @@ def test_a_step_with_nothing_to_map_over_in_the_graph_has_no_job() -> None:
     assert "never" not in JOBS
     assert JOBS["report_4"]["needs"] == ["written"]
     assert JOBS["orch-result"]["needs"] == [name for name in JOBS if name != "orch-result"]
+
+
+@pytest.mark.parametrize("calls", ["work.map(c, y=unmapped(a), after=b); last(after=w)", "work.map(c, y=unmapped(b)); last(after=[b, w])"])
+def test_below_a_cancelled_step_nothing_runs_by_way_of_a_map_over_nothing(tmp_path: Path, github_parser: GitHubParser, calls: str) -> None:
+    """`failure()` does not tell of it, and the job of the map is skipped either way."""
+    graph = graph_of(
+        tmp_path,
+        f"""
+        @step
+        def one() -> int: return 1
+
+        @step
+        def many() -> list[int]: return []
+
+        @step
+        def work(i: int, y: int) -> int: return i
+
+        @step
+        def last() -> int: return 1
+
+        @pipeline
+        def p():
+            a = one()
+            b = one(id="b", after=a)
+            c = many()
+            w = {calls}
+        """,
+    )
+    story = Story(graph, ends={"one": State.CANCELLED}, lengths={"many.output": 0})
+
+    for cache in ("off", "job", "plan"):
+        record = GitHub(github_parser, story, Settings(cache=cache)).run()
+
+        assert {step.step: str(step.state) for step in record.steps} == {
+            "one": "cancelled",
+            "b": "skipped",
+            "many": "succeeded",
+            "work": "skipped",
+            "last": "skipped",
+        }

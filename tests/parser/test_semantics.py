@@ -110,7 +110,8 @@ def test_what_ran_again_after_a_failure_ends_as_a_local_run_does(
     github = GitHub(github_parser, story, Settings(cache=cache))
     first = github.run()
     broken = [step.step for step in first.steps if step.state in (State.FAILED, State.CANCELLED) and step.step in graph.by_id]
-    assume(broken)
+    if not broken:  # the step that was to fail was skipped, or an earlier run had its result: there is nothing to run again
+        return
     ends = {step: data.draw(ENDS) if not story.cached else State.SUCCEEDED for step in broken}
 
     record = github.run_again(ends)

@@ -11,7 +11,7 @@ from orch.model.graph import Graph, topological
 from orch.model.steps import ParameterRef, Step, alternatives
 from orch.orchestrators.github.conditions import plan_says
 from orch.orchestrators.github.inputs import handed_over
-from orch.orchestrators.github.reduction import accepted, either, skippable
+from orch.orchestrators.github.reduction import accepted, either, empty_with, may_be_empty, skippable
 from orch.orchestrators.github.unheard import Unheard, foreseeable
 from orch.workflow.expressions import And, Call, Context, Expression, Literal, Not, Or, interpolate, need_succeeded
 from orch.workflow.limits import NEEDS
@@ -28,7 +28,8 @@ class Branches:
         self.asked = leaves_of(graph.steps)
         self.skippable = skippable(graph)
         self.above: dict[str, set[str]] = {}  # all steps that lead to one, where that matters
-        if self.skippable or any(step.choices or (cacheable and step.after) for step in graph.steps):
+        self._emptied = may_be_empty(graph)
+        if self.skippable or self._emptied or any(step.choices or (cacheable and step.after) for step in graph.steps):
             for step in topological(graph):
                 self.above[step.id] = set(step.needs).union(*(self.above[need] for need in step.needs))
         self._taken = foreseeable(graph, cacheable)
@@ -49,7 +50,7 @@ class Branches:
         """Beside the other conditions of `step`. `failure()` tells of failed jobs at any distance, and nothing does so of cancelled ones,
         as a job is that has run into its time limit."""
         heard = self._heard.get(step.id, ())
-        is_loose = bool(accepted(step, self.skippable)) or not self._ambiguous.isdisjoint(heard)
+        is_loose = bool(accepted(step, self.skippable)) or bool(self._untold(step)) or not self._ambiguous.isdisjoint(heard)
         none_cancelled = (Not(Call("contains", (Context(("needs", "*", "result")), Literal("cancelled")))),) if is_loose else ()
         return (*(self._passed(each) for each in heard if each not in self._ambiguous), *none_cancelled)
 
@@ -74,11 +75,17 @@ class Branches:
     def _untold(self, step: Step) -> set[str]:
         """The steps above `step` that may have been cancelled, as far as the success of those that it requires does not tell."""
         loose = accepted(step, self.skippable)
-        if not loose:
+        emptied = [need for need in step.needs if need in self._emptied and need not in loose]
+        if not loose and not emptied:
             return set()
-        required = [need for need in step.needs if need not in loose]
+        required = [need for need in step.needs if need not in loose and need not in emptied]
+        required += [root for need in emptied for root in self._emptied[need]]
         proven = set(required).union(*(self.above[need] for need in required))
-        return set().union(*(self.above[need] | {need} for need in loose)) - proven
+        return set().union(*(self.above[need] | {need} for need in loose), *(self._besides(need) for need in emptied)) - proven
+
+    def _besides(self, mapped: str) -> set[str]:
+        """The steps above one that had nothing to map over, but those that had nothing then, either: no job of theirs was cancelled."""
+        return self.above[mapped] - empty_with(self.graph.by_id, self.graph[mapped])
 
     def ran(self, step: Step) -> str:
         """How the jobs of the steps of its choices ended; of one that the plan takes from an earlier run, that it succeeded."""
