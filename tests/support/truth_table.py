@@ -67,7 +67,7 @@ _CODE: Final = """
         {condition}
             m = middle(s)
         reader(m, s)
-        join(either(m, s))
+        join({join})
         last(after=waiter(after=m))
         apart(after=s)
 """
@@ -99,7 +99,8 @@ class Row:
         """Steps fail where a file in `folder` has their name."""
         condition = CONDITIONS[self.condition][0] or "if True:"
         caches = {name: name in self.cached for name in ("source", "middle")}
-        return _CODE.format(folder=str(folder), python=PYTHON, mode=self.mode, condition=condition, **caches)
+        join = "m" if self.condition == "none" else "either(m, s)"  # either() of what always runs is a mistake
+        return _CODE.format(folder=str(folder), python=PYTHON, mode=self.mode, condition=condition, join=join, **caches)
 
     @property
     def ends(self) -> dict[str, str]:
