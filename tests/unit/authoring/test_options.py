@@ -63,7 +63,7 @@ def test_options_are_put_into_the_form_of_the_graph() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"settings": {"docker": 1}}, "unknown settings 'docker'"),
+        ({"settings": {"dokcer": 1}}, "unknown settings 'dokcer'"),
         ({"resources": "8GB"}, "resources is '8GB', expected ResourceSettings(...)"),
         ({"resources": {"ram": 1}}, "unexpected keyword argument 'ram'"),
         ({"resources": {"memory": "8"}}, "'8' is not an amount of memory"),

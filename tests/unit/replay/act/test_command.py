@@ -75,6 +75,7 @@ def test_jobs_see_none_of_the_callers_environment_but_what_is_named(tmp_path: Pa
         "LANG": "C.UTF-8",
         "HOME": str(tmp_path),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "GOMAXPROCS": "01",
     }
 
 
