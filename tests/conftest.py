@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -170,3 +171,15 @@ def no_effects_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest
     monkeypatch.setattr(pathlib.Path, "expanduser", home)
     monkeypatch.setattr(os.path, "expanduser", home)
     monkeypatch.setenv("HOME", "/the-home-folder-is-forbidden-in-tests-unit")
+
+
+@pytest.fixture(autouse=True)
+def separate_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A module that one test loads of its own folder is not in the way of the next test's, in whatever process and order they run."""
+    modules, paths = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = paths
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - modules:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]

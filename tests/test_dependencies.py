@@ -26,8 +26,8 @@ def named(requirements: list[str]) -> set[str]:
     return {normal(match[0]) for text in requirements if (match := re.match(r"[\w.-]+", text))}
 
 
-# pydantic pins its core exactly, and tells of errors in its types.
-BROUGHT: Final = {"orch-toolkit", "pydantic-core"}
+# pydantic pins its core exactly, and tells of errors in its types; so does docker with those of the two that it speaks HTTP by.
+BROUGHT: Final = {"orch-toolkit", "pydantic-core", "requests", "urllib3"}
 OWN: Final = named(PROJECT["project"]["dependencies"])
 EXTRAS: Final = named([text for extra in PROJECT["project"].get("optional-dependencies", {}).values() for text in extra])
 DEV: Final = named([text for text in PROJECT["dependency-groups"]["dev"] if isinstance(text, str)])

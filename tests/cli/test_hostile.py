@@ -97,7 +97,8 @@ def check_workflow(file: Path, known: Iterable[str] = ()) -> None:
     code = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for expression in known:
         code = code.replace(expression, "")
-    ours = r"secrets\.[A-Za-z_]+ |toJSON\((needs|inputs)\) |always\(\) |github\.event_name == 'workflow_dispatch' && "
+    ours = r"secrets\.[A-Za-z_]+ |toJSON\((needs|inputs)\) |always\(\) |inputs\.no_cache && '(run|asked)' |"
+    ours += r"github\.event_name == 'workflow_dispatch' && "
     assert not re.search(r"\$\{\{ (?!" + ours + ")", code)
 
 

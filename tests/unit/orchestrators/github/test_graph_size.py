@@ -22,12 +22,12 @@ def test_a_long_list_that_is_written_down_is_named_with_the_way_out() -> None:
 
     (problem,) = raised.value.problems
     assert problem.message.startswith(".github/orch/p.json has ")
-    assert "bytes, orch takes 2,000,000; argument 'x' of step 'train' alone is 400," in problem.message
+    assert "bytes, orch takes 5,000,000; argument 'x' of step 'train' alone is 1,000," in problem.message
     assert "let a step return what is long" in problem.hint
 
 
 def test_what_is_not_of_one_argument_is_told_without_one() -> None:
     (problem,) = check_graph_size(graph_of(3), "x" * (GRAPH_BYTES + 1))
 
-    assert problem.message == ".github/orch/p.json has 2,000,001 bytes, orch takes 2,000,000"
+    assert problem.message == ".github/orch/p.json has 5,000,001 bytes, orch takes 5,000,000"
     assert list(check_graph_size(graph_of(3), "x" * GRAPH_BYTES)) == []

@@ -106,7 +106,8 @@ def run(request: Request, sink: EventSink, *, home: Path) -> RunRecord:
             source=f"{request.project.name}/{graph.source}".removeprefix("./"),
         )
         family = Family()
-        running = _Run(graph, info, folder, private, LocalStore(place.store), sink, redact)
+        is_whole = request.job is None and names.RESULT_JOB in request.generated[request.workflow]
+        running = _Run(graph, info, folder, private, LocalStore(place.store), sink, redact, is_whole=is_whole)
         repository = f"local/{re.sub(r'[^A-Za-z0-9._-]', '-', request.project.git_root.name)}"
         about = kept.About(info.run, info.attempt, info.trigger, _branch(request.trigger), request.workflow, repository, info.started)
         kept.begin(place.run(info.run), about, private.artifacts / info.run)
@@ -208,12 +209,22 @@ def _next_attempt(home: Home, run: str, held: contextlib.ExitStack) -> tuple[Run
 
 class _Run:
     def __init__(
-        self, graph: Graph, info: RunInfo, folder: RunFolder, private: Private, store: LocalStore, sink: EventSink, redact: Redactor
+        self,
+        graph: Graph,
+        info: RunInfo,
+        folder: RunFolder,
+        private: Private,
+        store: LocalStore,
+        sink: EventSink,
+        redact: Redactor,
+        *,
+        is_whole: bool,
     ) -> None:
         self.graph = graph
         self.info = info
         self.folder = folder
         self.private = private
+        self.is_whole = is_whole  # so that the result job runs
         self.store = store
         self.sink = sink
         self.redact = redact
@@ -260,21 +271,27 @@ class _Run:
             code = act.wait()
         record = self._fold()
         self._bring_home(record)
-        if code not in (0, 1) and not self.was_stopped:  # it ends with 1 where a job failed, and with others by no will of its own
+        if not self.was_stopped:
+            self._check(code, record)
+        return record
+
+    def _check(self, code: int, record: RunRecord) -> None:
+        """Raises where the run did not come to its end by the ends of its steps."""
+        broken = trouble.broken_jobs(self.listener.results, self.graph.by_id) if record.state is State.CANCELLED else []
+        hint = "--keep DIR keeps its files"
+        if code not in (0, 1):  # it ends with 1 where a job failed, and with others by no will of its own
             end = f"exit code {code}" if code > 0 else signal.Signals(-code).name
             message = f"act itself came to an end in the middle of the run, {end}: {trouble.last_words(self._stderr())}"
-            raise ToolFailedError(message, hint="run it again; --keep DIR keeps what it said")
-        if code != 0 and record.state is State.SUCCEEDED:
-            message = f"every step succeeded, and yet act ended with {code}: {self._trouble(names.RESULT_JOB)}"
-            raise ToolFailedError(message, hint="--keep DIR keeps its files")
-        if (
-            not self.was_stopped
-            and record.state is State.CANCELLED
-            and (broken := trouble.broken_jobs(self.listener.results, self.graph.by_id))
-        ):
+            hint = "run it again; --keep DIR keeps what it said"
+        elif broken:
             message = f"the job {broken[0]!r}, which is none of a step, failed: {self._trouble(*broken)}"
-            raise ToolFailedError(message, hint="--keep DIR keeps its files")
-        return record
+        elif code and record.state is State.SUCCEEDED:
+            message = f"every step succeeded, and yet act ended with {code}: {self._trouble(names.RESULT_JOB)}"
+        elif self.is_whole and names.RESULT_JOB not in self.listener.results:
+            message = f"act came to an end before the job {names.RESULT_JOB!r} did: {self._trouble()}"
+        else:
+            return
+        raise ToolFailedError(message, hint=hint)
 
     def _listen(self, act: subprocess.Popen[bytes], interrupted: interrupts.Interrupts) -> None:
         assert act.stdout is not None
