@@ -528,6 +528,24 @@ def test_a_run_that_act_cannot_do_says_so_in_its_record(tmp_path: Path) -> None:
     assert {step.state for step in record.steps} == {State.CANCELLED}
 
 
+def test_a_run_that_ends_before_its_result_job_is_an_error_that_says_so(tmp_path: Path) -> None:
+    workflow = """
+        on: workflow_dispatch
+        jobs:
+          load: {runs-on: ubuntu-latest, steps: [{run: exit 1}]}
+          total:
+            needs: [load]
+            if: always()
+            runs-on: ubuntu-latest
+            strategy: {matrix: {leg: "${{ fromJSON(needs.load.outputs.legs) }}"}}
+            steps: [{run: 'true'}]
+          orch-result: {needs: [total], if: always(), runs-on: ubuntu-latest, steps: [{run: exit 1}]}
+    """
+
+    with pytest.raises(ToolFailedError, match="act came to an end before the job 'orch-result' did"):
+        act_module(tmp_path, LETTERS, workflow=workflow)
+
+
 @pytest.mark.parametrize(("blow", "words"), [("SIGQUIT", "exit code 2: SIGQUIT: quit"), ("SIGKILL", "SIGKILL: it said nothing")])
 def test_a_run_in_the_middle_of_which_act_itself_ends_is_an_error_that_says_so(tmp_path: Path, blow: str, words: str) -> None:
     code = f"""
