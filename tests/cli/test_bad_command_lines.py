@@ -91,6 +91,7 @@ MISTAKES: dict[str, list[tuple[list[str], int, str]]] = {
         (["flow.py", "--rerun", "nope"], 2, "no run 'nope' of orch act.*\n.*orch runs list"),
         (["flow.py", "--rerun", "../.."], 2, r"no run '\.\./\.\.' of orch act"),
         (["flow.py", "--rerun", ""], 2, "no run '' of orch act"),
+        (["flow.py", "--rerun", "5", "--set", "rows=1"], 2, "the next attempt of a run has its parameters"),
         (["flow.py", "--event", "nope.json"], 2, "the event 'nope.json' cannot be read.*\n.*GitHub's payload"),
         (["flow.py", "--event", ""], 2, "'--event': '' is no path"),
         (["flow.py", "--event", "flow.py"], 2, "the event 'flow.py' is not JSON"),

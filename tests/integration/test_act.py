@@ -258,6 +258,17 @@ def test_one_job_runs_with_what_it_needs_and_nothing_else(tmp_path: Path) -> Non
     assert str(ran.record.state) == "succeeded"
 
 
+def test_the_next_attempt_of_a_run_has_its_parameters(tmp_path: Path) -> None:
+    first = act_module(tmp_path, LETTERS, given={"rows": "7"}, job="load")
+
+    with orch(tmp_path, ["act", "pipeline.py", "--rerun", first.record.info.run, "--job", "load"]) as second:
+        second.communicate(timeout=300)
+
+    (again,) = tmp_path.glob(".orch/act/runs/*-a2/run.json")
+    assert second.returncode == 0
+    assert json.loads(again.read_bytes())["parameters"] == {"rows": 7, "name": "x"}
+
+
 def test_a_schedule_starts_it_with_the_defaults(tmp_path: Path) -> None:
     ran = act_module(
         tmp_path,

@@ -113,6 +113,13 @@ SETTINGS = [
     (StepSettings(), False, (Action.RUN, Cause.NO_OUTPUTS)),
     (StepSettings(cache=True), False, (Action.CACHED, Cause.HIT)),
     (StepSettings(cache=True), True, (Action.CACHED, Cause.HIT)),
+    (StepSettings(deploys_to="production"), True, (Action.RUN, Cause.DEPLOYS)),
+    (StepSettings(deploys_to="production", cache=True), True, (Action.CACHED, Cause.HIT)),
+    (StepSettings(deploys_by="where", cache=True), True, (Action.RUN, Cause.DEPLOYS)),
+    (StepSettings(github={"environment": "production"}), True, (Action.RUN, Cause.DEPLOYS)),
+    (StepSettings(github={"env": {"REGION": "${{ inputs.region }}"}}), True, (Action.RUN, Cause.EXPRESSION)),
+    (StepSettings(github={"env": {"TOKEN": "${{ secrets.TOKEN }}"}}), True, (Action.CACHED, Cause.HIT)),
+    (StepSettings(github={"runs-on": "${{ vars.RUNNER }}"}), True, (Action.CACHED, Cause.HIT)),
     (StepSettings(cache_expires_after=60.0), True, (Action.CACHED, Cause.HIT)),
     (StepSettings(cache_expires_after=0.5), True, (Action.RUN, Cause.EXPIRED)),
 ]

@@ -14,6 +14,7 @@ from orch.authoring.project import find_project
 from orch.cli import arguments
 from orch.cli.display import show
 from orch.errors import LoadError, UsageError, Where
+from orch.model import canonical, values
 from orch.model.graph import Graph
 from orch.model.parameters import parse_all
 from orch.orchestrators.github.compile import files_of
@@ -22,6 +23,7 @@ from orch.orchestrators.local.home import Home
 from orch.replay.act import trigger
 from orch.replay.act.harness import Request, run
 from orch.replay.act.trigger import Trigger
+from orch.runtime.redact import MASK
 from orch.runtime.secrets import declared
 from orch.stacks.secrets import with_secrets
 
@@ -71,6 +73,8 @@ def command(
     home = Home.of_act(project.git_root)
     environ = with_secrets(declared(compiled.graph.steps), project.git_root, os.environ)
     start = _trigger(compiled.graph, texts, event, logical_date)
+    if rerun is not None and event is None:
+        start = _as_before(compiled.graph, home, rerun, texts, logical_date) or start
     files = files_of(compiled.graph, compiled.workflow, {})  # what stands in for actions here stands in for the originals
     request = Request(compiled.graph, project, files, start, job, packages, keep, environ, not no_cache, rerun)
     with show(home.runs, json=as_json) as display:
@@ -87,9 +91,9 @@ def _compile(reference: str) -> Compiled:
 
 
 def _trigger(graph: Graph, texts: dict[str, str], event: Path | None, logical_date: str | None) -> Trigger:
-    values = parse_all(graph.parameters, texts)
+    given = parse_all(graph.parameters, texts)
     if event is None:
-        return trigger.dispatch(graph, values, logical_date)
+        return trigger.dispatch(graph, given, logical_date)
     if logical_date is not None:
         raise UsageError("--logical-date goes with a dispatch, and --event has its own", hint="remove one of them")
     try:
@@ -98,4 +102,23 @@ def _trigger(graph: Graph, texts: dict[str, str], event: Path | None, logical_da
         raise UsageError(f"the event {str(event)!r} cannot be read: {error.strerror}", hint=_PAYLOAD) from error
     except ValueError as error:
         raise UsageError(f"the event {str(event)!r} is not JSON: {error}", hint=_PAYLOAD) from error
-    return trigger.of_payload(payload, values, graph)
+    return trigger.of_payload(payload, given, graph)
+
+
+def _as_before(graph: Graph, home: Home, run_id: str, texts: dict[str, str], logical_date: str | None) -> Trigger | None:
+    """What started the run of which this is the next attempt, by its record; None where there is no such run."""
+    if texts or logical_date is not None:
+        raise UsageError("the next attempt of a run has its parameters and its date", hint=f"only --rerun {run_id}, or a run of its own")
+    if not (run_id.isdecimal() and home.run(run_id).path.is_dir()):
+        return None
+    info = home.run(run_id).read().info
+    if info.trigger != trigger.DISPATCH:
+        raise UsageError(
+            f"run {run_id} was started by {info.trigger}, whose payload is not kept", hint=f"give it again: {_PAYLOAD} to --event"
+        )
+    known = {name: data for name, data in info.parameters.items() if any(parameter.name == name for parameter in graph.parameters)}
+    if masked := [name for name, data in known.items() if MASK in canonical.dumps(data)]:
+        message = f"run {run_id} has a secret in its parameter {masked[0]!r}, which is not kept"
+        raise UsageError(message, hint="start a run of its own, with --set")
+    given = {name: values.decode(data) for name, data in known.items()}
+    return trigger.dispatch(graph, given, info.logical_date or None)

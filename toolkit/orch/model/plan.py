@@ -26,6 +26,8 @@ class Cause(StrEnum):
     ASKED = "asked"  # --no-cache, or a run of a part
     DISABLED = "disabled"  # cache=False
     NO_OUTPUTS = "no-outputs"
+    DEPLOYS = "deploys"  # a deployment is done each time
+    EXPRESSION = "expression"  # GitHub alone knows what it runs with
     FIRST = "first"  # no earlier result of this step
     CHANGED = "changed"
     EXPIRED = "expired"

@@ -22,7 +22,7 @@ from orch.model.legs import LengthOf, legs_of
 from orch.model.plan import Action, Cause, Decision, Plan
 from orch.model.steps import OutputRef, ParameterRef, Step
 from orch.planning.changes import first_change
-from orch.planning.key import Member, digest_of, key_document, key_of
+from orch.planning.key import Member, digest_of, has_expressions, key_document, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,19 @@ def _without_looking(step: Step, inputs: Mapping[str, Artifact]) -> Decision | N
 
 def never_cached(step: Step) -> Decision | None:
     """What is decided about a step that says so itself, whatever it reads."""
-    if step.settings.cache is False:
+    settings = step.settings
+    if settings.cache is False:
         return Decision(step.id, Action.RUN, Cause.DISABLED, "cache=False")
-    if step.settings.cache is None and not step.outputs:
+    if settings.deploys_by is not None:  # the job that looks for a result does not know which environment it is
+        return Decision(step.id, Action.RUN, Cause.DEPLOYS, "a parameter chooses the environment that it deploys to")
+    if settings.cache:
+        return None
+    if not step.outputs:
         return Decision(step.id, Action.RUN, Cause.NO_OUTPUTS, "it has no outputs, and cache=True is not said")
+    if settings.deploys_to is not None or "environment" in settings.github:
+        return Decision(step.id, Action.RUN, Cause.DEPLOYS, "it deploys, and cache=True is not said")
+    if has_expressions(settings):
+        return Decision(step.id, Action.RUN, Cause.EXPRESSION, "its github= has expressions of unknown value, and cache=True is not said")
     return None
 
 

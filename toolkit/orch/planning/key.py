@@ -6,6 +6,7 @@ Steps of equal code and equal arguments share a key, whatever they are called an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
@@ -13,12 +14,14 @@ from orch.model import canonical
 from orch.model.artifacts import GATHER, Artifact
 from orch.model.canonical import Json
 from orch.model.facts import Facts
+from orch.model.settings import StepSettings
 from orch.model.steps import Binding, Choice, Item, OutputRef, ParameterRef, Sequence, Step, Table, Value
 
 ALGORITHM: Final = 1  # of this document and of the normalised sources; another number misses every earlier result
 _LONG: Final = 200  # characters; longer arguments are held by their digest
 # Of what is written by hand for a step's job: where it runs, and what is made ready for it there.
-_AROUND: Final = ("before", "container", "defaults", "env", "services")
+_AROUND: Final = ("before", "container", "defaults", "env", "environment", "services")
+_EXPRESSION: Final = re.compile(r"\$\{\{(?!\s*secrets\.\w+\s*\}\})")
 _EXPLAINS: Final = frozenset({"texts", "parameters", "blind"})  # what a document holds only to show what changed, or cannot be seen
 
 # One item of a list that is kept as data: this, and what has to be said of it besides; None where nobody can look into the list.
@@ -67,6 +70,8 @@ def key_document(
         document["environment"] = dict(settings.environment)
     if around := {key: settings.github[key] for key in _AROUND if key in settings.github}:
         document["github"] = around
+    if settings.deploys_to:
+        document["deploys_to"] = settings.deploys_to
     if settings.secrets:
         document["secrets"] = sorted(settings.secrets)
     if facts.reads_logical_date:
@@ -78,6 +83,14 @@ def key_document(
     if named := {name: binding.name for name, binding in step.inputs if isinstance(binding, ParameterRef)}:
         document["parameters"] = named
     return document
+
+
+def has_expressions(settings: StepSettings) -> bool:
+    """Whether the step's result may depend on what GitHub puts in the place of `${{ }}`: a key has the text alone.
+
+    Secrets are known by name wherever they are used.
+    """
+    return any(_EXPRESSION.search(canonical.dumps(settings.github[key])) for key in _AROUND if key in settings.github)
 
 
 class _Given(NamedTuple):

@@ -16,6 +16,7 @@ from orch.orchestrators.github.conditions import decision_of
 from orch.orchestrators.github.inputs import handed_over
 from orch.orchestrators.github.no_cache import unless_asked
 from orch.orchestrators.github.runners import runner_for
+from orch.planning.decide import never_cached
 from orch.stacks.settings import Cache, Settings
 from orch.workflow.expressions import Context, interpolate
 from orch.workflow.limits import EXPRESSION_CHARACTERS
@@ -89,7 +90,7 @@ def _cacheable_jobs(graph: Graph) -> int:
 
 
 def is_cacheable(step: Step) -> bool:
-    return step.settings.cache is not False and bool(step.settings.cache or step.outputs)
+    return never_cached(step) is None
 
 
 def looks_itself(graph: Graph, step: Step, settings: Settings) -> bool:
