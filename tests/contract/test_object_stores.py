@@ -32,16 +32,6 @@ def there(request: pytest.FixtureRequest, object_servers: Servers, monkeypatch: 
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "here")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "elsewhere", verify=True)
-
-
-@pytest.fixture
 def front() -> Iterator[Front]:
     with Front() as front:
         yield front

@@ -35,17 +35,6 @@ def there(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         MemoryFileSystem.store.clear()
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "here")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> LocalStore:
-    """Of another machine, which has nothing yet."""
-    return LocalStore(tmp_path / "elsewhere", verify=True)
-
-
 def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
